@@ -1,0 +1,234 @@
+"""The `octavo` command. Everything heavy is imported inside the command that needs it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, wraps
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from api.client import Client
+    from api.service import Service
+    from api.settings import Settings
+
+#: Exit codes: 1 an error, 2 when at least one document failed or has pages in quarantine.
+PARTIAL = 2
+_SETTINGS = ("index", "profile", "url")
+
+
+class _Commands(click.Group):
+    """The commands here, and those that other packages add as entry points.
+
+    `evals` adds `eval`: it stands above `api` and must not be imported by it.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_added()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = super().get_command(ctx, cmd_name)
+        if found is not None or cmd_name not in _added():
+            return found
+        loaded = _added()[cmd_name].load()
+        return loaded if isinstance(loaded, click.Command) else None
+
+
+@cache
+def _added() -> dict[str, EntryPoint]:
+    return {e.name: e for e in entry_points(group="octavo.commands")}
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="octavo")
+def cli() -> None:
+    """Answers questions from your documents, figures included, with the page and the box."""
+
+
+def common_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that every command takes; hands over `settings` and `as_json`."""
+
+    @click.option("--index", type=click.Path(path_type=Path), help="Index folder. [OCTAVO_INDEX]")
+    @click.option("--profile", help="Model profile: a name or a .toml file. [OCTAVO_PROFILE]")
+    @click.option("--url", help="Go through a running server. [OCTAVO_URL]")
+    @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+    @wraps(command)
+    def wrapped(**options: Any) -> None:
+        from api.settings import environment, read_settings
+
+        with _told():
+            given = {name: options.pop(name) for name in _SETTINGS}
+            command(settings=read_settings(environment(), given), **options)
+
+    return wrapped
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors that are the user's to mend become one message and exit code 1."""
+    from api.settings import SettingsError
+    from index.encode import ModelError
+    from index.store import StoreError
+    from ingest.document import DocumentError
+
+    try:
+        yield
+    except (SettingsError, StoreError, ModelError, DocumentError, OSError, ValueError) as error:
+        click.echo(f"octavo: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("octavo: interrupted; what was committed stays, run again to go on", err=True)
+        sys.exit(130)
+
+
+@contextmanager
+def _backend(settings: Settings, create: bool = False) -> Iterator[Service | Client]:
+    backend: Service | Client
+    if settings.url:
+        from api.client import Client
+
+        backend = Client(settings.url)
+    else:
+        from api.service import Service
+
+        backend = Service(settings, create)
+    try:
+        yield backend
+    finally:
+        backend.close()
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@common_options
+def ingest(settings: Settings, as_json: bool, paths: tuple[Path, ...]) -> None:
+    """Adds files and folders to the index. The same bytes again change nothing."""
+    from api.ingesting import run_ingest
+    from api.service import sources_of
+
+    with _backend(settings, create=True) as backend:
+        outcome = run_ingest(backend, sources_of(paths), as_json)
+    if any(r.outcome == "failed" or r.quarantined for r in outcome.results):
+        sys.exit(PARTIAL)
+
+
+def _question(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.argument("text", default=""),
+        click.option("--image", type=click.Path(path_type=Path), help="Ask about a picture."),
+        click.option("--in", "documents", multiple=True, help="Only this document; repeatable."),
+        click.option("--limit", "-k", default=10, show_default=True, type=click.IntRange(1, 100)),
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@_question
+@common_options
+def search(
+    settings: Settings,
+    as_json: bool,
+    text: str,
+    image: Path | None,
+    documents: tuple[str, ...],
+    limit: int,
+) -> None:
+    """Lists the passages, tables and figures that match, with their trace."""
+    from api.asking import search_index
+    from api.show import show_hits
+
+    with _backend(settings) as backend:
+        found = search_index(backend, text, image, documents, limit)
+    if as_json:
+        click.echo(found.model_dump_json(indent=1))
+    else:
+        show_hits(found)
+
+
+@cli.command()
+@_question
+@click.option("--save", type=click.Path(path_type=Path), help="Write the cited page as PNG.")
+@common_options
+def ask(
+    settings: Settings,
+    as_json: bool,
+    text: str,
+    image: Path | None,
+    documents: tuple[str, ...],
+    limit: int,
+    save: Path | None,
+) -> None:
+    """Answers from the documents, cited to page and box, or says that they do not answer."""
+    from api.asking import ask_index, save_evidence
+    from api.show import show_answer
+
+    with _backend(settings) as backend:
+        answer = ask_index(backend, text, image, documents, limit)
+        saved = save_evidence(backend, answer, save) if save else None
+    if as_json:
+        click.echo(answer.model_dump_json(indent=1))
+    else:
+        show_answer(answer, saved)
+
+
+@cli.command()
+@common_options
+def status(settings: Settings, as_json: bool) -> None:
+    """What is in the index: documents, pages, chunks, pages in quarantine."""
+    from api.show import show_status
+
+    with _backend(settings) as backend:
+        state = backend.status()
+    if as_json:
+        click.echo(state.model_dump_json(indent=1))
+    else:
+        show_status(state)
+
+
+@cli.command()
+@click.argument("name")
+@common_options
+def delete(settings: Settings, as_json: bool, name: str) -> None:
+    """Removes a document (by name or id) and everything derived from it."""
+    with _backend(settings) as backend:
+        gone = backend.delete(name)
+    if as_json:
+        click.echo(gone.model_dump_json(indent=1))
+    else:
+        for d in gone.deleted:
+            click.echo(f"deleted {d.name}: {d.pages} pages, {d.chunks} chunks")
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@common_options
+def serve(settings: Settings, as_json: bool, host: str, port: int) -> None:
+    """Serves the index: a page to ask at /, the API at /v1, its description at /docs."""
+    from api.server import run_server
+
+    if settings.url:
+        raise ValueError("serve opens an index itself: leave out --url (and OCTAVO_URL)")
+    run_server(settings, host, port)
+
+
+@cli.command()
+@common_options
+def reindex(settings: Settings, as_json: bool) -> None:
+    """Embeds the stored documents again with the current profile, then switches to the result."""
+    from api.reindexing import run_reindex
+
+    outcome = run_reindex(settings, as_json)
+    if any(r.outcome == "failed" or r.quarantined for r in outcome.results):
+        sys.exit(PARTIAL)
+
+
+def main() -> None:
+    """Entry point of the `octavo` command."""
+    cli()

@@ -1,0 +1,115 @@
+"""The same calls as `api.service.Service`, through a running server."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel
+
+from api.wire import AnswerOut, DeleteOut, DocumentOut, IngestOut, ResultOut, SearchOut, StatusOut
+from index.build import Progress, Source
+from index.store import StoreError
+from ingest.document import Box
+from retrieve.query import Query
+
+_T = TypeVar("_T", bound=BaseModel)
+_ANSWER_SECONDS = 60.0
+_INGEST_SECONDS = 3600.0
+
+
+class Client:
+    """Talks to `octavo serve` at `url`. Errors of the server come as StoreError."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        # trust_env=False: a proxy of the environment must not see confidential questions.
+        self._http = httpx.Client(base_url=self._url, timeout=_ANSWER_SECONDS, trust_env=False)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def search(self, query: Query, limit: int = 10, documents: Sequence[str] = ()) -> SearchOut:
+        return self._ask("/v1/search", query, limit, documents, SearchOut)
+
+    def ask(self, query: Query, limit: int = 10, documents: Sequence[str] = ()) -> AnswerOut:
+        return self._ask("/v1/query", query, limit, documents, AnswerOut)
+
+    def status(self) -> StatusOut:
+        return StatusOut.model_validate(self._send("GET", "/v1/documents").json())
+
+    def delete(self, name: str) -> DeleteOut:
+        reply = self._send("DELETE", f"/v1/documents/{_quoted(name)}")
+        return DeleteOut.model_validate(reply.json())
+
+    def ingest(
+        self, sources: Sequence[Source], report: Callable[[Progress], None] = lambda _: None
+    ) -> Iterator[ResultOut]:
+        """Sends one file at a time; a file that cannot be read here comes back as failed."""
+        for n, source in enumerate(sources, 1):
+            try:
+                data = source.read()
+            except OSError as error:
+                yield ResultOut(
+                    name=source.name,
+                    outcome="failed",
+                    document="",
+                    pages=0,
+                    chunks=0,
+                    reason=(error.strerror or str(error)).lower(),
+                    quarantined=[],
+                )
+                continue
+            reply = self._send(
+                "POST",
+                "/v1/documents",
+                files={"files": (source.name, data)},
+                timeout=_INGEST_SECONDS,
+            )
+            results = IngestOut.model_validate(reply.json()).results
+            pages = sum(r.pages for r in results)
+            report(Progress(source.name, pages, pages, len(sources) - n))
+            yield from results
+
+    def page_png(self, document: str, page: int, boxes: Sequence[Box] = ()) -> bytes:
+        marks = [("box", ",".join(str(v) for v in b.rounded())) for b in boxes]
+        url = f"/v1/documents/{_quoted(document)}/pages/{page}.png"
+        return self._send("GET", url, params=marks).content
+
+    def document(self, name: str) -> DocumentOut:
+        """One document of the server's index."""
+        return next(d for d in self.status().documents if name in (d.name, d.document))
+
+    def _ask(
+        self, path: str, query: Query, limit: int, documents: Sequence[str], model: type[_T]
+    ) -> _T:
+        body = {
+            "text": query.text,
+            "image": base64.b64encode(query.image).decode() if query.image else "",
+            "documents": list(documents),
+            "limit": limit,
+        }
+        return model.model_validate(self._send("POST", path, json=body).json())
+
+    def _send(self, method: str, path: str, **options: object) -> httpx.Response:
+        try:
+            reply = self._http.request(method, path, **options)  # type: ignore[arg-type]
+        except httpx.HTTPError as error:
+            raise StoreError(f"no answer from {self._url}: {error}") from error
+        if reply.is_error:
+            raise StoreError(f"{self._url} said: {_problem(reply)}")
+        return reply
+
+
+def _problem(reply: httpx.Response) -> str:
+    try:
+        return str(reply.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {reply.status_code}"
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="")

@@ -1,0 +1,59 @@
+"""`octavo reindex`: a shadow index beside the old one, then a switch."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from api.ingesting import run_ingest
+from api.service import Service
+from api.settings import Settings
+from api.wire import IngestOut
+from index.blobs import Blobs
+from index.build import Source
+from index.edge import stored_documents
+from index.lock import IndexLock
+from index.store import StoreError
+
+
+def run_reindex(settings: Settings, as_json: bool) -> IngestOut:
+    """Embeds every stored original again with `settings.profile`.
+
+    The old index stays as it is until the new one is complete. Raises StoreError where there is
+    no index, or it is in use.
+    """
+    old = settings.index
+    if not (old / "manifest.json").exists():
+        raise StoreError(f"there is no index at {old}")
+    shadow = old.with_name(old.name + ".reindex")
+    lock = IndexLock(old)
+    try:
+        blobs = Blobs(old / "blobs")
+        sources = [
+            Source(s.document.name, s.document.source, _reader(blobs, s.document.id))
+            for s in stored_documents(old / "store")
+        ]
+        service = Service(settings.model_copy(update={"index": shadow}), create=True)
+        try:
+            outcome = run_ingest(service, sources, as_json)
+        finally:
+            service.close()
+        if any(r.outcome == "failed" for r in outcome.results):
+            raise StoreError(f"not every document could be read again; {old} stays as it was")
+        _switch(old, shadow)
+    finally:
+        lock.release()
+    return outcome
+
+
+def _reader(blobs: Blobs, document: str):  # type: ignore[no-untyped-def]
+    return lambda: blobs.get(document)
+
+
+def _switch(old: Path, new: Path) -> None:
+    """The two renames are the only moment at which a crash needs a hand: rename back."""
+    aside = old.with_name(f"{old.name}.old-{os.getpid()}")
+    old.rename(aside)
+    new.rename(old)
+    shutil.rmtree(aside)

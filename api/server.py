@@ -1,0 +1,228 @@
+"""The HTTP service: FastAPI over one `Service`, and a page to ask at."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import FastAPI, File, HTTPException, Query, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from api.service import Service
+from api.settings import Settings
+from api.wire import AnswerOut, DeleteOut, IngestOut, Problem, QueryIn, SearchOut, StatusOut
+from index.build import Source
+from index.store import StoreError
+from ingest.document import Box, DocumentError
+from retrieve.query import Query as Question
+
+_PAGE = Path(__file__).parent / "page.html"
+_MAX_BOXES = 50
+_QUERY_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": QueryIn.model_json_schema()},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "text": {"type": "string"},
+                        "image": {"type": "string", "format": "binary"},
+                        "documents": {"type": "array", "items": {"type": "string"}},
+                        "limit": {"type": "integer", "default": 10},
+                    },
+                }
+            },
+        },
+    }
+}
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem},
+    404: {"model": Problem},
+    413: {"model": Problem},
+    422: {"model": Problem},
+}
+
+
+def make_app(service: Service) -> FastAPI:
+    """The application over an open index. The caller closes `service`."""
+    app = FastAPI(
+        title="Octavo",
+        description="Answers from your documents, with the page and the box.",
+        version="1",
+        responses=_PROBLEMS,
+    )
+    _handle_errors(app)
+    _add_questions(app, service)
+    _add_documents(app, service)
+
+    @app.get("/", include_in_schema=False)
+    def home() -> HTMLResponse:
+        return HTMLResponse(_PAGE.read_text(encoding="utf-8"))
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        """Answers as long as the process does."""
+        return {"status": "ok"}
+
+    return app
+
+
+def _add_questions(app: FastAPI, service: Service) -> None:
+    from starlette.concurrency import run_in_threadpool
+
+    @app.post("/v1/query", openapi_extra=_QUERY_BODY)
+    async def query(request: Request) -> AnswerOut:
+        """An answer with citations, or an abstention. JSON, or multipart with an image file."""
+        asked, image = await _read_query(request)
+        return await run_in_threadpool(
+            lambda: service.ask(_question(service, asked, image), asked.limit)
+        )
+
+    @app.post("/v1/search", openapi_extra=_QUERY_BODY)
+    async def search(request: Request) -> SearchOut:
+        """Hits with their trace. JSON, or multipart with an image file."""
+        asked, image = await _read_query(request)
+        return await run_in_threadpool(
+            lambda: service.search(_question(service, asked, image), asked.limit)
+        )
+
+
+def _add_documents(app: FastAPI, service: Service) -> None:
+    @app.post("/v1/documents")
+    def add(files: Annotated[list[UploadFile], File()]) -> IngestOut:
+        """Ingests uploaded files; returns when they are searchable."""
+        limit = service.settings.max_upload_mb << 20
+        sources = []
+        for file in files:
+            data = file.file.read(limit + 1)
+            if len(data) > limit:
+                raise HTTPException(
+                    413, f"{file.filename} is over {service.settings.max_upload_mb} MB"
+                )
+            name = Path(file.filename or "upload").name
+            sources.append(Source(name, f"upload:{name}", _holding(data)))
+        return IngestOut(results=list(service.ingest(sources)), seconds=0.0)
+
+    @app.get("/v1/documents")
+    def documents() -> StatusOut:
+        """Every document of the index."""
+        return service.status()
+
+    @app.delete("/v1/documents/{name}")
+    def delete(name: str) -> DeleteOut:
+        """Removes a document, by name or id, and everything derived from it."""
+        return service.delete(name)
+
+    @app.get("/v1/documents/{document}/pages/{page}.png", response_class=Response)
+    def page(
+        document: str,
+        page: int,
+        box: Annotated[list[str] | None, Query(description="x0,y0,x1,y1 in points")] = None,
+    ) -> Response:
+        """A page as PNG, boxes marked. `box` may be repeated."""
+        png = service.page_png(document, page, [_box(b) for b in (box or [])[:_MAX_BOXES]])
+        return Response(png, media_type="image/png")
+
+
+def _holding(data: bytes):  # type: ignore[no-untyped-def]
+    return lambda: data
+
+
+def _box(text: str) -> Box:
+    try:
+        x0, y0, x1, y1 = (float(v) for v in text.split(","))
+    except ValueError:
+        raise HTTPException(400, f"box is {text!r}; expected x0,y0,x1,y1 in points") from None
+    return Box(x0, y0, x1, y1)
+
+
+async def _read_query(request: Request) -> tuple[QueryIn, bytes | None]:
+    """The question of a JSON or multipart request, its image decoded."""
+    kind = request.headers.get("content-type", "")
+    try:
+        if kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
+            async with request.form() as form:
+                fields: dict[str, Any] = {
+                    k: form.get(k) for k in ("text", "limit") if form.get(k) is not None
+                }
+                fields.update(
+                    {k: form.getlist(k) for k in ("documents", "kinds", "pages") if k in form}
+                )
+                upload = form.get("image")
+                image = None if upload is None or isinstance(upload, str) else await upload.read()
+            return QueryIn.model_validate(fields), image or None
+        asked = QueryIn.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise HTTPException(422, _explained(error)) from None
+    try:
+        return asked, base64.b64decode(asked.image, validate=True) if asked.image else None
+    except binascii.Error:
+        raise HTTPException(422, "image is not valid base64") from None
+
+
+def _question(service: Service, asked: QueryIn, image: bytes | None) -> Question:
+    return Question(asked.text, image, service.where(asked.documents, asked.kinds, asked.pages))
+
+
+def _explained(error: ValidationError) -> str:
+    items = error.errors()
+    return "; ".join(f"{'.'.join(str(p) for p in i['loc']) or 'body'}: {i['msg']}" for i in items)
+
+
+def _handle_errors(app: FastAPI) -> None:
+    """Every error is `{"error": "..."}` with a status that says whose it is."""
+
+    def reply(status: int, text: str) -> JSONResponse:
+        return JSONResponse(Problem(error=text).model_dump(), status)
+
+    @app.exception_handler(StoreError)
+    async def missing(_: Request, error: StoreError) -> JSONResponse:
+        return reply(404, str(error))
+
+    @app.exception_handler(DocumentError)
+    async def unreadable(_: Request, error: DocumentError) -> JSONResponse:
+        return reply(404, str(error))
+
+    @app.exception_handler(ValueError)
+    async def bad(_: Request, error: ValueError) -> JSONResponse:
+        return reply(422, str(error))
+
+    @app.exception_handler(StarletteHTTPException)
+    async def http(_: Request, error: StarletteHTTPException) -> JSONResponse:
+        return reply(error.status_code, str(error.detail))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        parts = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()]
+        return reply(422, "; ".join(parts))
+
+
+@contextmanager
+def _open(settings: Settings) -> Iterator[Service]:
+    service = Service(settings, create=True)
+    try:
+        yield service
+    finally:
+        service.close()
+
+
+def run_server(settings: Settings, host: str, port: int) -> None:
+    """Serves until interrupted."""
+    import uvicorn
+
+    with _open(settings) as service:
+        config = uvicorn.Config(make_app(service), host=host, port=port, log_level="info")
+        server = uvicorn.Server(config)
+        socket = config.bind_socket()
+        bound = socket.getsockname()[1]
+        service.announce(f"http://{host}:{bound}")
+        server.run(sockets=[socket])

@@ -1,0 +1,197 @@
+"""The parts wired together: one object that ingests, searches, answers, shows and deletes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from api.models import make_encoders, make_generator, manifest_of
+from api.settings import Profile, Settings, read_profile
+from api.wire import (
+    AnswerOut,
+    DeleteOut,
+    ResultOut,
+    SearchOut,
+    StatusOut,
+    answer_out,
+    document_out,
+    hit_out,
+    result_out,
+)
+from generate.answer import Answer
+from index.blobs import Blobs
+from index.build import Builder, Progress, Source
+from index.edge import EdgeStore
+from index.lock import IndexLock
+from index.manifest import check_manifest
+from index.store import Filter, Stored, StoreError
+from ingest.document import Box
+from ingest.render import render_page
+from ingest.worker import Limits
+from rerank.rerank import Rerank, rerank, to_hits
+from retrieve.legs import Depths
+from retrieve.query import Candidate, Hit, Query
+from retrieve.search import retrieve
+
+
+class Service:
+    """An open index. Methods may be called from several threads; writes take turns."""
+
+    def __init__(self, settings: Settings, create: bool = False) -> None:
+        """Opens `settings.index`; `create` makes it where there is none.
+
+        Raises StoreError where it is missing, in use or written with other models, SettingsError
+        for a bad profile, ModelError for a damaged model file.
+        """
+        self.settings = settings
+        self.profile: Profile = read_profile(settings.profile)
+        directory = settings.index
+        if not create and not (directory / "manifest.json").exists():
+            raise StoreError(
+                f"there is no index at {directory}; make one: octavo ingest PATH --index "
+                f"{directory}"
+            )
+        self._lock = IndexLock(directory)
+        try:
+            self._encoders = make_encoders(self.profile)
+            check_manifest(directory, manifest_of(self.profile, self._encoders))
+            sizes = self._encoders
+            self._store = EdgeStore(
+                directory / "store", sizes.text.dim, sizes.joint.dim, sizes.tokens.dim
+            )
+        except BaseException:
+            self._lock.release()
+            raise
+        self._blobs = Blobs(directory / "blobs")
+        self._blobs.sweep({s.document.id for s in self._store.documents()})
+        self._generator = make_generator(self.profile, self._encoders)
+        self._writing = threading.Lock()
+
+    def close(self) -> None:
+        self._store.close()
+        self._lock.release()
+
+    def announce(self, url: str) -> None:
+        """Tells other processes the address under which this one serves the index."""
+        self._lock.describe(url)
+
+    def ingest(
+        self, sources: Sequence[Source], report: Callable[[Progress], None] = lambda _: None
+    ) -> Iterator[ResultOut]:
+        """Results in order; each document is searchable when its result is there."""
+        s = self.settings
+        limits = Limits(memory=s.page_memory_mb << 20, seconds=s.page_seconds)
+        with self._writing:
+            builder = Builder(
+                self._store, self._blobs, self._encoders, s.workers, limits, ocr=s.ocr
+            )
+            for result in builder.ingest(sources, report):
+                yield result_out(result)
+
+    def candidates(self, query: Query) -> tuple[str, tuple[Candidate, ...]]:
+        """The text as searched, and every candidate in its final order."""
+        p = self.profile
+        depths = Depths(
+            text=p.search.text_depth,
+            words=p.search.words_depth,
+            joint=p.search.joint_depth,
+            text_weight=p.search.text_weight,
+            words_weight=p.search.words_weight,
+            joint_weight=p.search.joint_weight,
+            image_weight=p.search.image_weight,
+        )
+        found = retrieve(
+            query, self._store, self._encoders, depths, p.search.fusion, p.search.candidates
+        )
+        weights = {
+            k.replace("_", "-"): v for k, v in p.rerank.model_dump(exclude={"depth"}).items()
+        }
+        how = Rerank(p.rerank.depth, weights)
+        return found.text, rerank(found, self._store, self._encoders.tokens, how)
+
+    def hits(self, query: Query, limit: int) -> tuple[str, list[Hit]]:
+        searched, candidates = self.candidates(query)
+        return searched, to_hits(candidates, self._store, limit)
+
+    def search(self, query: Query, limit: int = 10) -> SearchOut:
+        start = time.perf_counter()
+        searched, hits = self.hits(query, limit)
+        seconds = time.perf_counter() - start
+        return SearchOut(
+            searched=searched, hits=[hit_out(h) for h in hits], seconds=round(seconds, 4)
+        )
+
+    def ask(self, query: Query, limit: int = 10) -> AnswerOut:
+        start = time.perf_counter()
+        searched, hits = self.hits(query, limit)
+        answer = self.answer(query, searched, hits)
+        return answer_out(query.text, searched, answer, time.perf_counter() - start)
+
+    def answer(self, query: Query, searched: str, hits: Sequence[Hit]) -> Answer:
+        """What the generator makes of hits."""
+        return self._generator.answer(query, searched, hits)
+
+    def status(self) -> StatusOut:
+        stored = self._store.documents()
+        return StatusOut(
+            index=str(self.settings.index),
+            profile=self.profile.name,
+            documents=[document_out(s) for s in stored],
+            pages=sum(s.document.pages for s in stored),
+            chunks=self._store.count(),
+            quarantined=sum(len(s.document.quarantined) for s in stored),
+        )
+
+    def delete(self, name: str) -> DeleteOut:
+        """Removes every document of that name or id. Raises StoreError where there is none."""
+        with self._writing:
+            found = self.named([name])
+            for stored in found:
+                self._store.delete(stored.document.id)
+                self._blobs.delete(stored.document.id)
+            return DeleteOut(deleted=[document_out(s) for s in found])
+
+    def named(self, names: Sequence[str]) -> list[Stored]:
+        """Documents by name, id, or beginning of an id (8 characters or more).
+
+        Raises StoreError for a name that no document has.
+        """
+        found: list[Stored] = []
+        for name in names:
+            same = [s for s in self._store.documents() if _is_named(s, name)]
+            if not same:
+                known = ", ".join(s.document.name for s in self._store.documents()[:8]) or "none"
+                raise StoreError(f"no document is named {name!r}; in the index: {known}")
+            found.extend(same)
+        return found
+
+    def where(
+        self, documents: Sequence[str] = (), kinds: Sequence[str] = (), pages: Sequence[int] = ()
+    ) -> Filter:
+        """A filter from names as users write them."""
+        ids = tuple(s.document.id for s in self.named(documents))
+        return Filter(ids, tuple(kinds), tuple(pages))  # type: ignore[arg-type]
+
+    def page_png(self, document: str, page: int, boxes: Sequence[Box] = ()) -> bytes:
+        """PNG of a stored page with boxes marked."""
+        stored = self.named([document])[0]
+        return render_page(self._blobs.get(stored.document.id), stored.type, page, boxes)
+
+    def original(self, document: str) -> tuple[Stored, bytes]:
+        """A stored document and its bytes."""
+        stored = self.named([document])[0]
+        return stored, self._blobs.get(stored.document.id)
+
+
+def _is_named(stored: Stored, name: str) -> bool:
+    d = stored.document
+    return name in (d.name, d.id, d.source) or (len(name) >= 8 and d.id.startswith(name))
+
+
+def sources_of(paths: Sequence[Path]) -> list[Source]:
+    """Files under `paths`, as sources."""
+    from ingest.files import find_files
+
+    return [Source.file(p) for p in find_files(paths)]

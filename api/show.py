@@ -1,0 +1,83 @@
+"""Answers, hits and status as a person reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from api.wire import AnswerOut, CitationOut, RegionOut, SearchOut, StatusOut
+
+_TEXT = 300  # characters of a hit that are shown
+
+
+def show_answer(answer: AnswerOut, saved: Path | None = None) -> None:
+    """The sentences, each with document, page and box; or why there are none."""
+    out = Console(highlight=False)
+    if answer.abstained:
+        out.print(f"[yellow]No answer.[/] {escape(answer.reason)}")
+        for hit in answer.evidence[:1]:
+            place = _place(hit.name, hit.regions)
+            out.print(f"  [dim]nearest:[/] {escape(_short(hit.text, 120))}")
+            out.print(f"  [dim]{escape(place)}[/]")
+    for sentence in answer.sentences:
+        out.print(f"[bold]{escape(sentence.text)}[/]")
+        for citation in sentence.citations:
+            out.print(f"  [cyan]{escape(_cited(citation))}[/]")
+    shown = f"; page written to {saved}" if saved else ""
+    out.print(f"[dim]confidence {answer.confidence:.2f}, {answer.seconds * 1000:.0f} ms{shown}[/]")
+
+
+def show_hits(found: SearchOut) -> None:
+    """Rank, place, text, and the stages each hit passed."""
+    out = Console(highlight=False)
+    if not found.hits:
+        out.print("Nothing found.")
+    for rank, hit in enumerate(found.hits, 1):
+        out.print(
+            f"[bold]{rank}. {escape(_place(hit.name, hit.regions))}[/] "
+            f"[dim]{hit.kind}, score {hit.score:.3f}[/]"
+        )
+        out.print("   " + escape(_short(hit.text or hit.caption or "(image)", _TEXT)))
+        trace = "  ".join(f"{s.stage} #{s.rank} ({s.score:.3f})" for s in hit.trace)
+        out.print(f"   [dim]{escape(trace)}[/]")
+    out.print(f"[dim]{len(found.hits)} hits, {found.seconds * 1000:.0f} ms[/]")
+
+
+def show_status(state: StatusOut) -> None:
+    """A row a document, and totals."""
+    out = Console(highlight=False)
+    table = Table("document", "pages", "chunks", "OCR", "quarantine", box=None, pad_edge=False)
+    for d in state.documents:
+        read = sum(s.state == "ocr" for s in d.states)
+        bad = [s for s in d.states if s.state == "quarantine"]
+        table.add_row(escape(d.name), str(d.pages), str(d.chunks), str(read), str(len(bad)))
+    out.print(table)
+    out.print(
+        f"{len(state.documents)} documents, {state.pages} pages, {state.chunks} chunks, "
+        f"{state.quarantined} pages in quarantine; profile {state.profile}, index {state.index}"
+    )
+    for d in state.documents:
+        for s in d.states:
+            if s.state == "quarantine":
+                out.print(escape(f"{d.name} page {s.page}: {s.reason}"))
+
+
+def _cited(citation: CitationOut) -> str:
+    return _place(citation.name, citation.regions)
+
+
+def _place(name: str, regions: list[RegionOut]) -> str:
+    """`manual.pdf, page 9, box 72,320,523,334`."""
+    places = []
+    for region in regions[:3]:
+        box = ",".join(f"{v:.0f}" for v in region.box)
+        places.append(f"page {region.page}, box {box}")
+    return f"{name}, " + "; ".join(places)
+
+
+def _short(text: str, limit: int) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 4].rsplit(" ", 1)[0] + " ..."

@@ -1,0 +1,243 @@
+"""The JSON that the service and `--json` speak. One model per noun, converted here only."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from generate.answer import Answer, Citation
+from index.build import Outcome, Result
+from index.store import Stored
+from ingest.document import ChunkKind, Region
+from retrieve.query import Hit
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class RegionOut(_Wire):
+    """A box on a page: PDF points, origin at the displayed page's top left."""
+
+    page: int
+    box: tuple[float, float, float, float]
+
+
+class StageOut(_Wire):
+    """Rank (from 1) and score of a hit at one stage."""
+
+    stage: str
+    rank: int
+    score: float
+
+
+class HitOut(_Wire):
+    """A chunk that was found."""
+
+    chunk: str
+    document: str
+    name: str
+    kind: ChunkKind
+    page: int
+    regions: list[RegionOut]
+    section: list[str]
+    caption: str
+    text: str
+    score: float
+    trace: list[StageOut]
+
+
+class CitationOut(_Wire):
+    """The source of a sentence."""
+
+    document: str
+    name: str
+    kind: ChunkKind
+    regions: list[RegionOut]
+
+
+class SentenceOut(_Wire):
+    """A statement with its sources."""
+
+    text: str
+    support: float
+    citations: list[CitationOut]
+
+
+class AnswerOut(_Wire):
+    """An answer, or an abstention with its reason and the nearest evidence."""
+
+    question: str
+    searched: str
+    abstained: bool
+    confidence: float
+    reason: str
+    sentences: list[SentenceOut]
+    evidence: list[HitOut]
+    seconds: float
+
+
+class SearchOut(_Wire):
+    """Hits, best first."""
+
+    searched: str
+    hits: list[HitOut]
+    seconds: float
+
+
+class PageOut(_Wire):
+    """A page that is not plain text."""
+
+    page: int
+    state: str
+    reason: str
+
+
+class DocumentOut(_Wire):
+    """A committed document. `states` lists the pages that are not plain text."""
+
+    document: str
+    name: str
+    source: str
+    type: str
+    bytes: int
+    pages: int
+    chunks: int
+    metadata: dict[str, str]
+    states: list[PageOut]
+
+
+class StatusOut(_Wire):
+    """What is in an index."""
+
+    index: str
+    profile: str
+    documents: list[DocumentOut]
+    pages: int
+    chunks: int
+    quarantined: int
+
+
+class ResultOut(_Wire):
+    """What became of one source."""
+
+    name: str
+    outcome: Outcome
+    document: str
+    pages: int
+    chunks: int
+    reason: str
+    quarantined: list[PageOut]
+
+
+class IngestOut(_Wire):
+    """What became of every source of one ingest."""
+
+    results: list[ResultOut]
+    seconds: float
+
+
+class DeleteOut(_Wire):
+    """Documents that were removed."""
+
+    deleted: list[DocumentOut]
+
+
+class Problem(_Wire):
+    """An error, as RFC 9457 would have its title and detail."""
+
+    error: str
+
+
+class QueryIn(_Wire):
+    """A question or a search. `image` is base64 of an image file."""
+
+    text: str = Field("", max_length=10_000)
+    image: str = Field("", max_length=40_000_000, description="base64 of a PNG, JPEG, ... file")
+    documents: list[str] = Field(default_factory=list, description="names or ids; empty: all")
+    kinds: list[Literal["text", "table", "figure", "page"]] = Field(default_factory=list)
+    pages: list[int] = Field(default_factory=list)
+    limit: int = Field(10, ge=1, le=100)
+
+
+def region_out(region: Region) -> RegionOut:
+    x0, y0, x1, y1 = region.box.rounded()
+    return RegionOut(page=region.page, box=(x0, y0, x1, y1))
+
+
+def hit_out(hit: Hit) -> HitOut:
+    c = hit.chunk
+    return HitOut(
+        chunk=c.id,
+        document=c.document,
+        name=hit.name,
+        kind=c.kind,
+        page=c.page,
+        regions=[region_out(r) for r in c.regions],
+        section=list(c.section),
+        caption=c.caption,
+        text=c.text,
+        score=round(hit.score, 6),
+        trace=[StageOut(stage=s.name, rank=s.rank, score=round(s.score, 6)) for s in hit.trace],
+    )
+
+
+def citation_out(citation: Citation) -> CitationOut:
+    return CitationOut(
+        document=citation.regions[0].document,
+        name=citation.name,
+        kind=citation.kind,
+        regions=[region_out(r) for r in citation.regions],
+    )
+
+
+def answer_out(question: str, searched: str, answer: Answer, seconds: float) -> AnswerOut:
+    return AnswerOut(
+        question=question,
+        searched=searched,
+        abstained=answer.abstained,
+        confidence=round(answer.confidence, 4),
+        reason=answer.reason,
+        sentences=[
+            SentenceOut(
+                text=s.text, support=s.support, citations=[citation_out(c) for c in s.citations]
+            )
+            for s in answer.sentences
+        ],
+        evidence=[hit_out(h) for h in answer.evidence],
+        seconds=round(seconds, 4),
+    )
+
+
+def document_out(stored: Stored) -> DocumentOut:
+    d = stored.document
+    return DocumentOut(
+        document=d.id,
+        name=d.name,
+        source=d.source,
+        type=stored.type,
+        bytes=stored.size,
+        pages=d.pages,
+        chunks=stored.chunks,
+        metadata=d.metadata,
+        states=[
+            PageOut(page=s.page, state=s.state, reason=s.reason)
+            for s in d.statuses
+            if s.state != "text"
+        ],
+    )
+
+
+def result_out(result: Result) -> ResultOut:
+    return ResultOut(
+        name=result.name,
+        outcome=result.outcome,
+        document=result.document,
+        pages=result.pages,
+        chunks=result.chunks,
+        reason=result.reason,
+        quarantined=[
+            PageOut(page=s.page, state=s.state, reason=s.reason) for s in result.quarantined
+        ],
+    )

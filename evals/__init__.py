@@ -1,0 +1,1 @@
+"""Measures every stage on judged questions."""

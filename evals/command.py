@@ -1,0 +1,81 @@
+"""The `octavo eval` commands: progress on standard error, metrics on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from api.cli import PARTIAL, common_options
+from api.settings import Settings
+
+if TYPE_CHECKING:
+    from evals.harness import EvalResult
+
+
+@click.group(name="eval")
+def eval_() -> None:
+    """Measures retrieval, boxes and abstention on judged questions."""
+
+
+@eval_.command()
+@click.option("--dataset", required=True, type=click.Path(path_type=Path), help="Dataset folder.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Result folder.")
+@common_options
+def run(settings: Settings, as_json: bool, dataset: Path, out: Path) -> None:
+    """Ingests what is missing, asks every question, writes run, boxes, abstentions and result."""
+    result = run_evaluation(settings, dataset, out, as_json)
+    if result.errors:
+        sys.exit(PARTIAL)
+
+
+def run_evaluation(settings: Settings, folder: Path, out: Path, as_json: bool) -> EvalResult:
+    """Runs one dataset through an index (made where there is none)."""
+    from api.ingesting import progress_bar
+    from api.service import Service
+    from evals.dataset import read_dataset
+    from evals.harness import evaluate
+
+    dataset = read_dataset(folder)
+    service = Service(settings, create=True)
+    try:
+        with progress_bar() as on_ingest, Bar(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("questions", total=len(dataset.questions))
+            result = evaluate(
+                dataset,
+                service,
+                out,
+                " ".join(["octavo", *sys.argv[1:]]),
+                on_ingest,
+                lambda n: bar.update(task, completed=n),
+            )
+    finally:
+        service.close()
+    if as_json:
+        click.echo(json.dumps(asdict(result), indent=1))
+    else:
+        _show(result, out)
+    return result
+
+
+def _show(result: EvalResult, out: Path) -> None:
+    from evals.harness import rows_of
+
+    console = Console(highlight=False)
+    table = Table("metric", "value", box=None, pad_edge=False)
+    for name, value in rows_of(result):
+        table.add_row(name, str(value))
+    console.print(table)
+    console.print(
+        f"{result.dataset}: {result.n} questions, {result.documents} documents, {result.pages} "
+        f"pages, {result.chunks} chunks, {len(result.errors)} errors; files in {out}"
+    )
+    for error in result.errors[:10]:
+        console.print(f"  {error}", markup=False)

@@ -1,0 +1,145 @@
+"""One evaluation, from dataset folder to result row."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from api.service import Service
+from api.wire import ResultOut
+from evals.dataset import Dataset
+from evals.metrics import percentile, retrieval
+from evals.run import Asked, ask_all, write_abstain, write_boxes, write_run
+from index.build import Progress
+from retrieve.query import Query
+
+
+@dataclass(frozen=True, slots=True)
+class EvalResult:
+    """A result row: what was run, where, on how much, with which errors, and the numbers."""
+
+    date: str
+    commit: str
+    command: str
+    machine: str
+    dataset: str
+    profile: str
+    n: int
+    errors: tuple[str, ...]
+    documents: int
+    pages: int
+    chunks: int
+    metrics: dict[str, float]
+
+    def write(self, out: Path) -> None:
+        (out / "result.json").write_text(json.dumps(asdict(self), indent=1) + "\n")
+
+
+def evaluate(
+    dataset: Dataset,
+    service: Service,
+    out: Path,
+    command: str,
+    on_ingest: Callable[[Progress], None] = lambda _: None,
+    on_question: Callable[[int], None] = lambda _: None,
+) -> EvalResult:
+    """Ingests what is not yet indexed, asks all, writes every file under `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    results = list(service.ingest(dataset.sources, on_ingest))
+    ingest_seconds = time.perf_counter() - start
+    # The first query pays for lazy set-up of the engine; it is not part of the latency.
+    service.hits(Query("warm up"), 1)
+    gives_answers = any(q.answerable is not None for q in dataset.questions)
+    asked, errors = ask_all(dataset, service, gives_answers, on_question)
+    write_run(asked, out)
+    if dataset.has_boxes:
+        write_boxes(asked, out)
+    if gives_answers:
+        write_abstain(asked, out)
+    result = _result(dataset, service, results, ingest_seconds, asked, errors, command)
+    result.write(out)
+    return result
+
+
+def _result(
+    dataset: Dataset,
+    service: Service,
+    results: Sequence[ResultOut],
+    ingest_seconds: float,
+    asked: Sequence[Asked],
+    errors: Sequence[str],
+    command: str,
+) -> EvalResult:
+    failed = [f"{r.name}: {r.reason}" for r in results if r.outcome == "failed"]
+    failed += [f"{r.name} page {p.page}: {p.reason}" for r in results for p in r.quarantined]
+    new = sum(r.pages for r in results if r.outcome in ("added", "updated"))
+    state = service.status()
+    metrics = retrieval(asked, dataset.qrels)
+    metrics.update(_times(asked))
+    if new:
+        metrics["ingest pages/s"] = new / ingest_seconds
+    metrics["peak memory MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return EvalResult(
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        commit=_commit(),
+        command=command,
+        machine=f"{platform.machine()}, {_processor()}, Python {platform.python_version()}",
+        dataset=dataset.name,
+        profile=service.profile.name,
+        n=len(asked),
+        errors=(*failed, *errors),
+        documents=len(state.documents),
+        pages=state.pages,
+        chunks=state.chunks,
+        metrics={name: round(value, 6) for name, value in metrics.items()},
+    )
+
+
+def _times(asked: Sequence[Asked]) -> dict[str, float]:
+    search = [a.search_seconds for a in asked]
+    whole = [a.search_seconds + a.answer_seconds for a in asked]
+    return {
+        "search p50 ms": percentile(search, 0.5),
+        "search p95 ms": percentile(search, 0.95),
+        "answer p50 ms": percentile(whole, 0.5),
+        "answer p95 ms": percentile(whole, 0.95),
+    }
+
+
+def _processor() -> str:
+    return f"{os.cpu_count()} cores"
+
+
+def _commit() -> str:
+    """The commit that ran, `+` where the tree has changes; `unknown` outside a checkout."""
+    here = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=here, capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    try:
+        commit = git("rev-parse", "--short=12", "HEAD")
+        return (commit + ("+" if git("status", "--porcelain") else "")) or "unknown"
+    except FileNotFoundError:
+        return "unknown"
+
+
+def rows_of(result: EvalResult) -> list[tuple[str, Any]]:
+    """Name and value of every metric, to print."""
+    return [
+        (name, f"{value:.4f}" if value < 1 else f"{value:.1f}")
+        for name, value in result.metrics.items()
+    ]

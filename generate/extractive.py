@@ -1,0 +1,147 @@
+"""The built-in answerer: quotes the sentences, table rows or figures that answer best.
+
+It cannot misquote, and it cannot reason. A question whose answer must be counted, summed or
+concluded from several places gets the nearest evidence, or an abstention.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from generate.answer import Answer, Citation, Sentence
+from generate.units import Unit, units
+from index.encode import TextEncoder
+from index.words import query_words
+from retrieve.query import Hit, Query
+
+_EVIDENCE = 8  # hits looked at
+_SENTENCES = 3  # quoted at most
+_NEAR = 0.86  # a further sentence must reach this share of the best one's score
+_MAX_UNITS = 120  # embedded for one answer: about 0.3 s on two cores
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """Logistic weights of (best cosine, word coverage, MaxSim); see evals/calibrate.py."""
+
+    bias: float = -7.0
+    cosine: float = 5.0
+    coverage: float = 3.0
+    late: float = 4.0
+    threshold: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Rated:
+    unit: Unit
+    cosine: float
+    coverage: float
+
+    @property
+    def score(self) -> float:
+        # The hit's rank breaks near ties: retrieval saw the whole chunk, this only the sentence.
+        return 0.6 * self.cosine + 0.4 * self.coverage - 0.015 * self.unit.rank
+
+
+class Extractive:
+    """Satisfies `Generator`."""
+
+    name = "extractive"
+
+    def __init__(self, text: TextEncoder, confidence: Confidence | None = None) -> None:
+        self._text = text
+        self._confidence = confidence or Confidence()
+
+    def answer(self, query: Query, searched: str, hits: Sequence[Hit]) -> Answer:
+        evidence = tuple(hits[:_EVIDENCE])
+        if not evidence:
+            return Answer((), 0.0, "The index has nothing that matches.", ())
+        if not query.text.strip():
+            return self._what_is_this(evidence)
+        rated = self._rate(searched, evidence)
+        if not rated:
+            return Answer((), 0.0, "What was found has no text to quote.", evidence)
+        best = rated[0]
+        confidence = self._confident(best, evidence)
+        if confidence < self._confidence.threshold:
+            return Answer((), confidence, _why(best), evidence)
+        chosen = [r for r in rated if r.score >= _NEAR * best.score][:_SENTENCES]
+        return Answer(tuple(_sentence(r) for r in _distinct(chosen)), confidence, "", evidence)
+
+    def _rate(self, question: str, evidence: Sequence[Hit]) -> list[_Rated]:
+        found = [u for rank, hit in enumerate(evidence) for u in units(hit, rank)][:_MAX_UNITS]
+        if not found:
+            return []
+        vectors = self._text.embed_texts([question, *(u.match for u in found)])
+        cosines = vectors[1:] @ vectors[0]
+        asked = set(query_words(question).indices)
+        rated = [
+            _Rated(u, float(c), _coverage(asked, u)) for u, c in zip(found, cosines, strict=True)
+        ]
+        return sorted(rated, key=lambda r: (-r.score, r.unit.rank, r.unit.text))
+
+    def _confident(self, best: _Rated, evidence: Sequence[Hit]) -> float:
+        late = max((s.score for h in evidence for s in h.trace if s.name == "maxsim"), default=0.0)
+        c = self._confidence
+        logit = c.bias + c.cosine * best.cosine + c.coverage * best.coverage + c.late * late
+        return 1 / (1 + math.exp(-logit))
+
+    def _what_is_this(self, evidence: tuple[Hit, ...]) -> Answer:
+        """An image alone: the figure that resembles it, if one does."""
+        top = evidence[0]
+        likeness = next((s.score for s in top.trace if s.name == "image"), 0.0)
+        confidence = float(np.clip((likeness - 0.4) / 0.5, 0.0, 1.0))
+        if likeness < _LIKE:
+            reason = f"No figure resembles the image (best likeness {likeness:.2f} of 1)."
+            return Answer((), confidence, reason, evidence)
+        shown = list(units(top, 0)) or [Unit(top, 0, "[page]", "", top.chunk.regions)]
+        text = shown[0].text
+        if top.chunk.context:
+            text = f"{text} {top.chunk.context}"
+        sentence = Sentence(text, (_citation(shown[0]),), likeness)
+        return Answer((sentence,), confidence, "", evidence)
+
+
+#: Likeness from which an image counts as found; see `retrieve.search.SAME_THING`.
+_LIKE = 0.6
+
+
+def _coverage(asked: set[int], unit: Unit) -> float:
+    """Share of the question's terms in the unit; those only elsewhere in its chunk count half."""
+    if not asked:
+        return 0.0
+    near = asked & set(query_words(unit.match).indices)
+    far = (asked - near) & set(query_words(unit.hit.chunk.text).indices)
+    return (len(near) + 0.5 * len(far)) / len(asked)
+
+
+def _why(best: _Rated) -> str:
+    return (
+        "The documents do not seem to answer this: the nearest sentence has "
+        f"{best.coverage:.0%} of the question's words and a likeness of {best.cosine:.2f} of 1."
+    )
+
+
+def _sentence(rated: _Rated) -> Sentence:
+    support = max(0.0, min(1.0, rated.score))
+    return Sentence(rated.unit.text, (_citation(rated.unit),), round(support, 3))
+
+
+def _citation(unit: Unit) -> Citation:
+    return Citation(unit.hit.name, unit.hit.chunk.kind, unit.regions)
+
+
+def _distinct(rated: Sequence[_Rated]) -> list[_Rated]:
+    """The same text from two places is quoted once."""
+    seen: set[str] = set()
+    kept = []
+    for r in rated:
+        key = " ".join(r.unit.text.lower().split())
+        if key not in seen:
+            seen.add(key)
+            kept.append(r)
+    return kept

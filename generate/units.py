@@ -1,0 +1,108 @@
+"""Evidence to quotable units: sentences, table rows, figures, each with its regions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ingest.document import Chunk, Region
+from retrieve.query import Hit
+
+#: After . ! or ? and white space, before a capital, digit, quote or bracket; or at a line break.
+_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+|\s+(?=[•▪●■–]\s)")
+_ABBREVIATION = re.compile(
+    r"\b(e\.g|i\.e|etc|vs|figs?|no|approx|dr|mrs?|ms|inc|st|cf)\.$", re.IGNORECASE
+)
+_LABELS = 400  # characters of a figure's printed labels that are quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A quotable piece of evidence: `text` is shown, `match` is compared with the question."""
+
+    hit: Hit
+    rank: int  # of the hit, from 0
+    text: str
+    match: str
+    regions: tuple[Region, ...]
+
+
+def units(hit: Hit, rank: int) -> Iterator[Unit]:
+    """The units of one hit's chunk, in reading order."""
+    chunk = hit.chunk
+    if chunk.kind == "table":
+        yield from _rows(hit, rank)
+    elif chunk.kind == "figure":
+        yield Unit(hit, rank, _figure_text(chunk), _about(chunk, chunk.text), chunk.regions)
+    else:
+        for start, end in sentences(chunk.text):
+            text = chunk.text[start:end]
+            yield Unit(hit, rank, text, _about(chunk, text), _regions(chunk, start, end))
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Start and end of every sentence; white space between them is left out."""
+    found = []
+    start = 0
+    for match in _END.finditer(text):
+        if _ABBREVIATION.search(text[start : match.start()].rstrip()) and "\n" not in match[0]:
+            continue
+        found.append((start, match.start()))
+        start = match.end()
+    found.append((start, len(text)))
+    return [(a, b) for a, b in found if text[a:b].strip()]
+
+
+def _about(chunk: Chunk, text: str) -> str:
+    """Where a sentence stands says what it is about: "It takes 45 N·m" under "Impeller bolt"."""
+    place = chunk.section[-1] if chunk.section else ""
+    return f"{place}. {text}" if place and place not in text else text
+
+
+def _regions(chunk: Chunk, start: int, end: int) -> tuple[Region, ...]:
+    """The printed lines that characters `start` to `end` stand on, joined by page and block."""
+    lines = [s.region for s in chunk.spans if s.start < end and s.end > start]
+    joined: list[Region] = []
+    for line in lines:
+        last = joined[-1] if joined else None
+        if (
+            last
+            and last.page == line.page
+            and 0 <= line.box.y1 - last.box.y0 < 200
+            and (line.box.y0 - last.box.y1 < 12 and line.box.y1 > last.box.y0)
+        ):
+            joined[-1] = Region(last.document, last.page, last.box.join(line.box))
+        else:
+            joined.append(line)
+    return tuple(joined) or chunk.regions
+
+
+def _rows(hit: Hit, rank: int) -> Iterator[Unit]:
+    chunk = hit.chunk
+    for span in chunk.spans:
+        text = chunk.text[span.start : span.end]
+        if text in (chunk.header, chunk.caption) or text in chunk.caption:
+            continue
+        shown = _named(chunk.header, text)
+        about = f"{chunk.caption} {shown}".strip()
+        yield Unit(hit, rank, shown, about, (span.region,))
+
+
+def _named(header: str, row: str) -> str:
+    """`Part: Impeller bolt; Torque: 45 N·m` from a header row and a row."""
+    names, cells = header.split(" | "), row.split(" | ")
+    if len(names) != len(cells):
+        return row
+    pairs = [(n.strip(), c.strip()) for n, c in zip(names, cells, strict=True) if c.strip()]
+    return "; ".join(f"{n}: {c}" if n else c for n, c in pairs)
+
+
+def _figure_text(chunk: Chunk) -> str:
+    """Caption, then what is printed inside, shortened."""
+    labels = chunk.text.removeprefix(chunk.caption).replace("\n", ", ").strip(", ")
+    if len(labels) > _LABELS:
+        labels = labels[:_LABELS].rsplit(",", 1)[0] + " ..."
+    if not chunk.caption:
+        return f"[figure] {labels}" if labels else "[figure]"
+    return f"{chunk.caption} [{labels}]" if labels else chunk.caption

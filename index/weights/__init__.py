@@ -1,0 +1,1 @@
+"""Small model files that ship with Octavo; README.md beside them gives source and licence."""

@@ -1,0 +1,1 @@
+"""Documents in: bytes to pages, regions and chunks."""

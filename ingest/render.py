@@ -1,0 +1,63 @@
+"""Pages and crops as pictures, rendered on demand from the stored original."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import pymupdf
+from PIL import Image, ImageDraw
+
+from ingest.document import Box, DocumentError
+from ingest.files import open_document
+
+_INK = (200, 30, 30)
+_FILL = (255, 214, 0, 70)
+
+
+def render_page(
+    data: bytes, kind: str, number: int, boxes: Sequence[Box] = (), pixels: int = 1400
+) -> bytes:
+    """PNG of page `number` (from 1), `boxes` marked on it; longest side `pixels` at most.
+
+    Raises DocumentError for a page that the document does not have.
+    """
+    with open_document(data, kind) as document:
+        if not 1 <= number <= document.page_count:
+            raise DocumentError(f"has pages 1 to {document.page_count}; page {number} was asked")
+        page = document[number - 1]
+        zoom = min(3.0, pixels / max(page.rect.width, page.rect.height))
+        pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), alpha=False)
+        image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
+    return _png(_marked(image, boxes, zoom))
+
+
+def render_crop(data: bytes, kind: str, number: int, box: Box, pixels: int = 1000) -> bytes:
+    """PNG of one box of a page."""
+    with open_document(data, kind) as document:
+        if not 1 <= number <= document.page_count:
+            raise DocumentError(f"has pages 1 to {document.page_count}; page {number} was asked")
+        zoom = min(4.0, pixels / max(box.width, box.height, 1.0))
+        clip = pymupdf.Rect(box.x0, box.y0, box.x1, box.y1)
+        pixmap = document[number - 1].get_pixmap(
+            matrix=pymupdf.Matrix(zoom, zoom), clip=clip, alpha=False
+        )
+        return bytes(pixmap.tobytes("png"))
+
+
+def _marked(image: Image.Image, boxes: Sequence[Box], zoom: float) -> Image.Image:
+    if not boxes:
+        return image
+    layer = Image.new("RGBA", image.size, (0, 0, 0, 0))
+    draw = ImageDraw.Draw(layer)
+    for box in boxes:
+        b = box.grow(2.0)
+        corners = (b.x0 * zoom, b.y0 * zoom, b.x1 * zoom, b.y1 * zoom)
+        draw.rectangle(corners, fill=_FILL, outline=(*_INK, 255), width=max(2, round(zoom)))
+    return Image.alpha_composite(image.convert("RGBA"), layer).convert("RGB")
+
+
+def _png(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()

@@ -1,0 +1,163 @@
+"""Ruled tables: found from their rules, cut into rows and columns by rules and gaps.
+
+`Page.find_tables` was tried first: 0.24 s a page on average over 117 development pages, and 58 s
+on one; the same pages take 0.01 s here.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.document import Box, Line, bounding
+from ingest.drawings import Drawings
+
+_MIN_RULES = 3  # top, under the header, bottom: the least a printed table has
+_MIN_WIDTH = 90.0  # points
+_MAX_BAND = 260.0  # points between two rules of one table
+_MIN_FILLED = 0.45  # share of cells with text; a chart's grid lines have far fewer
+_COLUMN_GAP = 5.0  # points without text that part two columns
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's box and its rows; a row's text is its cells joined by ` | `."""
+
+    box: Box
+    rows: tuple[Line, ...]
+    columns: int
+
+
+def find_tables(lines: Sequence[Line], drawn: Drawings) -> list[Table]:
+    """Ruled tables, top to bottom. `lines` are the printed line pieces of the page."""
+    tables: list[Table] = []
+    for box, levels in _candidates(drawn.horizontal):
+        table = _cut(box, levels, lines, drawn.vertical)
+        if table is not None and not any(table.box.inside(t.box) > 0.5 for t in tables):
+            tables.append(table)
+    return tables
+
+
+def _candidates(rules: Sequence[Box]) -> list[tuple[Box, list[float]]]:
+    """Groups of rules that share their left and right ends, largest first."""
+    rows = _rule_rows(rules)
+    groups: list[list[Box]] = []
+    for row in sorted(rows, key=lambda r: (r.y0, r.x0)):
+        for group in groups:
+            last = group[-1]
+            same = abs(last.x0 - row.x0) <= 6.0 and abs(last.x1 - row.x1) <= 6.0
+            if same and row.y0 - last.y1 <= _MAX_BAND:
+                group.append(row)
+                break
+        else:
+            groups.append([row])
+    found = [(bounding(g), [r.y0 for r in g]) for g in groups if len(g) >= _MIN_RULES]
+    return sorted(found, key=lambda f: -f[0].area)
+
+
+def _rule_rows(rules: Sequence[Box]) -> list[Box]:
+    """Pieces at one height that touch, joined: a rule is often drawn cell by cell."""
+    rows: list[Box] = []
+    for rule in sorted(rules, key=lambda r: (round(r.y0), r.x0)):
+        last = rows[-1] if rows else None
+        if last is not None and abs(last.y0 - rule.y0) <= 2.0 and rule.x0 - last.x1 <= 4.0:
+            rows[-1] = last.join(rule)
+        else:
+            rows.append(rule)
+    return [r for r in rows if r.width >= _MIN_WIDTH]
+
+
+def _cut(
+    box: Box, levels: Sequence[float], lines: Sequence[Line], verticals: Sequence[Box]
+) -> Table | None:
+    pieces = [x for x in lines if x.box.inside(box.grow(1.5)) > 0.6]
+    if len(pieces) < 4:
+        return None
+    edges = _columns(box, pieces, verticals)
+    if len(edges) < 3:
+        return None
+    grid = _rows(pieces, sorted(levels), edges)
+    count = len(edges) - 1
+    filled = sum(1 for row in grid for cell in row if cell)
+    if len(grid) < 2 or filled < _MIN_FILLED * len(grid) * count:
+        return None
+    return Table(box, tuple(_row_line(row) for row in grid if any(row)), count)
+
+
+def _columns(box: Box, pieces: Sequence[Line], verticals: Sequence[Box]) -> list[float]:
+    """Left edge, separators and right edge: from vertical rules, else from gaps in the text."""
+    tall = [v for v in verticals if v.inside(box.grow(3)) > 0.8 or v.clip(box.grow(3)).height > 8]
+    xs = sorted(v.x0 for v in tall if box.x0 + 8 < v.x0 < box.x1 - 8)
+    if xs:
+        joined = [xs[0]]
+        joined += [b for a, b in itertools.pairwise(xs) if b - a > 6]
+        return [box.x0 - 2, *joined, box.x1 + 2]
+    narrow = [p.box for p in pieces if p.box.width < 0.6 * box.width]
+    cuts = []
+    reach = box.x0
+    for piece in sorted(narrow, key=lambda b: b.x0):
+        if piece.x0 - reach >= _COLUMN_GAP and reach > box.x0 + 4:
+            cuts.append((reach + piece.x0) / 2)
+        reach = max(reach, piece.x1)
+    return [box.x0 - 2, *cuts, box.x1 + 2]
+
+
+_Row = list[list[Line]]
+
+
+def _rows(pieces: Sequence[Line], levels: Sequence[float], edges: Sequence[float]) -> list[_Row]:
+    """Cells by row. A band between two rules is one row where the table rules every row;
+    in a table with few rules, each line that starts in the first column opens a row."""
+    bands = list(itertools.pairwise(levels))
+    ruled = len([b for b in bands if b[1] - b[0] > 5]) >= max(3, _baselines(pieces) / 3)
+    rows: list[_Row] = []
+    for top, bottom in bands:
+        inside = [p for p in pieces if top - 1 <= (p.box.y0 + p.box.y1) / 2 < bottom + 1]
+        if ruled:
+            rows.append(_cells(inside, edges))
+        else:
+            rows.extend(_band_rows(inside, edges))
+    return [r for r in rows if any(r)]
+
+
+def _baselines(pieces: Sequence[Line]) -> int:
+    count, last = 0, float("-inf")
+    for y in sorted((p.box.y0 + p.box.y1) / 2 for p in pieces):
+        if y - last > 4:
+            count += 1
+            last = y
+    return count
+
+
+def _band_rows(pieces: Sequence[Line], edges: Sequence[float]) -> list[_Row]:
+    rows: list[list[Line]] = []
+    last = float("-inf")
+    for piece in sorted(pieces, key=lambda p: ((p.box.y0 + p.box.y1) / 2, p.box.x0)):
+        middle = (piece.box.y0 + piece.box.y1) / 2
+        if middle - last > 4:
+            rows.append([])
+            last = middle
+        rows[-1].append(piece)
+    merged: list[list[Line]] = []
+    for row in rows:
+        starts = any(p.box.x0 < edges[1] for p in row)
+        if starts or not merged:
+            merged.append(row)
+        else:
+            merged[-1].extend(row)
+    return [_cells(row, edges) for row in merged]
+
+
+def _cells(pieces: Sequence[Line], edges: Sequence[float]) -> _Row:
+    cells: _Row = [[] for _ in range(len(edges) - 1)]
+    for piece in sorted(pieces, key=lambda p: (round(p.box.y0), p.box.x0)):
+        # The left end decides: a cell that spans columns belongs to its first.
+        index = sum(1 for edge in edges[1:-1] if piece.box.x0 + 1 >= edge)
+        cells[index].append(piece)
+    return cells
+
+
+def _row_line(row: _Row) -> Line:
+    text = " | ".join(" ".join(p.text for p in cell) for cell in row)
+    return Line(text, bounding(p.box for cell in row for p in cell))

@@ -1,0 +1,1 @@
+"""Candidates to a better order: late interaction."""

@@ -1,0 +1,1 @@
+"""Queries to candidates: legs, fusion, trace."""

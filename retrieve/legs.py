@@ -1,0 +1,54 @@
+"""A query to legs: which vector searches which named vector, how deep, with what weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from index.embed import Encoders
+from index.store import Leg
+from index.words import query_words
+from ingest.document import ChunkKind
+from retrieve.query import Query
+
+_PICTURES: tuple[ChunkKind, ...] = ("figure", "page")
+
+
+@dataclass(frozen=True, slots=True)
+class Depths:
+    """Candidates each leg brings, and the weight of its ranks in fusion."""
+
+    text: int = 100
+    words: int = 100
+    joint: int = 30
+    text_weight: float = 1.0
+    words_weight: float = 1.0
+    joint_weight: float = 0.25
+    image_weight: float = 2.0
+
+
+def text_legs(text: str, encoders: Encoders, depths: Depths) -> list[Leg]:
+    """Text to text, text to figures, and words."""
+    legs = [
+        Leg("text", "text", encoders.text.embed_texts([text])[0], depths.text, depths.text_weight)
+    ]
+    words = query_words(text)
+    if words.indices:  # a query of stop words, or of another script, has none
+        legs.append(Leg("words", "words", words, depths.words, depths.words_weight))
+    if depths.joint_weight > 0:
+        vector = encoders.joint.joint_texts([text])[0]
+        legs.append(
+            Leg("joint", "joint", vector, depths.joint, depths.joint_weight, kinds=_PICTURES)
+        )
+    return legs
+
+
+def image_legs(query: Query, encoders: Encoders, depths: Depths) -> list[Leg]:
+    """Image to figures, and image to text."""
+    if query.image is None:
+        return []
+    vector = encoders.joint.joint_images([query.image])[0]
+    weight = depths.image_weight
+    return [
+        Leg("image", "joint", vector, depths.joint, weight, kinds=_PICTURES),
+        Leg("image-text", "joint", vector, depths.joint, weight / 8, kinds=("text", "table")),
+    ]

@@ -1,0 +1,60 @@
+"""The nouns of search: query, hit, trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from index.store import Filter
+from ingest.document import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Text, an image (bytes of a PNG, JPEG, ...), or both."""
+
+    text: str = ""
+    image: bytes | None = None
+    where: Filter = field(default_factory=Filter)
+
+    def __post_init__(self) -> None:
+        if not self.text.strip() and self.image is None:
+            raise ValueError("the query is empty: give a text, an image, or both")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a hit stood at one stage: rank from 1, and that stage's own score."""
+
+    name: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that was found, its final score, and every stage it passed."""
+
+    chunk: Chunk
+    name: str  # of the document
+    score: float
+    trace: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A chunk id on its way through the stages."""
+
+    id: str
+    score: float
+    trace: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What retrieval hands to reranking.
+
+    `text` is the query's text as searched: with what an image query was recognised as.
+    """
+
+    text: str
+    items: tuple[Candidate, ...]

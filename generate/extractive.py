@@ -62,7 +62,7 @@ class Extractive:
             return Answer((), 0.0, "The index has nothing that matches.", ())
         if not query.text.strip():
             return self._what_is_this(evidence)
-        rated = self._rate(searched, evidence)
+        rated = self._rate(query, searched, evidence)
         if not rated:
             return Answer((), 0.0, "What was found has no text to quote.", evidence)
         best = rated[0]
@@ -72,15 +72,21 @@ class Extractive:
         chosen = [r for r in rated if r.score >= _NEAR * best.score][:_SENTENCES]
         return Answer(tuple(_sentence(r) for r in _distinct(chosen)), confidence, "", evidence)
 
-    def _rate(self, question: str, evidence: Sequence[Hit]) -> list[_Rated]:
+    def _rate(self, query: Query, searched: str, evidence: Sequence[Hit]) -> list[_Rated]:
+        """Units by how well they fit the question; a composed one has two parts, the user's words
+        and what the picture was recognised as, and a unit must fit both: the figure's own caption
+        fits the second part perfectly and answers nothing."""
         found = [u for rank, hit in enumerate(evidence) for u in units(hit, rank)][:_MAX_UNITS]
         if not found:
             return []
-        vectors = self._text.embed_texts([question, *(u.match for u in found)])
-        cosines = vectors[1:] @ vectors[0]
-        asked = set(query_words(question).indices)
+        rest = searched.removeprefix(query.text.strip()).strip()
+        parts = [query.text, rest] if rest else [searched]
+        vectors = self._text.embed_texts([*parts, *(u.match for u in found)])
+        cosines = (vectors[len(parts) :] @ vectors[: len(parts)].T).min(axis=1)
+        asked = [set(query_words(p).indices) for p in parts]
         rated = [
-            _Rated(u, float(c), _coverage(asked, u)) for u, c in zip(found, cosines, strict=True)
+            _Rated(u, float(c), sum(_coverage(a, u) for a in asked) / len(asked))
+            for u, c in zip(found, cosines, strict=True)
         ]
         return sorted(rated, key=lambda r: (-r.score, r.unit.rank, r.unit.text))
 

@@ -50,12 +50,13 @@ class EdgeStore:
             raise StoreError(f"the index at {path} cannot be opened: {error}") from error
         self._documents: dict[str, Stored] = {}
         self._pending: set[str] = set()
+        self._gone = False  # points were deleted since the shard was loaded
         self._load_documents()
         self._remove_uncommitted()
 
     def begin(self, document: str) -> None:
-        self._pending.add(document)
-        self.delete(document)
+        if self._shard.count(qe.CountRequest(exact=True, filter=_match("document", document))):
+            self.delete(document)
         self._pending.add(document)
 
     def upsert(self, points: Sequence[Point], generation: str) -> None:
@@ -79,6 +80,7 @@ class EdgeStore:
         self._update(qe.UpdateOperation.delete_points([_commit_id(document)]))
         self._update(qe.UpdateOperation.delete_points_by_filter(_match("document", document)))
         self._pending.discard(document)
+        self._gone = True
 
     def documents(self) -> list[Stored]:
         return sorted(self._documents.values(), key=lambda s: (s.document.name, s.document.source))
@@ -92,14 +94,13 @@ class EdgeStore:
     def search(self, legs: Sequence[Leg], fusion: Fusion, limit: int, where: Filter) -> Found:
         if not legs:
             return Found((), ())
-        prefetches = [
-            qe.Prefetch(limit=leg.limit, query=_nearest(leg), filter=self._filter(where, leg))
-            for leg in legs
-        ]
-        queries = [
-            qe.QueryRequest(limit=leg.limit, query=_nearest(leg), filter=self._filter(where, leg))
-            for leg in legs
-        ]
+        prefetches, queries = [], []
+        for leg in legs:
+            query, only, params = _nearest(leg), self._filter(where, leg), self._params(leg)
+            prefetches.append(qe.Prefetch(limit=leg.limit, query=query, filter=only, params=params))
+            queries.append(
+                qe.QueryRequest(limit=leg.limit, query=query, filter=only, params=params)
+            )
         weights = [leg.weight for leg in legs]
         how: Any = qe.Fusion.Rrf(k=RRF_K, weights=weights) if fusion == "rrf" else qe.Fusion.Dbsf()
         queries.append(qe.QueryRequest(limit=limit, prefetches=prefetches, query=how))
@@ -145,6 +146,15 @@ class EdgeStore:
             [_any("document", tuple(self._pending))] if self._pending else None
         )
         return qe.Filter(must=must or None, must_not=hidden) if must or hidden else None
+
+    def _params(self, leg: Leg) -> qe.SearchParams | None:
+        """The engine's IDF goes on counting deleted points until the shard is loaded again, and
+        counts uncommitted ones: where there are any, it is told to count what search can see."""
+        if leg.using != "words" or not (self._gone or self._pending):
+            return None
+        hidden: list[Any] = [_any("document", tuple(self._pending))] if self._pending else []
+        seen = qe.Filter(must_not=[*hidden, _equals("kind", DOCUMENT_KIND)])
+        return qe.SearchParams(idf=qe.IdfParams(corpus=seen))
 
     def _scroll(self, where: qe.Filter | None) -> Iterator[Any]:
         offset = None

@@ -11,7 +11,8 @@ from ingest.document import Chunk, ChunkKind, Document
 
 VectorName = Literal["text", "joint", "words"]
 Fusion = Literal["rrf", "dbsf"]
-#: `k` of reciprocal rank fusion, as in Cormack, Clarke and Buettcher 2009.
+#: `k` of reciprocal rank fusion, as in Cormack, Clarke and Buettcher 2009. Qdrant's weighted form
+#: is the sum of 1 / (k + rank / weight - 1), ranks from 1: a weight moves little under a large k.
 RRF_K = 60
 
 

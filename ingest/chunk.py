@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from ingest.caption import label_of, references
 from ingest.document import (
     Block,
     Box,
@@ -25,11 +25,6 @@ from ingest.document import (
 #: tokens, inside the 256 that the built-in encoder sees at once.
 TARGET_WORDS = 160
 MAX_WORDS = 200
-_REFERENCE = re.compile(
-    r"\b(fig(?:ure)?s?\.?|charts?|exhibits?|graphs?|diagrams?|plates?|photos?|tables?|tab\.)\s*"
-    r"([A-Z]?\d+(?:[.\-]\d+)*)",
-    re.IGNORECASE,
-)
 _CONTEXT = 600  # characters of a referring paragraph that are kept
 
 
@@ -182,14 +177,11 @@ def _paragraph_texts(draft: _Draft) -> list[str]:
 
 
 def _context(draft: _Draft, paragraphs: list[str]) -> str:
-    own = _REFERENCE.search(draft.caption)
+    own = label_of(draft.caption)
     if own is None:
         return ""
-    key = (own[1][:3].lower(), own[2])
-    for text in paragraphs:
-        if any((m[1][:3].lower(), m[2]) == key for m in _REFERENCE.finditer(text)):
-            return text[:_CONTEXT]
-    return ""
+    named = (text for text in paragraphs if own in references(text))
+    return next(named, "")[:_CONTEXT]
 
 
 def _finish(
@@ -222,12 +214,13 @@ def join_lines(lines: list[tuple[str, Region]], breaks: set[int]) -> tuple[str, 
     """Text of printed lines: a new line where a block begins, else a space; a word hyphenated
     at a line's end is put together again."""
     text = ""
-    spans = []
+    spans: list[Span] = []
     for i, (piece, region) in enumerate(lines):
         if i and i in breaks:
             text += "\n"
         elif i and _hyphenated(text, piece):
             text = text[:-1]
+            spans[-1] = replace(spans[-1], end=len(text))
         elif i:
             text += " "
         spans.append(Span(len(text), len(text) + len(piece), region))

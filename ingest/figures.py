@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from ingest.caption import CAPTION
 from ingest.document import Box, Line, bounding
 from ingest.drawings import Drawings, clusters
 
-#: A block that begins like this is a caption.
-CAPTION = re.compile(
-    r"^\s*(fig(ure)?s?\.?|chart|exhibit|graph|diagram|plate|photo|map|scheme|illustration|"
-    r"table|tab\.)\s*([A-Z]?\d+([.\-]\d+)*|[IVX]+)\b",
-    re.IGNORECASE,
-)
 _MIN_SHARE = 0.012  # of the page's area: smaller ones are icons, bullets and logos
 _MIN_SIDE = 36.0  # points
 _MAX_TEXT = 0.45  # share of a cluster covered by running text: above it is a text box
 _LABEL = 44  # characters: a line up to this long may be a label of a figure
+_SWATCH = 18.0  # points: the largest mark of a legend
+_LEGEND = 72.0  # points from a chart to its legend
 _GAP = 9.0  # points between parts of one drawing
 
 
@@ -30,6 +26,7 @@ def find_figures(
     parts = [b for b in (*free, *drawn.images) if b.area < 0.9 * page.area]
     parts += [b for b in drawn.images if b.area >= 0.9 * page.area and not lines]
     found: list[Box] = []
+    swatches = [b for b in free if 2 <= min(b.width, b.height) <= max(b.width, b.height) <= _SWATCH]
     for cluster in clusters(parts, width, height, _GAP):
         if not _large(cluster, page) or any(cluster.inside(t) > 0.5 for t in tables):
             continue
@@ -37,7 +34,7 @@ def find_figures(
         inside = [p for p in free if p.inside(cluster) > 0.9]
         if not pictured and (len(inside) < 3 or _running_text(cluster, lines) > _MAX_TEXT):
             continue
-        found.append(_with_labels(cluster, lines, page))
+        found.append(_with_labels(_with_legend(cluster, swatches, lines), lines, page))
     return sorted(_apart(found), key=lambda b: (b.y0, b.x0))
 
 
@@ -49,6 +46,20 @@ def _running_text(box: Box, lines: Sequence[Line]) -> float:
     """Share of the box under long lines."""
     covered = sum(x.box.clip(box).area for x in lines if len(x.text) > 25)
     return covered / box.area
+
+
+def _with_legend(box: Box, swatches: Sequence[Box], lines: Sequence[Line]) -> Box:
+    """Joined with the legend beside or under it: small marks, each with a short line at its
+    right. Without it a pie chart is percentages of nothing."""
+    near = box.grow(_LEGEND)
+    marks = [s for s in swatches if s.inside(near) > 0.5 and s.inside(box) < 0.5]
+    entries = []
+    for mark in marks:
+        for line in lines:
+            beside = -2 <= line.box.x0 - mark.x1 <= 14 and line.box.y0 < mark.y1
+            if beside and mark.y0 < line.box.y1 and len(line.text) <= _LABEL:
+                entries.append(mark.join(line.box))
+    return bounding([box, *entries]) if len(entries) >= 2 else box
 
 
 def _with_labels(box: Box, lines: Sequence[Line], page: Box) -> Box:

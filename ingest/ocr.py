@@ -46,8 +46,8 @@ def read_lines(png: bytes, place: Box) -> list[Line]:
     for corners, text, score in zip(result.boxes, result.txts, result.scores, strict=True):
         if score < _MIN_SCORE or not text.strip():
             continue
-        x0, y0 = corners.min(axis=0)
-        x1, y1 = corners.max(axis=0)
+        x0, y0 = (float(v) for v in corners.min(axis=0))
+        x1, y1 = (float(v) for v in corners.max(axis=0))
         box = Box(place.x0 + x0 * sx, place.y0 + y0 * sy, place.x0 + x1 * sx, place.y0 + y1 * sy)
         lines.append(Line(text.strip(), box))
     return sorted(lines, key=lambda x: (round(x.box.y0 / 4), x.box.x0))

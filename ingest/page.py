@@ -9,9 +9,10 @@ from typing import Any
 import pymupdf
 
 from ingest import ocr
+from ingest.caption import CAPTION
 from ingest.document import Block, Box, Line, PageContent, PageState, PageStatus, bounding
 from ingest.drawings import Drawings, read_drawings, turned
-from ingest.figures import CAPTION, caption_of, find_figures
+from ingest.figures import caption_of, find_figures
 from ingest.tables import find_tables
 
 #: Text only, ligatures and white space as printed, one `line` per run on a baseline.
@@ -35,8 +36,8 @@ def read_page(page: Any, number: int, body: float, read_text: bool = True) -> Pa
     groups = _text_groups(page)
     drawn = read_drawings(page)
     state: PageState = "text"
-    if _needs_ocr(groups, drawn, width * height) and read_text:
-        groups = [[line] for line in _ocr_page(page, width, height)]
+    if _needs_ocr(groups, drawn, width * height):
+        groups = _paragraph_groups(_ocr_page(page, width, height)) if read_text else []
         state = "ocr" if groups else "image"
         blocks = (*_paragraphs(groups, body=0.0), _page_image(page, width, height))
         return _content(number, width, height, state, blocks)
@@ -95,6 +96,23 @@ def _ocr_page(page: Any, width: float, height: float) -> list[Line]:
     zoom = min(_OCR_DPI / 72, 2000 / max(width, height))
     png = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), alpha=False).tobytes("png")
     return ocr.read_lines(png, Box(0.0, 0.0, width, height))
+
+
+def _paragraph_groups(lines: Sequence[Line]) -> list[_Group]:
+    """Lines that OCR gave one by one, put together where they stand like a paragraph."""
+    groups: list[_Group] = []
+    for line in lines:
+        for group in groups:
+            last = group[-1].box
+            height = min(last.height, line.box.height)
+            gap = line.box.y0 - last.y1
+            left = abs(line.box.x0 - last.x0)
+            if -0.4 * height <= gap <= 0.6 * height and left <= 2 * height:
+                group.append(line)
+                break
+        else:
+            groups.append([line])
+    return groups
 
 
 def crop(page: Any, box: Box, pixels: int = _CROP_PIXELS) -> bytes:

@@ -14,9 +14,10 @@ from ingest.document import Box, Line, bounding
 from ingest.drawings import Drawings
 
 _MIN_RULES = 3  # top, under the header, bottom: the least a printed table has
-_MIN_WIDTH = 90.0  # points
+_MIN_WIDTH = 50.0  # points
 _MAX_BAND = 260.0  # points between two rules of one table
 _MIN_FILLED = 0.45  # share of cells with text; a chart's grid lines have far fewer
+_WIDE = 0.72  # share of a table's width: a line over it is running text, not a cell
 _COLUMN_GAP = 5.0  # points without text that part two columns
 
 
@@ -32,14 +33,59 @@ class Table:
 def find_tables(lines: Sequence[Line], drawn: Drawings) -> list[Table]:
     """Ruled tables, top to bottom. `lines` are the printed line pieces of the page."""
     tables: list[Table] = []
-    for box, levels in _candidates(drawn.horizontal):
-        table = _cut(box, levels, lines, drawn.vertical)
-        if table is not None and not any(table.box.inside(t.box) > 0.5 for t in tables):
-            tables.append(table)
+    for group in _candidates(drawn.horizontal):
+        for rules in _tabular_runs(group, lines):
+            box = bounding(rules)
+            table = _cut(box, [r.y0 for r in rules], lines, drawn.vertical)
+            if table is not None and not any(table.box.inside(t.box) > 0.5 for t in tables):
+                tables.append(table)
     return tables
 
 
-def _candidates(rules: Sequence[Box]) -> list[tuple[Box, list[float]]]:
+def _tabular_runs(rules: Sequence[Box], lines: Sequence[Line]) -> list[list[Box]]:
+    """Rules parted where running text lies between two of them.
+
+    The rule under a page's header, the rules of its tables and the rule above its footer often
+    have the same ends; what lies between them tells them apart.
+    """
+    runs = [[rules[0]]]
+    paired: list[list[int]] = [[]]  # of each band in a run: baselines that hold several cells
+    for upper, lower in itertools.pairwise(rules):
+        band = Box(upper.x0, upper.y0, upper.x1, lower.y1)
+        inside = [x for x in lines if x.box.inside(band.grow(1.5)) > 0.6]
+        rows = _paired_baselines(inside)
+        wide = sum(1 for p in inside if p.box.width > _WIDE * band.width)
+        if wide == 0 or len(inside) == 1 or rows >= 2 * wide:
+            runs[-1].append(lower)
+            paired[-1].append(rows if inside else 1)  # a band without text is a thick rule
+        else:
+            runs.append([lower])
+            paired.append([])
+    trimmed = [_trimmed(r, p) for r, p in zip(runs, paired, strict=True)]
+    return [r for r in trimmed if len(r) >= _MIN_RULES]
+
+
+def _trimmed(run: list[Box], paired: list[int]) -> list[Box]:
+    """Without bands at either end that hold no row of several cells: a heading, a note."""
+    first, last = 0, len(run)
+    while first < last - 1 and paired[first] == 0:
+        first += 1
+    while last - 1 > first and paired[last - 2] == 0:
+        last -= 1
+    return run[first:last]
+
+
+def _paired_baselines(pieces: Sequence[Line]) -> int:
+    """Baselines on which at least two pieces stand."""
+    middles = sorted((p.box.y0 + p.box.y1) / 2 for p in pieces)
+    return sum(
+        1
+        for n, y in enumerate(middles[1:], 1)
+        if y - middles[n - 1] <= 3 and (n == 1 or middles[n - 1] - middles[n - 2] > 3)
+    )
+
+
+def _candidates(rules: Sequence[Box]) -> list[list[Box]]:
     """Groups of rules that share their left and right ends, largest first."""
     rows = _rule_rows(rules)
     groups: list[list[Box]] = []
@@ -52,8 +98,8 @@ def _candidates(rules: Sequence[Box]) -> list[tuple[Box, list[float]]]:
                 break
         else:
             groups.append([row])
-    found = [(bounding(g), [r.y0 for r in g]) for g in groups if len(g) >= _MIN_RULES]
-    return sorted(found, key=lambda f: -f[0].area)
+    found = [g for g in groups if len(g) >= _MIN_RULES]
+    return sorted(found, key=lambda g: -bounding(g).area)
 
 
 def _rule_rows(rules: Sequence[Box]) -> list[Box]:

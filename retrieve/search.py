@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from index.embed import Encoders, chunk_text
 from index.store import Filter, Found, Fusion, Leg, Store
+from ingest.caption import without_label
 from retrieve.legs import Depths, image_legs, text_legs
 from retrieve.query import Candidate, Candidates, Query, Stage
 
@@ -41,7 +42,9 @@ def _recognised(leg: Leg, store: Store, where: Filter) -> str:
     if not best or best[0].score < SAME_THING:
         return ""
     chunks = store.chunks([best[0].id])
-    return (chunks[0].caption or chunk_text(chunks[0], "")[:200]) if chunks else ""
+    if not chunks:
+        return ""
+    return without_label(chunks[0].caption) or chunk_text(chunks[0], "")[:200]
 
 
 def _traced(legs: list[Leg], found: Found) -> tuple[Candidate, ...]:

@@ -1,0 +1,1 @@
+"""Tests. Real parts throughout; sockets beyond this machine are closed."""

@@ -1,0 +1,98 @@
+"""Shared fixtures: small real documents, the real encoders once, an index per test."""
+
+from __future__ import annotations
+
+import io
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from api.models import make_encoders
+from api.service import Service
+from api.settings import Settings, read_profile
+from index.embed import Encoders
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+_LOCAL = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def closed_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing leaves the machine: a connection to any other address fails the test."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and address[0] not in _LOCAL:
+            raise AssertionError(f"a test opened a connection to {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def encoders() -> Encoders:
+    return make_encoders(read_profile("builtin"))
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    opened = Service(Settings(index=tmp_path / "index"), create=True)
+    yield opened
+    opened.close()
+
+
+def picture(text: str = "", size: tuple[int, int] = (320, 240), color: str = "#4477aa") -> bytes:
+    """A PNG: a ring on a ground, with words if given."""
+    image = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((30, 30, size[1] - 30, size[1] - 30), outline=color, width=18)
+    if text:
+        draw.text((20, size[1] - 60), text, fill="black", font=ImageFont.load_default(28))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+def text_pdf(pages: list[str], title: str = "") -> bytes:
+    """A PDF with one block of text a page."""
+    document = pymupdf.open()
+    for text in pages:
+        page = document.new_page(width=595, height=842)
+        page.insert_textbox(pymupdf.Rect(72, 72, 523, 770), text, fontsize=11)
+    if title:
+        document.set_metadata({"title": title})
+    data = document.tobytes()
+    document.close()
+    return bytes(data)
+
+
+def scanned_pdf(lines: list[str]) -> bytes:
+    """A PDF whose only page is an image of text."""
+    image = Image.new("RGB", (1240, 1754), "white")
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(40)
+    for n, line in enumerate(lines):
+        draw.text((150, 200 + 90 * n), line, fill="black", font=font)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    document = pymupdf.open()
+    page = document.new_page(width=595, height=842)
+    page.insert_image(page.rect, stream=out.getvalue())
+    data = document.tobytes()
+    document.close()
+    return bytes(data)
+
+
+PUMP = (
+    "1 Lubrication\n"
+    "The bearing housing takes 0.45 litres of ISO VG 46 oil. Change the oil every 4000 hours.\n\n"
+    "2 Shutdown\n"
+    "Close the discharge valve before the motor is stopped."
+)
+WHALES = "The blue whale is the largest animal. It eats krill, up to 3600 kilograms of it a day."

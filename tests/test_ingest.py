@@ -1,0 +1,205 @@
+"""Ingestion end to end: unchanged, updated, duplicate, failed, interrupted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from api.service import Service, sources_of
+from api.settings import Settings
+from api.wire import ResultOut
+from index.build import Progress, Source
+from index.store import StoreError
+from ingest.document import DocumentError, PageContent
+from ingest.read import Opened
+from ingest.worker import Limits, Reader
+from retrieve.query import Query
+from tests.conftest import PUMP, WHALES, picture, text_pdf
+
+
+def ingest(service: Service, *paths: Path) -> list[ResultOut]:
+    return list(service.ingest(sources_of(paths)))
+
+
+def outcomes(results: list[ResultOut]) -> list[tuple[str, str]]:
+    return [(r.name, r.outcome) for r in results]
+
+
+def found(service: Service, text: str) -> list[tuple[str, str, float]]:
+    _, hits = service.hits(Query(text), 20)
+    return [(h.name, h.chunk.id, round(h.score, 6)) for h in hits]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "docs"
+    made.mkdir()
+    (made / "pump.pdf").write_bytes(text_pdf([PUMP, "3 Storage\nKeep the pump dry."]))
+    (made / "whales.txt").write_text(WHALES)
+    return made
+
+
+def test_what_is_ingested_is_found(service: Service, folder: Path) -> None:
+    steps: list[Progress] = []
+    results = list(service.ingest(sources_of([folder]), steps.append))
+    assert outcomes(results) == [("pump.pdf", "added"), ("whales.txt", "added")]
+    assert [r.pages for r in results] == [2, 1]
+    assert found(service, "how much oil does the bearing housing take?")[0][0] == "pump.pdf"
+    assert found(service, "what does the largest animal eat?")[0][0] == "whales.txt"
+    assert steps[-1].done == steps[-1].total == 3
+    assert steps[-1].waiting == 0
+
+
+def test_the_same_bytes_again_do_nothing(service: Service, folder: Path) -> None:
+    first = ingest(service, folder)
+    before = found(service, "oil")
+    again = ingest(service, folder)
+    assert outcomes(again) == [("pump.pdf", "unchanged"), ("whales.txt", "unchanged")]
+    assert [r.document for r in again] == [r.document for r in first]
+    assert found(service, "oil") == before
+
+
+def test_a_copy_is_told_as_a_duplicate(service: Service, folder: Path) -> None:
+    (folder / "z-copy.txt").write_text(WHALES)
+    results = ingest(service, folder)
+    assert outcomes(results)[2] == ("z-copy.txt", "duplicate")
+    assert "whales.txt" in results[2].reason
+
+
+def test_an_update_replaces(service: Service, folder: Path) -> None:
+    ingest(service, folder)
+    (folder / "whales.txt").write_text("The colossal squid has the largest eyes of any animal.")
+    assert ("whales.txt", "updated") in outcomes(ingest(service, folder))
+    assert not any("krill" in h.chunk.text for h in service.hits(Query("krill"), 50)[1])
+    assert [d.name for d in service.status().documents] == ["pump.pdf", "whales.txt"]
+
+
+def test_add_then_delete_restores_every_result(service: Service, folder: Path) -> None:
+    ingest(service, folder / "pump.pdf")
+    before = found(service, "oil for the largest animal")
+    ingest(service, folder / "whales.txt")
+    assert found(service, "oil for the largest animal") != before
+    service.delete("whales.txt")
+    assert found(service, "oil for the largest animal") == before
+    blobs = [p for p in (service.settings.index / "blobs").rglob("*") if p.is_file()]
+    assert len(blobs) == 1
+    with pytest.raises(StoreError, match=r"no document is named 'whales.txt'.*pump.pdf"):
+        service.delete("whales.txt")
+
+
+def test_bad_files_are_told_and_the_others_go_on(service: Service, folder: Path) -> None:
+    (folder / "a-empty.pdf").write_bytes(b"")
+    (folder / "b-broken.pdf").write_bytes(b"%PDF-1.7\n" + b"rubbish " * 50)
+    (folder / "c-program.bin").write_bytes(b"\x7fELF\x00\x01" * 100)
+    (folder / "d-locked.pdf").write_bytes(encrypted())
+    results = ingest(service, folder, folder / "absent.pdf")
+    said = {r.name: r.reason for r in results if r.outcome == "failed"}
+    assert said["a-empty.pdf"] == "the file is empty"
+    assert "cannot be opened as pdf" in said["b-broken.pdf"] or "no pages" in said["b-broken.pdf"]
+    assert "not a document" in said["c-program.bin"]
+    assert "encrypted" in said["d-locked.pdf"]
+    assert said["absent.pdf"] == "no such file or directory"
+    assert len(service.status().documents) == 2
+    assert service.status().chunks == sum(r.chunks for r in results)
+
+
+def encrypted() -> bytes:
+    import pymupdf
+
+    document = pymupdf.open(stream=text_pdf(["secret"]), filetype="pdf")
+    return bytes(document.tobytes(encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="x"))
+
+
+def test_a_picture_is_a_document(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "sign.png"
+    file.write_bytes(picture("SHUT VALVE 7", size=(640, 400)))
+    (result,) = ingest(service, file)
+    assert result.outcome == "added"
+    _, hits = service.hits(Query("", image=file.read_bytes()), 5)
+    assert hits[0].name == "sign.png"
+    assert next(s.score for s in hits[0].trace if s.name == "image") > 0.9
+    assert found(service, "valve 7")[0][0] == "sign.png"
+
+
+def test_a_stopped_ingest_leaves_whole_documents_only(service: Service, folder: Path) -> None:
+    run = service.ingest(sources_of([folder]))
+    assert next(run).name == "pump.pdf"
+    run.close()  # type: ignore[attr-defined]
+    assert [d.name for d in service.status().documents] == ["pump.pdf"]
+    assert ("whales.txt", "added") in outcomes(ingest(service, folder))
+
+
+def many_pages(folder: Path) -> None:
+    for n in range(6):
+        pages = [f"Document {n} page {p}. Valve {n * 100 + p} opens at {p} bar. " * 25
+                 for p in range(8)]  # fmt: skip
+        (folder / f"{n}.pdf").write_bytes(text_pdf(pages))
+
+
+def test_kill_9_then_again_gives_what_an_undisturbed_run_gives(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    many_pages(docs)
+    command = [sys.executable, "-m", "api", "ingest", str(docs), "--index"]
+    killed = tmp_path / "killed"
+    process = subprocess.Popen(
+        [*command, str(killed)], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()  # the first document is committed
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    for index in (killed, tmp_path / "calm"):
+        subprocess.run([*command, str(index)], check=True, capture_output=True)
+    answers = []
+    for index in (killed, tmp_path / "calm"):
+        service = Service(Settings(index=index))
+        answers.append((service.status().chunks, found(service, "which valve opens at 5 bar?")))
+        service.close()
+    assert answers[0] == answers[1]
+
+
+def read(reader: Reader, data: bytes) -> list[Opened | PageContent]:
+    return list(reader.pages(data, "pdf"))
+
+
+def test_a_reader_that_is_killed_ends_its_document_only() -> None:
+    reader = Reader()
+    pages = reader.pages(text_pdf(["word " * 200] * 400), "pdf")
+    next(pages)
+    assert reader._process is not None
+    os.kill(reader._process.pid or 0, signal.SIGKILL)
+    with pytest.raises(DocumentError, match=r"died \(exit code -9\)"):
+        list(pages)
+    assert len(read(reader, text_pdf(["one", "two"]))) == 3
+    reader.close()
+
+
+def test_a_page_that_takes_too_long_ends_its_document() -> None:
+    reader = Reader(Limits(seconds=0.001))
+    with pytest.raises(DocumentError, match="for one page"):
+        read(reader, text_pdf(["x"]))
+    reader.close()
+
+
+def test_a_reader_that_needs_too_much_memory_says_so(tmp_path: Path) -> None:
+    reader = Reader(Limits(memory=300 << 20))
+    with pytest.raises(DocumentError, match=r"memory|died"):
+        read(reader, b"%PDF-1.7\n" + b"\x00" * (200 << 20))
+    reader.close()
+
+
+def test_a_source_that_cannot_be_read_is_told(service: Service) -> None:
+    def read_nothing() -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    (result,) = service.ingest([Source("x.pdf", "/x.pdf", read_nothing)])
+    assert (result.outcome, result.reason) == ("failed", "permission denied")

@@ -27,7 +27,7 @@ from index.edge import EdgeStore
 from index.lock import IndexLock
 from index.manifest import check_manifest
 from index.store import Filter, Stored, StoreError
-from ingest.document import Box
+from ingest.document import Box, Chunk
 from ingest.render import render_page
 from ingest.worker import Limits
 from rerank.rerank import Rerank, rerank, to_hits
@@ -166,6 +166,10 @@ class Service:
                 raise StoreError(f"no document is named {name!r}; in the index: {known}")
             found.extend(same)
         return found
+
+    def page_chunks(self, document: str, page: int) -> list[Chunk]:
+        """Chunks that begin on a page of a document, in reading order."""
+        return self._store.page_chunks(document, page)
 
     def where(
         self, documents: Sequence[str] = (), kinds: Sequence[str] = (), pages: Sequence[int] = ()

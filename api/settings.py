@@ -60,7 +60,7 @@ class GenerateSettings(_Strict):
     """Backend of the answer, and the confidence under which it abstains."""
 
     backend: Literal["extractive"] = "extractive"
-    threshold: float = Field(default=0.5, ge=0, le=1)
+    threshold: float = Field(default=0.45, ge=0, le=1)
 
 
 class Profile(_Strict):

@@ -14,7 +14,10 @@ _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+|\s+(?=[â€¢â–
 _ABBREVIATION = re.compile(
     r"\b(e\.g|i\.e|etc|vs|figs?|no|approx|dr|mrs?|ms|inc|st|cf)\.$", re.IGNORECASE
 )
-_LABELS = 400  # characters of a figure's printed labels that are quoted
+_ANAPHOR = re.compile(r"(It|They|This|These|That|Those|He|She|Its|Their)\b")
+_LEAST = 3  # words: shorter pieces are page numbers, headers, lone labels
+_LONG = 400  # characters: no sentence is quoted with a longer one before it
+_LABELS = 600  # characters of a figure's printed labels that are quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +33,37 @@ class Unit:
 
 def units(hit: Hit, rank: int) -> Iterator[Unit]:
     """The units of one hit's chunk, in reading order."""
-    chunk = hit.chunk
-    if chunk.kind == "table":
+    if hit.chunk.kind == "table":
         yield from _rows(hit, rank)
-    elif chunk.kind == "figure":
-        yield Unit(hit, rank, _figure_text(chunk), _about(chunk, chunk.text), chunk.regions)
+    elif hit.chunk.kind == "figure":
+        yield from _figure(hit, rank)
     else:
-        for start, end in sentences(chunk.text):
+        yield from _text(hit, rank)
+
+
+def _text(hit: Hit, rank: int) -> Iterator[Unit]:
+    chunk = hit.chunk
+    before: tuple[int, int] | None = None
+    for start, end in sentences(chunk.text):
+        text = chunk.text[start:end]
+        if before is not None and _ANAPHOR.match(text):
+            # "It now ends in May" says nothing without the sentence before it.
+            start = before[0]
             text = chunk.text[start:end]
+        if len(text.split()) >= _LEAST:
             yield Unit(hit, rank, text, _about(chunk, text), _regions(chunk, start, end))
+        before = (start, end) if end - start < _LONG else None
+
+
+def _figure(hit: Hit, rank: int) -> Iterator[Unit]:
+    """The figure as a whole, and each of its labels that says something by itself."""
+    chunk = hit.chunk
+    yield Unit(hit, rank, _figure_text(chunk), _about(chunk, chunk.text), chunk.regions)
+    for span in chunk.spans:
+        label = chunk.text[span.start : span.end]
+        if label not in chunk.caption and len(label.split()) >= _LEAST:
+            text = f"{label} [{chunk.caption or 'in a figure'}]"
+            yield Unit(hit, rank, text, f"{chunk.caption} {label}".strip(), (span.region,))
 
 
 def sentences(text: str) -> list[tuple[int, int]]:

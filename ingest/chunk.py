@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ingest.caption import label_of, references
@@ -25,6 +25,7 @@ from ingest.document import (
 #: tokens, inside the 256 that the built-in encoder sees at once.
 TARGET_WORDS = 160
 MAX_WORDS = 200
+_BETWEEN = 40  # words of header and footer that may part a table from its rest
 _CONTEXT = 600  # characters of a referring paragraph that are kept
 
 
@@ -42,6 +43,8 @@ class _Draft:
     image: Region | None = None
     pixels: bytes | None = None
     columns: int = 0
+    before: int = 0  # words of text on the page above a table, and below it
+    after: int = 0
 
     @property
     def words(self) -> int:
@@ -76,10 +79,16 @@ def _page_drafts(
 ) -> tuple[list[_Draft], list[tuple[int, str]]]:
     drafts: list[_Draft] = []
     current: _Draft | None = None
+    words_all = sum(_word_count(b) for b in page.blocks if b.kind == "text")
+    words_done = 0
     for block in page.blocks:
         if block.kind != "text":
-            drafts.append(_standalone(document, page.number, block, _path(section)))
+            draft = _standalone(document, page.number, block, _path(section))
+            draft.before = words_done
+            draft.after = words_all - words_done
+            drafts.append(draft)
             continue
+        words_done += _word_count(block)
         if block.heading:
             title = " ".join(x.text for x in block.lines)
             section = [s for s in section if s[0] > block.heading][-3:]
@@ -96,6 +105,10 @@ def _page_drafts(
             current.breaks.add(len(current.lines))
             _add_lines(current, document, page.number, piece)
     return drafts, section
+
+
+def _word_count(block: Block) -> int:
+    return sum(len(x.text.split()) for x in block.lines)
 
 
 def _path(section: list[tuple[int, str]]) -> tuple[str, ...]:
@@ -126,7 +139,7 @@ def _add_lines(draft: _Draft, document: str, page: int, lines: Iterable[Line]) -
 def _standalone(document: str, page: int, block: Block, section: tuple[str, ...]) -> _Draft:
     draft = _Draft(block.kind, section, columns=block.columns)
     draft.caption = " ".join(x.text for x in block.caption)
-    if block.kind == "table" and block.lines:
+    if block.kind == "table" and _has_header(block.lines):
         draft.header = block.lines[0].text
     shown = block.box
     for line in (*block.caption, *block.lines):
@@ -140,13 +153,24 @@ def _standalone(document: str, page: int, block: Block, section: tuple[str, ...]
     return draft
 
 
+def _has_header(rows: Sequence[Line]) -> bool:
+    """A first row in bold above rows that are not; in a table without bold, words above numbers."""
+    if len(rows) < 2:
+        return False
+    first, rest = rows[0], rows[1:]
+    if first.bold or any(r.bold for r in rest):
+        return first.bold and not all(r.bold for r in rest)
+    digits = [any(c.isdigit() for c in r.text) for r in (first, *rest)]
+    return not digits[0] and any(digits[1:])
+
+
 def _continue_table(waiting: list[_Draft], drafts: list[_Draft]) -> list[_Draft]:
     """Joins a table with the one that it goes on in, at the top of this page."""
     if not waiting:
         return drafts
     held = waiting[0]
     first = next((i for i, d in enumerate(drafts) if d.kind == "table"), None)
-    if first is None or sum(d.words for d in drafts[:first]) > 40:
+    if first is None or drafts[first].before > _BETWEEN:
         return [held, *drafts]
     table = drafts[first]
     if table.columns != held.columns or (table.caption and table.header != held.header):
@@ -165,7 +189,7 @@ def _continue_table(waiting: list[_Draft], drafts: list[_Draft]) -> list[_Draft]
 def _hold_last_table(drafts: list[_Draft]) -> tuple[list[_Draft], list[_Draft]]:
     """The last table of a page waits for the next page, if little text follows it."""
     last = max((i for i, d in enumerate(drafts) if d.kind == "table"), default=None)
-    if last is None or sum(d.words for d in drafts[last + 1 :]) > 40:
+    if last is None or drafts[last].after > _BETWEEN:
         return drafts, []
     return drafts[:last] + drafts[last + 1 :], [drafts[last]]
 

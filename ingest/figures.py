@@ -14,6 +14,7 @@ _MAX_TEXT = 0.45  # share of a cluster covered by running text: above it is a te
 _LABEL = 44  # characters: a line up to this long may be a label of a figure
 _SWATCH = 18.0  # points: the largest mark of a legend
 _LEGEND = 72.0  # points from a chart to its legend
+_SIDEWAYS, _UPWARDS = 12.0, 7.0  # points to a label beside, and above or below
 _GAP = 9.0  # points between parts of one drawing
 
 
@@ -64,13 +65,13 @@ def _with_legend(box: Box, swatches: Sequence[Box], lines: Sequence[Line]) -> Bo
 
 def _with_labels(box: Box, lines: Sequence[Line], page: Box) -> Box:
     """Grown by short lines that touch it: axis labels, legends, callout numbers."""
-    for _ in range(2):
-        near = box.grow(7.0)
+    for _ in range(3):
+        near = Box(box.x0 - _SIDEWAYS, box.y0 - _UPWARDS, box.x1 + _SIDEWAYS, box.y1 + _UPWARDS)
         labels = [
             x.box
             for x in lines
             if len(x.text) <= _LABEL
-            and x.box.inside(near) > 0.25
+            and x.box.inside(near) > 0.2
             and not CAPTION.match(x.text)
             and x.size < 16
         ]

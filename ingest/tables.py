@@ -55,7 +55,7 @@ def _tabular_runs(rules: Sequence[Box], lines: Sequence[Line]) -> list[list[Box]
         inside = [x for x in lines if x.box.inside(band.grow(1.5)) > 0.6]
         rows = _paired_baselines(inside)
         wide = sum(1 for p in inside if p.box.width > _WIDE * band.width)
-        if wide == 0 or len(inside) == 1 or rows >= 2 * wide:
+        if wide == 0 or len(inside) == 1 or (wide == 1 and rows >= 3):
             runs[-1].append(lower)
             paired[-1].append(rows if inside else 1)  # a band without text is a thick rule
         else:
@@ -206,4 +206,5 @@ def _cells(pieces: Sequence[Line], edges: Sequence[float]) -> _Row:
 
 def _row_line(row: _Row) -> Line:
     text = " | ".join(" ".join(p.text for p in cell) for cell in row)
-    return Line(text, bounding(p.box for cell in row for p in cell))
+    bold = all(p.bold for cell in row for p in cell)
+    return Line(text, bounding(p.box for cell in row for p in cell), bold=bold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +28,7 @@ def text_block(*texts: str, heading: int = 0, y: float = 100.0) -> Block:
 
 
 def table_block(rows: list[str], y: float, caption: str = "", columns: int = 2) -> Block:
-    lines = tuple(line(t, y + 14 * n) for n, t in enumerate(rows))
+    lines = tuple(replace(line(t, y + 14 * n), bold=n == 0) for n, t in enumerate(rows))
     captions = (line(caption, y - 20),) if caption else ()
     return Block("table", Box(72, y, 523, y + 14 * len(rows)), lines, captions, columns=columns)
 

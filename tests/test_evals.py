@@ -1,0 +1,182 @@
+"""Evaluation: datasets checked, metrics equal to trec_eval's and to the independent scorer."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import random
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from api.service import Service
+from evals.dataset import Dataset, DatasetError, Question, read_dataset, read_qrels
+from evals.harness import evaluate
+from evals.metrics import percentile, retrieval
+from evals.run import Asked, folded, write_run
+from index.build import Source
+from ingest.document import Box, Chunk, Region
+from retrieve.query import Hit
+from tests.conftest import PUMP, SHARED, WHALES, text_pdf
+
+SCORER = SHARED / "score.py"
+
+
+def asked(question: str, *items: str) -> Asked:
+    scored = tuple((item, 1.0 - n / 100) for n, item in enumerate(items))
+    return Asked(Question(question, "?"), scored, (), True, 0.5, 0.01, 0.02)
+
+
+def test_metrics_by_hand() -> None:
+    qrels = {"q1": {"a": 1, "b": 1, "z": 0}, "q2": {"c": 1}, "q3": {"d": 0}}
+    values = retrieval([asked("q1", "x", "a", "z", "b"), asked("q3", "d")], qrels)
+    dcg = (1 / math.log2(3) + 1 / math.log2(5)) / (1 + 1 / math.log2(3))
+    assert values["nDCG@10"] == pytest.approx(dcg / 2)  # q2 is missing and scores 0
+    assert values["MRR@10"] == pytest.approx(0.25)
+    assert values["Recall@5"] == pytest.approx(0.5)
+    assert retrieval([], {}) == {}
+
+
+def load_scorer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("score", SCORER)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.skipif(not SCORER.exists(), reason="the shared scorer is not here")
+def test_metrics_agree_with_the_independent_scorer(tmp_path: Path) -> None:
+    dice = random.Random(7)
+    items = [f"d{n}" for n in range(60)]
+    qrels = {f"q{n}": {i: dice.randint(0, 2) for i in dice.sample(items, 9)} for n in range(40)}
+    runs = [asked(f"q{n}", *dice.sample(items, 30)) for n in range(38)]
+    write_run(runs, tmp_path)
+    scorer = load_scorer()
+    theirs, _ = scorer.retrieval(
+        {q: {i: float(v) for i, v in rel.items()} for q, rel in qrels.items()},
+        scorer.read_run(tmp_path / "run.trec"),
+    )
+    ours = retrieval(runs, qrels)
+    assert len(ours) == 6
+    for name, value in ours.items():
+        assert value == pytest.approx(theirs[name], abs=1e-9), name
+
+
+def test_percentiles() -> None:
+    assert percentile([], 0.5) == 0
+    assert percentile([0.003, 0.001, 0.002], 0.5) == 2
+    assert percentile([n / 1000 for n in range(1, 101)], 0.95) == 96
+
+
+def hit(name: str, pages: list[int], score: float) -> Hit:
+    regions = tuple(Region("d", p, Box(0, 0, 1, 1)) for p in pages)
+    return Hit(Chunk("i", "d", "text", 0, "", regions), name, score, ())
+
+
+def test_folding_keeps_each_page_once_at_its_best() -> None:
+    hits = [hit("a", [1], 0.9), hit("a", [2, 3], 0.8), hit("a", [1], 0.7), hit("b", [1], 0.6)]
+    assert [i for i, _ in folded(hits, True)] == ["a#p1", "a#p2", "a#p3", "b#p1"]
+    assert folded(hits, False) == (("a", 0.9), ("b", 0.6))
+
+
+def beir(folder: Path) -> Path:
+    (folder / "qrels").mkdir(parents=True)
+    corpus = [
+        {"_id": "1", "title": "Pump", "text": PUMP},
+        {"_id": "2", "title": "", "text": WHALES},
+    ]
+    queries = [{"_id": "q1", "text": "What do whales eat?"}, {"_id": "q9", "text": "not judged"}]
+    write(folder / "corpus.jsonl", corpus)
+    write(folder / "queries.jsonl", queries)
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\t2\t1\n")
+    return folder
+
+
+def write(file: Path, rows: list[dict[str, str]]) -> None:
+    file.write_text("".join(json.dumps(r) + "\n" for r in rows))
+
+
+def test_a_beir_folder_is_evaluated_end_to_end(service: Service, tmp_path: Path) -> None:
+    dataset = read_dataset(beir(tmp_path / "set"))
+    assert [q.id for q in dataset.questions] == ["q1"]
+    result = evaluate(dataset, service, tmp_path / "out", "octavo eval run")
+    assert result.metrics["nDCG@10"] == 1.0
+    assert (result.n, result.documents, result.errors) == (1, 2, ())
+    row = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert {"date", "commit", "command", "machine", "n", "errors", "metrics"} <= set(row)
+    line = (tmp_path / "out" / "run.trec").read_text().split("\n")[0].split("\t")
+    assert line[:4] == ["q1", "Q0", "2", "1"]
+    again = evaluate(dataset, service, tmp_path / "out2", "octavo eval run")
+    assert "ingest pages/s" not in again.metrics  # nothing was new
+
+
+def test_pages_boxes_and_abstentions_are_written(service: Service, tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    (folder / "pdfs").mkdir(parents=True)
+    (folder / "pdfs" / "pump.pdf").write_bytes(text_pdf([PUMP, WHALES]))
+    rows = [
+        {"_id": "q1", "text": "What does the blue whale eat?", "answerable": True},
+        {"_id": "q2", "text": "Who is the mayor of Vienna?", "answerable": False},
+    ]  # fmt: skip
+    (folder / "queries.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tpump.pdf#p2\t1\n")
+    (folder / "boxes.jsonl").write_text("")
+    result = evaluate(read_dataset(folder), service, tmp_path / "out", "x")
+    assert result.metrics["Recall@1"] == 1.0
+    boxes = [json.loads(x) for x in (tmp_path / "out" / "boxes.jsonl").read_text().splitlines()]
+    assert boxes[0]["page"] == 2
+    assert boxes[0]["bbox"][0] == pytest.approx(72, abs=1)
+    lines = (tmp_path / "out" / "abstain.jsonl").read_text().splitlines()
+    assert [json.loads(x)["answered"] for x in lines] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("corpus.jsonl", '{"_id": "1", "text": "a"}\n{"_id": "1", "text": "b"}\n', "stands twice"),
+        ("corpus.jsonl", '{"_id": "1"}\n', "corpus.jsonl:1: has no 'text'"),
+        ("corpus.jsonl", "{broken\n", "corpus.jsonl:1: not JSON"),
+        ("queries.jsonl", '{"_id": "q8", "text": "x"}\n', "'q1' is not in queries.jsonl"),
+        ("qrels/test.tsv", "q1\t77\t1\n", "document '77' is not in the corpus"),
+        ("qrels/test.tsv", "q1 77 1\n", "tab separated"),
+    ],
+)
+def test_damaged_datasets_are_told(tmp_path: Path, file: str, text: str, said: str) -> None:
+    folder = beir(tmp_path / "set")
+    (folder / file).write_text(text)
+    with pytest.raises(DatasetError, match=said):
+        read_dataset(folder)
+
+
+def test_missing_folders_and_files_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="not a folder"):
+        read_dataset(tmp_path / "none")
+    with pytest.raises(DatasetError, match="missing"):
+        read_qrels(tmp_path / "none.tsv")
+
+
+def test_an_error_in_one_question_is_kept_and_the_others_go_on(
+    service: Service, tmp_path: Path
+) -> None:
+    questions = (Question("q1", ""), Question("q2", "whales"))
+    source = Source("w.txt", "w", lambda: WHALES.encode())
+    dataset = Dataset("d", "document", questions, {"q2": {"w.txt": 1}}, (source,))
+    result = evaluate(dataset, service, tmp_path / "out", "x")
+    assert result.n == 1
+    assert result.errors == ("q1: the query is empty: give a text, an image, or both",)
+
+
+def test_the_command_prints_the_metrics(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "api", "eval", "run", "--dataset", str(beir(tmp_path / "set")),
+         "--out", str(tmp_path / "out"), "--index", str(tmp_path / "index")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "nDCG@10" in done.stdout
+    assert "1 questions, 2 documents" in done.stdout

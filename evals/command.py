@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import Progress as Bar
-from rich.table import Table
 
 from api.cli import PARTIAL, common_options
-from api.settings import Settings
 
 if TYPE_CHECKING:
+    from api.settings import Settings
     from evals.harness import EvalResult
 
 
@@ -38,6 +35,9 @@ def run(settings: Settings, as_json: bool, dataset: Path, out: Path) -> None:
 
 def run_evaluation(settings: Settings, folder: Path, out: Path, as_json: bool) -> EvalResult:
     """Runs one dataset through an index (made where there is none)."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
     from api.ingesting import progress_bar
     from api.service import Service
     from evals.dataset import read_dataset
@@ -66,6 +66,9 @@ def run_evaluation(settings: Settings, folder: Path, out: Path, as_json: bool) -
 
 
 def _show(result: EvalResult, out: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     from evals.harness import rows_of
 
     console = Console(highlight=False)

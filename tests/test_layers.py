@@ -48,6 +48,6 @@ def test_no_other_distribution_claims_our_names() -> None:
 
 
 def test_the_command_line_loads_no_model_library() -> None:
-    code = "import sys, api.cli; print(*{m.split('.')[0] for m in sys.modules})"
+    code = "import sys, api.cli, evals.command;print(*{m.split('.')[0] for m in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not MODEL_LIBRARIES & set(done.stdout.split())

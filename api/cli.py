@@ -112,7 +112,7 @@ def ingest(settings: Settings, as_json: bool, paths: tuple[Path, ...]) -> None:
     from api.service import sources_of
 
     with _backend(settings, create=True) as backend:
-        outcome = run_ingest(backend, sources_of(paths), as_json)
+        outcome = run_ingest(backend, sources_of(paths, settings), as_json)
     if any(r.outcome == "failed" or r.quarantined for r in outcome.results):
         sys.exit(PARTIAL)
 

@@ -10,10 +10,10 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel
 
-from api.wire import AnswerOut, DeleteOut, DocumentOut, IngestOut, ResultOut, SearchOut, StatusOut
-from index.build import Progress, Source
+from api.wire import AnswerOut, DeleteOut, IngestOut, ResultOut, SearchOut, StatusOut
+from index.build import Progress, Source, reason_of
 from index.store import StoreError
-from ingest.document import Box
+from ingest.document import Box, DocumentError
 from retrieve.query import Query
 
 _T = TypeVar("_T", bound=BaseModel)
@@ -52,14 +52,14 @@ class Client:
         for n, source in enumerate(sources, 1):
             try:
                 data = source.read()
-            except OSError as error:
+            except (OSError, DocumentError) as error:
                 yield ResultOut(
                     name=source.name,
                     outcome="failed",
                     document="",
                     pages=0,
                     chunks=0,
-                    reason=(error.strerror or str(error)).lower(),
+                    reason=reason_of(error),
                     quarantined=[],
                 )
                 continue
@@ -67,6 +67,7 @@ class Client:
                 "POST",
                 "/v1/documents",
                 files={"files": (source.name, data)},
+                data={"sources": source.source},
                 timeout=_INGEST_SECONDS,
             )
             results = IngestOut.model_validate(reply.json()).results
@@ -78,10 +79,6 @@ class Client:
         marks = [("box", ",".join(str(v) for v in b.rounded())) for b in boxes]
         url = f"/v1/documents/{_quoted(document)}/pages/{page}.png"
         return self._send("GET", url, params=marks).content
-
-    def document(self, name: str) -> DocumentOut:
-        """One document of the server's index."""
-        return next(d for d in self.status().documents if name in (d.name, d.document))
 
     def _ask(
         self, path: str, query: Query, limit: int, documents: Sequence[str], model: type[_T]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from api.ingesting import run_ingest
@@ -27,12 +28,18 @@ def run_reindex(settings: Settings, as_json: bool) -> IngestOut:
     if not (old / "manifest.json").exists():
         raise StoreError(f"there is no index at {old}")
     shadow = old.with_name(old.name + ".reindex")
+    if settings.url:
+        raise ValueError("reindex opens an index itself: leave out --url (and OCTAVO_URL)")
     lock = IndexLock(old)
     try:
+        shutil.rmtree(shadow, ignore_errors=True)  # of a run that died
         blobs = Blobs(old / "blobs")
         sources = [
-            Source(s.document.name, s.document.source, _reader(blobs, s.document.id))
+            Source(
+                os.path.basename(source) or s.document.name, source, _reader(blobs, s.document.id)
+            )
             for s in stored_documents(old / "store")
+            for source in s.sources
         ]
         service = Service(settings.model_copy(update={"index": shadow}), create=True)
         try:
@@ -47,7 +54,7 @@ def run_reindex(settings: Settings, as_json: bool) -> IngestOut:
     return outcome
 
 
-def _reader(blobs: Blobs, document: str):  # type: ignore[no-untyped-def]
+def _reader(blobs: Blobs, document: str) -> Callable[[], bytes]:
     return lambda: blobs.get(document)
 
 

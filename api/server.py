@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, File, HTTPException, Query, Request, Response, UploadFile
+from fastapi import FastAPI, File, Form, HTTPException, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from api.guard import Guard, hosts_of
 from api.service import Service
 from api.settings import Settings
 from api.wire import AnswerOut, DeleteOut, IngestOut, Problem, QueryIn, SearchOut, StatusOut
 from index.build import Source
-from index.store import StoreError
-from ingest.document import Box, DocumentError
+from index.store import NotFoundError, StoreError
+from ingest.document import Box, DocumentError, document_id
+from ingest.files import utf8
 from retrieve.query import Query as Question
 
 _PAGE = Path(__file__).parent / "page.html"
 _MAX_BOXES = 50
+_MAX_POINTS = 1e6
+_SOURCES = (
+    "where each file comes from, e.g. its path: other bytes from the same source replace what it "
+    "held before; without it an upload replaces nothing"
+)
 _QUERY_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -52,14 +61,18 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_app(service: Service) -> FastAPI:
-    """The application over an open index. The caller closes `service`."""
-    app = FastAPI(
+def make_app(service: Service, host: str = "127.0.0.1") -> FastAPI:
+    """The application over an open index, served at `host`. The caller closes `service`."""
+    # FastAPI's own /docs loads its script from a content network; this one ships it.
+    app: FastAPI = FastAPIOffline(
         title="Octavo",
         description="Answers from your documents, with the page and the box.",
         version="1",
         responses=_PROBLEMS,
     )
+    settings = service.settings
+    hosts = hosts_of(host, settings.hosts)
+    app.add_middleware(Guard, hosts=hosts, most=settings.max_upload_mb << 20)
     _handle_errors(app)
     _add_questions(app, service)
     _add_documents(app, service)
@@ -98,26 +111,24 @@ def _add_questions(app: FastAPI, service: Service) -> None:
 
 def _add_documents(app: FastAPI, service: Service) -> None:
     @app.post("/v1/documents")
-    def add(files: Annotated[list[UploadFile], File()]) -> IngestOut:
+    def add(
+        files: Annotated[list[UploadFile], File()],
+        sources: Annotated[list[str] | None, Form(description=_SOURCES)] = None,
+    ) -> IngestOut:
         """Ingests uploaded files; returns when they are searchable."""
-        limit = service.settings.max_upload_mb << 20
-        sources = []
-        for file in files:
-            data = file.file.read(limit + 1)
-            if len(data) > limit:
-                raise HTTPException(
-                    413, f"{file.filename} is over {service.settings.max_upload_mb} MB"
-                )
-            name = Path(file.filename or "upload").name
-            sources.append(Source(name, f"upload:{name}", _holding(data)))
-        return IngestOut(results=list(service.ingest(sources)), seconds=0.0)
+        start = time.perf_counter()
+        if sources and len(sources) != len(files):
+            raise ValueError(f"{len(sources)} sources for {len(files)} files: give one for each")
+        uploads = [_upload(file, sources[n] if sources else "") for n, file in enumerate(files)]
+        results = list(service.ingest(uploads))
+        return IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
 
     @app.get("/v1/documents")
     def documents() -> StatusOut:
         """Every document of the index."""
         return service.status()
 
-    @app.delete("/v1/documents/{name}")
+    @app.delete("/v1/documents/{name:path}")
     def delete(name: str) -> DeleteOut:
         """Removes a document, by name or id, and everything derived from it."""
         return service.delete(name)
@@ -133,8 +144,11 @@ def _add_documents(app: FastAPI, service: Service) -> None:
         return Response(png, media_type="image/png")
 
 
-def _holding(data: bytes):  # type: ignore[no-untyped-def]
-    return lambda: data
+def _upload(file: UploadFile, source: str) -> Source:
+    """Without a source of its own, an upload is what its bytes are and replaces nothing."""
+    data = file.file.read()
+    name = utf8(Path(file.filename or "upload").name)
+    return Source(name, utf8(source) or f"upload:{document_id(data)}", lambda: data)
 
 
 def _box(text: str) -> Box:
@@ -142,6 +156,8 @@ def _box(text: str) -> Box:
         x0, y0, x1, y1 = (float(v) for v in text.split(","))
     except ValueError:
         raise HTTPException(400, f"box is {text!r}; expected x0,y0,x1,y1 in points") from None
+    if not all(abs(v) <= _MAX_POINTS for v in (x0, y0, x1, y1)):  # NaN fails too
+        raise HTTPException(400, f"box is {text!r}; its numbers are out of range")
     return Box(x0, y0, x1, y1)
 
 
@@ -184,9 +200,17 @@ def _handle_errors(app: FastAPI) -> None:
     def reply(status: int, text: str) -> JSONResponse:
         return JSONResponse(Problem(error=text).model_dump(), status)
 
-    @app.exception_handler(StoreError)
-    async def missing(_: Request, error: StoreError) -> JSONResponse:
+    @app.exception_handler(NotFoundError)
+    async def missing(_: Request, error: NotFoundError) -> JSONResponse:
         return reply(404, str(error))
+
+    @app.exception_handler(StoreError)
+    async def store(_: Request, error: StoreError) -> JSONResponse:
+        return reply(500, str(error))
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> JSONResponse:
+        return reply(500, f"internal error: {type(error).__name__}; the server's log has more")
 
     @app.exception_handler(DocumentError)
     async def unreadable(_: Request, error: DocumentError) -> JSONResponse:
@@ -220,9 +244,10 @@ def run_server(settings: Settings, host: str, port: int) -> None:
     import uvicorn
 
     with _open(settings) as service:
-        config = uvicorn.Config(make_app(service), host=host, port=port, log_level="info")
+        config = uvicorn.Config(make_app(service, host), host=host, port=port, log_level="info")
         server = uvicorn.Server(config)
         socket = config.bind_socket()
         bound = socket.getsockname()[1]
-        service.announce(f"http://{host}:{bound}")
+        reached = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
+        service.announce(f"http://{reached}:{bound}")
         server.run(sockets=[socket])

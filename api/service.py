@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,12 +23,13 @@ from api.wire import (
 )
 from generate.answer import Answer
 from index.blobs import Blobs
-from index.build import Builder, Progress, Source
+from index.build import Builder, Progress, Source, settle
 from index.edge import EdgeStore
 from index.lock import IndexLock
 from index.manifest import check_manifest
-from index.store import Filter, Stored, StoreError
+from index.store import Filter, NotFoundError, Stored, StoreError
 from ingest.document import Box, Chunk
+from ingest.files import find_files
 from ingest.render import render_page
 from ingest.worker import Limits
 from rerank.rerank import Rerank, rerank, to_hits
@@ -53,6 +55,8 @@ class Service:
                 f"there is no index at {directory}; make one: octavo ingest PATH --index "
                 f"{directory}"
             )
+        if create:
+            _refuse_foreign(directory)
         self._lock = IndexLock(directory)
         try:
             self._encoders = make_encoders(self.profile)
@@ -61,17 +65,19 @@ class Service:
             self._store = EdgeStore(
                 directory / "store", sizes.text.dim, sizes.joint.dim, sizes.tokens.dim
             )
+            self._blobs = Blobs(directory / "blobs")
+            settle(self._store, self._blobs)
+            self._generator = make_generator(self.profile, self._encoders)
         except BaseException:
             self._lock.release()
             raise
-        self._blobs = Blobs(directory / "blobs")
-        self._blobs.sweep({s.document.id for s in self._store.documents()})
-        self._generator = make_generator(self.profile, self._encoders)
         self._writing = threading.Lock()
 
     def close(self) -> None:
-        self._store.close()
-        self._lock.release()
+        try:
+            self._store.close()
+        finally:
+            self._lock.release()
 
     def announce(self, url: str) -> None:
         """Tells other processes the address under which this one serves the index."""
@@ -163,7 +169,7 @@ class Service:
             same = [s for s in self._store.documents() if _is_named(s, name)]
             if not same:
                 known = ", ".join(s.document.name for s in self._store.documents()[:8]) or "none"
-                raise StoreError(f"no document is named {name!r}; in the index: {known}")
+                raise NotFoundError(f"no document is named {name!r}; in the index: {known}")
             found.extend(same)
         return found
 
@@ -183,19 +189,26 @@ class Service:
         stored = self.named([document])[0]
         return render_page(self._blobs.get(stored.document.id), stored.type, page, boxes)
 
-    def original(self, document: str) -> tuple[Stored, bytes]:
-        """A stored document and its bytes."""
-        stored = self.named([document])[0]
-        return stored, self._blobs.get(stored.document.id)
+
+def _refuse_foreign(directory: Path) -> None:
+    """An index is made in a new or empty folder only: it deletes what it does not know there."""
+    if (directory / "manifest.json").exists() or not directory.exists():
+        return
+    strange = [p.name for p in directory.iterdir() if p.name not in ("lock", "lock.json")]
+    if strange:
+        raise StoreError(
+            f"{directory} is not an index and not empty (it holds {strange[0]!r}); choose another "
+            "folder for --index"
+        )
 
 
 def _is_named(stored: Stored, name: str) -> bool:
     d = stored.document
-    return name in (d.name, d.id, d.source) or (len(name) >= 8 and d.id.startswith(name))
+    if name in (d.name, d.id) or (len(name) >= 8 and d.id.startswith(name)):
+        return True
+    return any(name in (s, os.path.basename(s)) for s in stored.sources)
 
 
-def sources_of(paths: Sequence[Path]) -> list[Source]:
+def sources_of(paths: Sequence[Path], settings: Settings) -> list[Source]:
     """Files under `paths`, as sources."""
-    from ingest.files import find_files
-
-    return [Source.file(p) for p in find_files(paths)]
+    return [Source.file(p, settings.max_file_mb << 20) for p in find_files(paths)]

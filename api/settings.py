@@ -75,16 +75,22 @@ class Profile(_Strict):
 
 
 class Settings(_Strict):
-    """What a command runs with. Each field is also a variable: `OCTAVO_INDEX`, ..."""
+    """What a command runs with. Each field is also a variable: `OCTAVO_INDEX`, ...
+
+    `page_seconds` and `page_memory_mb` bound the processes that read documents. `hosts` are the
+    names, comma separated, under which `serve` may be reached.
+    """
 
     index: Path = Path("octavo-index")
     profile: str = "builtin"
     url: str = ""
     workers: int = Field(default=2, ge=1, le=64)
-    page_seconds: float = Field(default=120.0, gt=0)
+    page_seconds: float = Field(default=120.0, gt=0, le=86_400)
     page_memory_mb: int = Field(default=4096, ge=256)
     ocr: bool = True
     max_upload_mb: int = Field(default=200, ge=1)
+    max_file_mb: int = Field(default=2048, ge=1)
+    hosts: str = ""
 
 
 def read_settings(environment: Mapping[str, str], options: Mapping[str, object]) -> Settings:

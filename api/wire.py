@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -155,9 +155,13 @@ class QueryIn(_Wire):
 
     text: str = Field("", max_length=10_000)
     image: str = Field("", max_length=40_000_000, description="base64 of a PNG, JPEG, ... file")
-    documents: list[str] = Field(default_factory=list, description="names or ids; empty: all")
+    documents: list[str] = Field(
+        default_factory=list, max_length=1000, description="names or ids; empty: all"
+    )
     kinds: list[Literal["text", "table", "figure", "page"]] = Field(default_factory=list)
-    pages: list[int] = Field(default_factory=list)
+    pages: list[Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
+        default_factory=list, max_length=1000
+    )
     limit: int = Field(10, ge=1, le=100)
 
 

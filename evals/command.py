@@ -24,7 +24,12 @@ def eval_() -> None:
 
 @eval_.command()
 @click.option("--dataset", required=True, type=click.Path(path_type=Path), help="Dataset folder.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Result folder.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Result folder; the index too, unless --index.",
+)
 @common_options
 def run(settings: Settings, as_json: bool, dataset: Path, out: Path) -> None:
     """Ingests what is missing, asks every question, writes run, boxes, abstentions and result."""
@@ -35,6 +40,11 @@ def run(settings: Settings, as_json: bool, dataset: Path, out: Path) -> None:
 
 def run_evaluation(settings: Settings, folder: Path, out: Path, as_json: bool) -> EvalResult:
     """Runs one dataset through an index (made where there is none)."""
+    if settings.url:
+        raise ValueError("eval opens an index itself: leave out --url (and OCTAVO_URL)")
+    if "index" not in settings.model_fields_set:
+        # Never the user's own index: metrics over a mix of documents mean nothing.
+        settings = settings.model_copy(update={"index": out / "index"})
     from rich.console import Console
     from rich.progress import Progress as Bar
 

@@ -95,7 +95,6 @@ def _beir(folder: Path) -> Dataset:
         seen.add(row["_id"])
         title = str(row.get("title", "")).strip()
         text = f"{title}\n\n{row['text']}" if title else str(row["text"])
-        # The id is part of the bytes' identity: two documents with the same text stay two.
         sources.append(Source(row["_id"], f"{folder.name}:{row['_id']}", _text(text)))
     _check(questions, qrels, folder)
     for items in qrels.values():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -88,7 +88,7 @@ def _result(
     metrics.update(_times(asked))
     if new:
         metrics["ingest pages/s"] = new / ingest_seconds
-    metrics["peak memory MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    metrics.update(_memory())
     return EvalResult(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         commit=_commit(),
@@ -114,6 +114,20 @@ def _times(asked: Sequence[Asked]) -> dict[str, float]:
         "answer p50 ms": percentile(whole, 0.5),
         "answer p95 ms": percentile(whole, 0.95),
     }
+
+
+def _memory() -> dict[str, float]:
+    """Peak of this process, and of the largest reading process, where the platform tells."""
+    if sys.platform == "win32":
+        return {}
+    import resource
+
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    peaks = {
+        "peak memory MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit,
+        "peak memory of a reader MB": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / unit,
+    }
+    return {name: value for name, value in peaks.items() if value > 0}
 
 
 def _processor() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import ir_measures
@@ -39,4 +40,4 @@ def percentile(seconds: Sequence[float], share: float) -> float:
     if not seconds:
         return 0.0
     ordered = sorted(seconds)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] * 1000

@@ -53,7 +53,7 @@ def main() -> int:
     try:
         console.print(Rule("Ingest", align="left"))
         files = [f for f in sorted(DOCUMENTS.iterdir()) if f.is_file()]
-        outcome = run_ingest(service, sources_of(files), as_json=False)
+        outcome = run_ingest(service, sources_of(files, service.settings), as_json=False)
         for n, asked in enumerate(read_questions(HERE / "questions.toml"), 1):
             said = asked.text or "What is this?"
             picture = f" + {asked.image.name}" if asked.image else ""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from index.store import StoreError
+
+_NAME = re.compile(r"[0-9a-f]{64}(\.\d+\.part)?")
 
 
 class Blobs:
@@ -38,8 +41,9 @@ class Blobs:
 
     def sweep(self, keep: set[str]) -> None:
         """Removes files that no committed document names: what a run that died left."""
-        for file in self._directory.glob("*/*"):
-            if file.name not in keep:
+        for file in self._directory.glob("[0-9a-f][0-9a-f]/*"):
+            ours = _NAME.fullmatch(file.name) is not None and file.name[:2] == file.parent.name
+            if ours and file.name not in keep:
                 file.unlink(missing_ok=True)
 
     def _file(self, document: str) -> Path:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -16,7 +17,7 @@ from index.embed import Encoders, embed_chunks
 from index.store import Store, Stored
 from ingest.chunk import chunk_pages
 from ingest.document import Chunk, Document, DocumentError, PageContent, PageStatus, document_id
-from ingest.files import file_type
+from ingest.files import file_type, utf8
 from ingest.read import Opened
 from ingest.worker import Limits, Reader
 
@@ -31,15 +32,28 @@ Outcome = Literal["added", "updated", "unchanged", "duplicate", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Bytes to ingest: from a file, or handed over by a client."""
+    """Bytes to ingest: from a file, or handed over by a client.
+
+    `source` is its identity: other bytes from the same source replace what it held before.
+    """
 
     name: str
     source: str
     read: Callable[[], bytes] = field(compare=False)
 
     @staticmethod
-    def file(path: Path) -> Source:
-        return Source(path.name, str(path.resolve()), path.read_bytes)
+    def file(path: Path, most: int = 1 << 31) -> Source:
+        """A file of at most `most` bytes; what is wrong with it is said when it is read."""
+        return Source(utf8(path.name), utf8(os.path.abspath(path)), lambda: _read_file(path, most))
+
+
+def _read_file(path: Path, most: int) -> bytes:
+    if path.exists() and not path.is_file():
+        raise DocumentError("is not a regular file")
+    size = path.stat().st_size
+    if size > most:
+        raise DocumentError(f"has {size >> 20} MB; at most {most >> 20} MB are read")
+    return path.read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,38 +79,48 @@ class Progress:
     waiting: int
 
 
-_Item = Opened | PageContent | DocumentError | None
+_Item = Opened | PageContent | Exception | None
 
 
 class _Ahead:
-    """One source being read by a child while another is embedded; bounded."""
+    """One source that is read while another is embedded; bounded.
+
+    `known` is set when `data`, `id` and `kind` are there, or `error` is.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.items: queue.Queue[_Item] = queue.Queue(_AHEAD)
+        self.data = b""
         self.id = ""
         self.kind = ""
-        self.data = b""
+        self.error: Exception | None = None
         self.known = threading.Event()
-        self.skip = False
-        self.error = ""
-
+        self.fed = False  # its pages are being put into the queue
+        self._items: queue.Queue[_Item] = queue.Queue(_AHEAD)
         self._ended = False
+
+    def put(self, item: _Item, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                self._items.put(item, timeout=0.2)
+            except queue.Full:
+                continue
+            return
 
     def __iter__(self) -> Iterator[Opened | PageContent]:
         while (item := self._next()) is not None:
-            if isinstance(item, DocumentError):
+            if isinstance(item, Exception):
                 raise item
             yield item
 
     def drain(self) -> None:
         """Takes what is left, so that the reading thread is not held up."""
-        while not self._ended:
+        while self.fed and not self._ended:
             self._next()
 
     def _next(self) -> _Item:
-        item = None if self._ended else self.items.get()
-        self._ended = item is None or isinstance(item, DocumentError)
+        item = None if self._ended else self._items.get()
+        self._ended = item is None or isinstance(item, Exception)
         return item
 
 
@@ -115,89 +139,94 @@ class Builder:
         self._store = store
         self._blobs = blobs
         self._encoders = encoders
-        self._readers: queue.SimpleQueue[Reader] = queue.SimpleQueue()
         self._all = [Reader(limits, ocr) for _ in range(workers)]
-        for reader in self._all:
-            self._readers.put(reader)
+        self._readers: queue.SimpleQueue[Reader] = queue.SimpleQueue()
         self._stop = threading.Event()
-        self._sources: dict[str, str] = {}
 
     def ingest(
         self, sources: Sequence[Source], report: Callable[[Progress], None] = lambda _: None
     ) -> Iterator[Result]:
-        """Results in the order of `sources`; each document is committed before its result."""
+        """Results in the order of `sources`; each document is committed before its result.
+
+        What is wrong with one source fails that one. Raises StoreError where the store cannot
+        be written; the caller may stop early.
+        """
         progress = _Counter(report, len(sources))
         self._stop.clear()
-        self._sources = {s.document.source: s.document.id for s in self._store.documents()}
-        with ThreadPoolExecutor(len(self._all)) as pool:
-            try:
-                waiting = iter(sources)
-                open_: list[tuple[_Ahead, Future[None]]] = []
-                while True:
-                    for source in islice(waiting, len(self._all) + 1 - len(open_)):
-                        ahead = _Ahead(source)
-                        open_.append((ahead, pool.submit(self._read, ahead)))
-                    if not open_:
-                        return
-                    ahead, future = open_.pop(0)
-                    yield self._finish(ahead, progress)
-                    future.result()
-            finally:
-                # Also when the caller stops early: ends the threads before the pool waits for them.
-                self._stop.set()
-                for reader in self._all:
-                    reader.close()
+        self._readers = queue.SimpleQueue()
+        for reader in self._all:
+            self._readers.put(reader)
+        pool = ThreadPoolExecutor(len(self._all))
+        try:
+            waiting = iter(sources)
+            open_: list[_Ahead] = []
+            while True:
+                for source in islice(waiting, len(self._all) + 1 - len(open_)):
+                    open_.append(_Ahead(source))
+                    pool.submit(self._read, open_[-1])
+                if not open_:
+                    return
+                yield self._finish(open_.pop(0), pool, progress)
+        finally:
+            # Also when the caller stops early: nothing goes on reading behind its back.
+            self._stop.set()
+            for reader in self._all:
+                reader.close()
+            pool.shutdown(wait=True, cancel_futures=True)
+            for reader in self._all:
+                reader.close()
 
     def _read(self, ahead: _Ahead) -> None:
-        """In a thread: feeds `ahead.items` until the document ends or the run stops."""
+        """In a thread: identifies a source and, unless it is known, feeds its pages."""
         try:
             ahead.data = ahead.source.read()
             ahead.id = document_id(ahead.data)
-            ahead.skip = self._store.find(ahead.id) is not None
-            if not ahead.skip:
-                ahead.kind = file_type(ahead.data, Path(ahead.source.name).suffix)
-        except (OSError, DocumentError) as error:
-            ahead.error = _reason(error)
-        ahead.known.set()
-        if ahead.skip or ahead.error:
-            return
+            ahead.kind = file_type(ahead.data, Path(ahead.source.name).suffix)
+            ahead.fed = self._store.find(ahead.id) is None
+        except Exception as error:  # noqa: BLE001  raised again by _finish; a thread has no caller
+            ahead.error = error
+        finally:
+            ahead.known.set()
+        if ahead.fed and ahead.error is None:
+            self._feed(ahead)
+
+    def _feed(self, ahead: _Ahead) -> None:
         reader = self._readers.get()
         try:
-            for item in reader.pages(ahead.data, ahead.kind):
-                self._put(ahead, item)
-            self._put(ahead, None)
-        except DocumentError as error:
-            self._put(ahead, error)
+            if not self._stop.is_set():
+                for item in reader.pages(ahead.data, ahead.kind):
+                    ahead.put(item, self._stop)
+                    if self._stop.is_set():
+                        return
+            ahead.put(None, self._stop)
+        except Exception as error:  # noqa: BLE001  raised again where the pages are taken
+            ahead.put(error, self._stop)
         finally:
             self._readers.put(reader)
 
-    def _put(self, ahead: _Ahead, item: _Item) -> None:
-        while not self._stop.is_set():
-            try:
-                return ahead.items.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-        return None
-
-    def _finish(self, ahead: _Ahead, progress: _Counter) -> Result:
+    def _finish(self, ahead: _Ahead, pool: ThreadPoolExecutor, progress: _Counter) -> Result:
         ahead.known.wait()
         source = ahead.source
-        if ahead.error:
-            progress.skip(source.name)
-            return Result(source.name, "failed", reason=ahead.error)
-        same = self._store.find(ahead.id)
-        if same is not None:
-            progress.skip(source.name)
-            if not ahead.skip:  # its twin was written after this one began to be read
-                ahead.drain()
-            return _repeated(source, same)
         try:
+            if ahead.error is not None:
+                raise ahead.error
+            same = self._store.find(ahead.id)
+            if same is not None:
+                ahead.drain()
+                progress.skip(source.name)
+                return self._repeated(source, same)
+            if not ahead.fed:  # it was known when it was read, and has been replaced since
+                ahead.fed = True
+                pool.submit(self._feed, ahead)
             return self._write(ahead, progress)
-        except DocumentError as error:
-            ahead.drain()
-            self._store.delete(ahead.id)
-            self._blobs.delete(ahead.id)
-            return Result(source.name, "failed", reason=str(error))
+        except (DocumentError, OSError) as error:
+            if ahead.id and ahead.error is None:
+                ahead.drain()
+                self._store.delete(ahead.id)
+                self._blobs.delete(ahead.id)
+            else:
+                progress.skip(source.name)
+            return Result(source.name, "failed", reason=reason_of(error))
 
     def _write(self, ahead: _Ahead, progress: _Counter) -> Result:
         source = ahead.source
@@ -218,33 +247,74 @@ class Builder:
         self._store.begin(ahead.id)
         count = 0
         for batch in _batches(chunk_pages(ahead.id, pages()), _BATCH):
-            title = opened.metadata.get("title", "")
-            self._store.upsert(embed_chunks(batch, title, self._encoders), ahead.id[:16])
+            self._store.upsert(embed_chunks(batch, self._encoders))
             count += len(batch)
         broken = [s for s in statuses if s.state == "quarantine"]
         if broken and len(broken) == len(statuses):
             raise DocumentError(f"no page could be read; page 1: {broken[0].reason}")
+        if count == 0:
+            raise DocumentError("has no text and no picture on any page")
         document = Document(
             ahead.id, source.name, source.source, opened.pages, opened.metadata, tuple(statuses)
         )
         self._blobs.put(ahead.id, ahead.data)
-        stored = Stored(document, ahead.kind, len(ahead.data), count, ahead.id[:16])
+        serial = 1 + max((s.serial for s in self._store.documents()), default=0)
+        stored = Stored(document, ahead.kind, len(ahead.data), count, (source.source,), serial)
         self._store.commit(stored)
-        replaced = self._replace_older(document)
-        outcome: Outcome = "updated" if replaced else "added"
+        replaced = self._take_source(source.source, ahead.id)
         return Result(
-            source.name, outcome, ahead.id, opened.pages, count, quarantined=document.quarantined
+            source.name,
+            "updated" if replaced else "added",
+            ahead.id,
+            opened.pages,
+            count,
+            quarantined=document.quarantined,
         )
 
-    def _replace_older(self, document: Document) -> bool:
-        """Deletes what the same source held before."""
-        old = self._sources.get(document.source)
-        self._sources[document.source] = document.id
-        if old is None or old == document.id:
-            return False
-        self._store.delete(old)
-        self._blobs.delete(old)
-        return True
+    def _repeated(self, source: Source, same: Stored) -> Result:
+        """The bytes are there already: from this source, or from another one too."""
+        outcome: Outcome = "unchanged"
+        reason = ""
+        if source.source not in same.sources:
+            self._store.commit(replace(same, sources=(*same.sources, source.source)))
+            outcome, reason = "duplicate", f"the same bytes as {same.document.name}"
+            if self._take_source(source.source, same.document.id):
+                outcome = "updated"
+        known = same.document
+        return Result(source.name, outcome, known.id, known.pages, same.chunks, reason)
+
+    def _take_source(self, source: str, document: str) -> bool:
+        """What `source` held before goes, unless another source holds it too."""
+        older = [
+            s for s in self._store.documents() if source in s.sources and s.document.id != document
+        ]
+        for stored in older:
+            drop_source(self._store, self._blobs, stored, source)
+        return bool(older)
+
+
+def drop_source(store: Store, blobs: Blobs, stored: Stored, source: str) -> None:
+    """Forgets that a document comes from `source`; the last source takes the document along."""
+    left = tuple(s for s in stored.sources if s != source)
+    if left:
+        name = os.path.basename(left[0]) if stored.document.source == source else ""
+        document = replace(stored.document, source=left[0], name=name) if name else stored.document
+        store.commit(replace(stored, document=document, sources=left))
+    else:
+        store.delete(stored.document.id)
+        blobs.delete(stored.document.id)
+
+
+def settle(store: Store, blobs: Blobs) -> None:
+    """Finishes what a process that died left half done: an update that was committed before the
+    version it replaces was deleted, and originals that no document names."""
+    newest: dict[str, Stored] = {}
+    for stored in sorted(store.documents(), key=lambda s: s.serial):
+        for source in stored.sources:
+            if source in newest:
+                drop_source(store, blobs, newest[source], source)
+            newest[source] = stored
+    blobs.sweep({s.document.id for s in store.documents()})
 
 
 class _Counter:
@@ -270,14 +340,8 @@ class _Counter:
         self._report(Progress(name, self._done, self._total, self._waiting))
 
 
-def _repeated(source: Source, same: Stored) -> Result:
-    known = same.document
-    outcome: Outcome = "unchanged" if known.source == source.source else "duplicate"
-    reason = "" if outcome == "unchanged" else f"the same bytes as {known.name}"
-    return Result(source.name, outcome, known.id, known.pages, same.chunks, reason)
-
-
-def _reason(error: OSError | DocumentError) -> str:
+def reason_of(error: OSError | DocumentError) -> str:
+    """Why a source failed, as a user reads it."""
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
     return str(error)

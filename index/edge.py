@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import qdrant_edge as qe
 
 from index.encode import Matrix
-from index.payload import DOCUMENT_KIND, chunk_from, chunk_payload, document_from, document_payload
+from index.payload import DOCUMENT_KIND, chunk_from, chunk_payload, document_payload, stored_from
 from index.store import (
     RRF_K,
     Filter,
@@ -24,7 +24,7 @@ from index.store import (
     StoreError,
     ranked,
 )
-from ingest.document import Chunk
+from ingest.document import Chunk, DocumentError
 
 _PAGE = 1000  # points read at a time when scrolling
 _KEYWORDS = ("document", "kind")
@@ -59,23 +59,22 @@ class EdgeStore:
             self.delete(document)
         self._pending.add(document)
 
-    def upsert(self, points: Sequence[Point], generation: str) -> None:
-        rows = [
-            qe.Point(p.chunk.id, _vectors(p), chunk_payload(p.chunk, generation)) for p in points
-        ]
+    def upsert(self, points: Sequence[Point]) -> None:
+        try:
+            rows = [qe.Point(p.chunk.id, _vectors(p), chunk_payload(p.chunk)) for p in points]
+        except (TypeError, ValueError, OverflowError) as error:
+            raise DocumentError(f"has content that cannot be stored: {error}") from error
         if rows:
             self._update(qe.UpdateOperation.upsert_points(rows))
 
     def commit(self, stored: Stored) -> None:
-        payload = document_payload(
-            stored.document, stored.type, stored.size, stored.chunks, stored.generation
-        )
-        point = qe.Point(_commit_id(stored.document.id), {}, payload)
+        point = qe.Point(_commit_id(stored.document.id), {}, document_payload(stored))
         self._update(qe.UpdateOperation.upsert_points([point]))
         self._documents[stored.document.id] = stored
         self._pending.discard(stored.document.id)
 
     def delete(self, document: str) -> None:
+        self._pending.add(document)  # hidden from the first moment on
         self._documents.pop(document, None)
         self._update(qe.UpdateOperation.delete_points([_commit_id(document)]))
         self._update(qe.UpdateOperation.delete_points_by_filter(_match("document", document)))
@@ -89,7 +88,7 @@ class EdgeStore:
         return self._documents.get(document)
 
     def count(self) -> int:
-        return sum(s.chunks for s in self._documents.values())
+        return sum(s.chunks for s in list(self._documents.values()))
 
     def search(self, legs: Sequence[Leg], fusion: Fusion, limit: int, where: Filter) -> Found:
         if not legs:
@@ -104,20 +103,21 @@ class EdgeStore:
         weights = [leg.weight for leg in legs]
         how: Any = qe.Fusion.Rrf(k=RRF_K, weights=weights) if fusion == "rrf" else qe.Fusion.Dbsf()
         queries.append(qe.QueryRequest(limit=limit, prefetches=prefetches, query=how))
-        *each, fused = self._shard.query_batch(qe.QueryBatchRequest(queries))
+        *each, fused = self._ask(self._shard.query_batch, qe.QueryBatchRequest(queries))
         return Found(tuple(_scored(points) for points in each), _scored(fused))
 
     def maxsim(self, tokens: Matrix, ids: Collection[str]) -> list[Scored]:
         if not ids:
             return []
         wanted = qe.Filter(must=[qe.HasIdCondition({uuid.UUID(i) for i in ids})])
-        points = self._shard.query(
+        points = self._ask(
+            self._shard.query,
             qe.QueryRequest(
                 limit=len(ids),
                 query=qe.Query.Nearest(tokens.tolist(), "tokens"),
                 filter=wanted,
                 params=qe.SearchParams(exact=True),
-            )
+            ),
         )
         return list(_scored(points))
 
@@ -169,14 +169,7 @@ class EdgeStore:
 
     def _load_documents(self) -> None:
         for record in self._scroll(_match("kind", DOCUMENT_KIND)):
-            p = record.payload
-            stored = Stored(
-                document_from(p),
-                str(p["type"]),
-                int(p["bytes"]),
-                int(p["chunks"]),
-                str(p["generation"]),
-            )
+            stored = stored_from(record.payload)
             self._documents[stored.document.id] = stored
 
     def _remove_uncommitted(self) -> None:
@@ -187,6 +180,12 @@ class EdgeStore:
         left = qe.Filter(must_not=known)
         if self._shard.count(qe.CountRequest(exact=True, filter=left)):
             self._update(qe.UpdateOperation.delete_points_by_filter(left))
+
+    def _ask(self, call: Callable[[Any], Any], request: Any) -> Any:
+        try:
+            return call(request)
+        except Exception as error:
+            raise StoreError(f"the index could not be searched: {error}") from error
 
     def _update(self, operation: Any) -> None:
         try:

@@ -20,25 +20,24 @@ class Encoders:
     joint: JointEncoder
 
 
-def chunk_text(chunk: Chunk, title: str) -> str:
-    """What the text encoders see: where the chunk stands, then what it says."""
+def chunk_text(chunk: Chunk) -> str:
+    """What the text encoders and BM25 see: where the chunk stands, then what it says.
+
+    With section and referring paragraph BM25 alone reached page nDCG@10 0.516 on mmlong, with the
+    chunk's own words only 0.497; the document's name and title before them gave 0.510.
+    """
     place = " > ".join(s for s in chunk.section if s not in chunk.text)
     parts = [place, chunk.text, chunk.context]
     return "\n".join(p for p in parts if p)
 
 
-def chunk_words(chunk: Chunk, title: str) -> str:
-    """What BM25 sees."""
-    return chunk_text(chunk, title)
-
-
-def embed_chunks(chunks: Sequence[Chunk], title: str, encoders: Encoders) -> list[Point]:
+def embed_chunks(chunks: Sequence[Chunk], encoders: Encoders) -> list[Point]:
     """Points of one document's chunks, in order.
 
     A figure's joint vector comes from its crop and every other chunk's from its text. An image
     without any text has a joint vector only.
     """
-    texts = [chunk_text(c, title) for c in chunks]
+    texts = [chunk_text(c) for c in chunks]
     written = [i for i, text in enumerate(texts) if text.strip()]
     said = [texts[i] for i in written]
     pictured = [i for i, c in enumerate(chunks) if c.pixels is not None]
@@ -53,7 +52,7 @@ def embed_chunks(chunks: Sequence[Chunk], title: str, encoders: Encoders) -> lis
             text=text.get(i),
             joint=joint.get(i),
             tokens=tokens.get(i),
-            words=document_words(chunk_words(chunk, title)) if i in text else None,
+            words=document_words(texts[i]) if i in text else None,
         )
         for i, chunk in enumerate(chunks)
     ]

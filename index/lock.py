@@ -29,22 +29,29 @@ class IndexLock:
     def describe(self, url: str) -> None:
         """Writes who holds the lock; `url` is the address of a server, else empty."""
         row = {"pid": os.getpid(), "command": " ".join(sys.argv)[:200], "url": url}
-        self._holder.write_text(json.dumps(row), encoding="utf-8")
+        part = self._holder.with_suffix(f".{os.getpid()}.part")
+        part.write_text(json.dumps(row), encoding="utf-8")
+        part.replace(self._holder)
 
     def release(self) -> None:
-        self._holder.unlink(missing_ok=True)
+        if _holder_of(self._holder).get("pid") == os.getpid():
+            self._holder.unlink(missing_ok=True)
         self._lock.release()
 
 
-def _in_use(directory: Path, holder: Path) -> str:
+def _holder_of(file: Path) -> dict[str, object]:
     try:
-        row = json.loads(holder.read_text(encoding="utf-8"))
-        who = f"process {row['pid']} ({row['command']})"
-        url = str(row["url"])
-    except (OSError, ValueError, KeyError):
-        who, url = "another process", ""
-    if url:
-        return f"the index {directory} is in use by {who}; go through it with --url {url}"
+        row = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _in_use(directory: Path, holder: Path) -> str:
+    row = _holder_of(holder)
+    who = f"process {row['pid']} ({row.get('command', '')})" if "pid" in row else "another process"
+    if row.get("url"):
+        return f"the index {directory} is in use by {who}; go through it with --url {row['url']}"
     return (
         f"the index {directory} is in use by {who}; wait until it ends, or run `octavo serve` "
         "and go through it with --url"

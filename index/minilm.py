@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.encode import Matrix, unit
-from index.weights.files import verified
+from index.weights.files import identity, verified
 
 _WINDOW = 254  # word pieces the model sees at once, besides [CLS] and [SEP]
 _BATCH_TOKENS = 256  # padded word pieces in one call: 61 chunks/s on 2 cores; with 2048 47, with
@@ -34,7 +34,7 @@ class MiniLm:
     `embed_texts` and `embed_tokens` of the same batch cost one pass.
     """
 
-    name = "all-MiniLM-L6-v2-int8"
+    name = f"all-MiniLM-L6-v2-int8 sha256:{_SHA256[:16]}"
     dim = _DIM
 
     def __init__(self, threads: int = 0) -> None:
@@ -53,34 +53,36 @@ class MiniLm:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._lock = threading.Lock()
-        self._last: tuple[tuple[str, ...], list[Matrix]] = ((), [])
+        self._last: tuple[tuple[str, ...], list[list[Matrix]]] = ((), [])
 
     def embed_texts(self, texts: Sequence[str]) -> Matrix:
         """`(n, 384)` float32: mean of the token states, windows weighted by their length."""
         if not texts:
             return np.zeros((0, _DIM), np.float32)
-        return unit(np.stack([s.mean(axis=0) for s in self._states(texts)]))
+        return unit(np.stack([np.concatenate(w).mean(axis=0) for w in self._states(texts)]))
 
     def token_states(self, texts: Sequence[str]) -> list[Matrix]:
-        """`(tokens, 384)` float32 a text: last states without [CLS] and [SEP]."""
-        return [s[1:-1] if len(s) > 2 else s for s in self._states(texts)]
+        """`(tokens, 384)` float32 a text: last states without [CLS] and [SEP], which stand for
+        no word; an empty text keeps them, so that there is at least one row."""
+        found = []
+        for windows in self._states(texts):
+            inner = np.concatenate([w[1:-1] for w in windows])
+            found.append(inner if len(inner) else windows[0])
+        return found
 
     def token_encoder(self) -> MiniLmTokens:
         """The late-interaction side of this model."""
         return MiniLmTokens(self)
 
-    def token_count(self, text: str) -> int:
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
-
-    def _states(self, texts: Sequence[str]) -> list[Matrix]:
+    def _states(self, texts: Sequence[str]) -> list[list[Matrix]]:
         key = tuple(texts)
         with self._lock:
             if self._last[0] != key:
                 self._last = (key, self._forward(key))
             return self._last[1]
 
-    def _forward(self, texts: Sequence[str]) -> list[Matrix]:
-        """States of every text; the windows of a long one follow each other."""
+    def _forward(self, texts: Sequence[str]) -> list[list[Matrix]]:
+        """States of every window of every text."""
         encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         windows = [(i, w) for i, e in enumerate(encoded) for w in self._windows(e.ids)]
         order = sorted(range(len(windows)), key=lambda k: len(windows[k][1]))
@@ -93,7 +95,7 @@ class MiniLm:
         joined: list[list[Matrix]] = [[] for _ in texts]
         for (i, _), state in zip(windows, states, strict=True):
             joined[i].append(state)
-        return [np.concatenate(parts) for parts in joined]
+        return joined
 
     def _windows(self, ids: Sequence[int]) -> list[list[int]]:
         """[CLS] ... [SEP] pieces of equal length, none over the model's limit."""
@@ -119,9 +121,8 @@ class MiniLmTokens:
     On SciFact 96 of 384 dimensions lost 0.001 to 0.003 nDCG@10 after fusion, and 64 about as much.
     """
 
-    name = "all-MiniLM-L6-v2-int8 token states, pca96"
-
     def __init__(self, model: MiniLm) -> None:
+        self.name = f"{model.name}, token states, {identity('tokens-pca.npy')}"
         self._model = model
         self._components = np.load(verified("tokens-pca.npy")).astype(np.float32)
         self.dim = int(self._components.shape[1])

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from index.store import Stored
 from ingest.document import Box, Chunk, ChunkKind, Document, PageState, PageStatus, Region, Span
 
 DOCUMENT_KIND = "document"
 
 
-def chunk_payload(chunk: Chunk, generation: str) -> dict[str, Any]:
+def chunk_payload(chunk: Chunk) -> dict[str, Any]:
     """JSON-like payload of a chunk point. Regions are `[page, x0, y0, x1, y1]` in points."""
     payload: dict[str, Any] = {
         "document": chunk.document,
-        "generation": generation,
+        "generation": chunk.document[:16],
         "kind": chunk.kind,
         "page": chunk.page,
         "ordinal": chunk.ordinal,
@@ -51,26 +52,38 @@ def chunk_from(point_id: str, payload: dict[str, Any]) -> Chunk:
     )
 
 
-def document_payload(
-    document: Document, kind: str, size: int, chunks: int, generation: str
-) -> dict[str, Any]:
+def document_payload(stored: Stored) -> dict[str, Any]:
     """The commit record. Only pages that are not plain text are listed one by one."""
+    document = stored.document
     return {
         "document": document.id,
-        "generation": generation,
+        "generation": document.id[:16],
         "kind": DOCUMENT_KIND,
         "name": document.name,
         "source": document.source,
+        "sources": list(stored.sources),
+        "serial": stored.serial,
         "pages": document.pages,
-        "type": kind,
-        "bytes": size,
-        "chunks": chunks,
+        "type": stored.type,
+        "bytes": stored.size,
+        "chunks": stored.chunks,
         "metadata": document.metadata,
         "states": [[s.page, s.state, s.reason] for s in document.statuses if s.state != "text"],
     }
 
 
-def document_from(payload: dict[str, Any]) -> Document:
+def stored_from(payload: dict[str, Any]) -> Stored:
+    return Stored(
+        _document_from(payload),
+        str(payload["type"]),
+        int(payload["bytes"]),
+        int(payload["chunks"]),
+        tuple(str(s) for s in payload["sources"]),
+        int(payload["serial"]),
+    )
+
+
+def _document_from(payload: dict[str, Any]) -> Document:
     pages = int(payload["pages"])
     special = {int(n): PageStatus(int(n), state, why) for n, state, why in payload["states"]}
     plain: PageState = "text"

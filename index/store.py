@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from index.encode import Matrix
@@ -18,6 +18,10 @@ RRF_K = 60
 
 class StoreError(Exception):
     """The store cannot do what was asked; the text says what to do."""
+
+
+class NotFoundError(StoreError):
+    """What was asked for is not in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +85,18 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A committed document and the facts of its commit record."""
+    """A committed document and the facts of its commit record.
+
+    `sources` are all the places its bytes came from; `serial` grows with every commit of a new
+    document, so that of two versions of one source the later is known.
+    """
 
     document: Document
     type: str
     size: int  # bytes
     chunks: int
-    generation: str = field(default="", compare=False)
+    sources: tuple[str, ...] = ()
+    serial: int = 0
 
 
 class Store(Protocol):
@@ -97,8 +106,9 @@ class Store(Protocol):
         """Hides `document` from search until `commit`; removes what an earlier run left."""
         ...
 
-    def upsert(self, points: Sequence[Point], generation: str) -> None:
-        """Writes chunk points; durable when the call returns."""
+    def upsert(self, points: Sequence[Point]) -> None:
+        """Writes chunk points; durable when the call returns. Raises DocumentError for a point
+        that the engine cannot hold, StoreError where it cannot write."""
         ...
 
     def commit(self, stored: Stored) -> None:

@@ -10,15 +10,16 @@ drawings in words is little: ImageNet has a thousand classes, and few are found 
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from index.encode import Matrix, unit
 from index.minilm import MiniLm
-from index.weights.files import verified
+from index.weights.files import identity, verified
 
 _SIDE = 224  # pixels
 _GREY = (127, 127, 127)
@@ -26,13 +27,14 @@ _CLASSES = 50  # likeliest classes that are averaged
 _TEMPERATURE = 1.5  # of the softmax over them; see the table in weights/README.md
 _TEXT_PART = 0.5  # length of a picture's text part; the rest of its length is looks
 _BATCH = 8
-_MAX_PIXELS = 80_000_000
+_MAX_PIXELS = 50_000_000
+_FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP")  # never those that start a program
+_FILES = ("efficientnet-lite0.onnx", "imagenet-label-vectors.npy", "image-pca.npz")
 
 
 class BuiltinJoint:
     """Satisfies `JointEncoder`."""
 
-    name = "minilm + efficientnet-lite0 (ConSE, pca256)"
     dim = 384 + 256
 
     def __init__(self, text: MiniLm) -> None:
@@ -43,6 +45,7 @@ class BuiltinJoint:
         self._session = onnxruntime.InferenceSession(
             str(verified("efficientnet-lite0.onnx")), options, providers=["CPUExecutionProvider"]
         )
+        self.name = f"{text.name}, {identity(*_FILES)}"
         self._text = text
         self._labels = np.load(verified("imagenet-label-vectors.npy")).astype(np.float32)
         projection = np.load(verified("image-pca.npz"))
@@ -72,6 +75,14 @@ class BuiltinJoint:
         return np.concatenate([_TEXT_PART * named, share * looks], axis=1)
 
 
+def _flat(image: Image.Image) -> Image.Image:
+    """As RGB, what is transparent as white paper."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    return image.convert("RGB")
+
+
 def _conse(logits: Matrix, labels: Matrix) -> Matrix:
     """Label vectors averaged over the likeliest classes by probability."""
     top = np.argsort(-logits, axis=1)[:, :_CLASSES]
@@ -83,14 +94,17 @@ def _conse(logits: Matrix, labels: Matrix) -> Matrix:
 def _pixels(data: bytes) -> npt.NDArray[np.float32]:
     """`(3, 224, 224)` float32, 0 to 255: the whole picture, its shape kept, on mid grey."""
     try:
-        opened = Image.open(io.BytesIO(data))
+        opened = Image.open(io.BytesIO(data), formats=_FORMATS)
         if opened.width * opened.height > _MAX_PIXELS:
             raise ValueError(
                 f"the image has {opened.width} x {opened.height} pixels; at most "
                 f"{_MAX_PIXELS // 1_000_000} million are read"
             )
-        image = opened.convert("RGB")
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        opened.draft("RGB", (2 * _SIDE, 2 * _SIDE))  # JPEG: decoded small, a tenth of the time
+        image = _flat(ImageOps.exif_transpose(opened))
+    except (UnidentifiedImageError, OSError, SyntaxError, EOFError, struct.error) as error:
+        raise ValueError(f"the image cannot be read: {error}") from None
+    except Image.DecompressionBombError as error:
         raise ValueError(f"the image cannot be read: {error}") from None
     scale = _SIDE / max(image.width, image.height)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

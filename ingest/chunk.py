@@ -48,7 +48,7 @@ class _Draft:
 
     @property
     def words(self) -> int:
-        return sum(len(text.split()) for text, _ in self.lines)
+        return _words(self.lines)
 
 
 def chunk_pages(document: str, pages: Iterable[PageContent]) -> Iterator[Chunk]:
@@ -67,10 +67,10 @@ def chunk_pages(document: str, pages: Iterable[PageContent]) -> Iterator[Chunk]:
         drafts = _continue_table(waiting, drafts)
         paragraphs = [text for d in drafts if d.kind == "text" for text in _paragraph_texts(d)]
         done, waiting = _hold_last_table(drafts)
-        for draft in done:
+        for draft in (part for d in done for part in _parts(d)):
             yield _finish(document, draft, ordinals, before + paragraphs)
         before = paragraphs
-    for draft in waiting:
+    for draft in (part for d in waiting for part in _parts(d)):
         yield _finish(document, draft, ordinals, before)
 
 
@@ -192,6 +192,38 @@ def _hold_last_table(drafts: list[_Draft]) -> tuple[list[_Draft], list[_Draft]]:
     if last is None or drafts[last].after > _BETWEEN:
         return drafts, []
     return drafts[:last] + drafts[last + 1 :], [drafts[last]]
+
+
+def _parts(draft: _Draft) -> Iterator[_Draft]:
+    """A table over the limit as several, each with the caption's and the header's text."""
+    if draft.kind != "table" or draft.words <= MAX_WORDS:
+        yield draft
+        return
+    head = [x for x in draft.lines if x[0] == draft.header or x[0] in draft.caption]
+    rows = [x for x in draft.lines if x not in head]
+    part: list[tuple[str, Region]] = []
+    for row in rows:
+        if part and _words([*head, *part, row]) > TARGET_WORDS:
+            yield _table_part(draft, head, part)
+            part = []
+        part.append(row)
+    if part:
+        yield _table_part(draft, head, part)
+
+
+def _table_part(
+    draft: _Draft, head: list[tuple[str, Region]], rows: list[tuple[str, Region]]
+) -> _Draft:
+    lines = [*head, *rows]
+    regions = []
+    for page in dict.fromkeys(r.page for _, r in rows):
+        boxes = [r.box for _, r in rows if r.page == page]
+        regions.append(Region(rows[0][1].document, page, bounding(boxes)))
+    return replace(draft, lines=lines, blocks=regions, breaks=set(range(len(lines))))
+
+
+def _words(lines: Iterable[tuple[str, Region]]) -> int:
+    return sum(len(text.split()) for text, _ in lines)
 
 
 def _paragraph_texts(draft: _Draft) -> list[str]:

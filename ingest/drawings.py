@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from ingest.document import Box
 
 #: Grid cell of the cluster search, points. 3 pt keeps an A4 page at 199 x 281 cells.
 _CELL = 3.0
+_MAX_CELLS = 2000  # a side: a page may claim to be three kilometres wide
 #: A path this thin is a rule, not an area (points).
 _THIN = 2.5
 
@@ -54,6 +56,8 @@ def turned(rect: Sequence[float], matrix: Any) -> Box:
     x0, y0, x1, y1 = rect[:4]
     xs = (a * x0 + c * y0 + e, a * x1 + c * y1 + e)
     ys = (b * x0 + d * y0 + f, b * x1 + d * y1 + f)
+    if not all(map(math.isfinite, (*xs, *ys))):
+        return Box(0.0, 0.0, 0.0, 0.0)
     return Box(min(xs), min(ys), max(xs), max(ys))
 
 
@@ -90,20 +94,21 @@ def clusters(boxes: Sequence[Box], width: float, height: float, gap: float) -> l
     """
     if not boxes:
         return []
+    cell = max(_CELL, max(width, height) / _MAX_CELLS)
     grid: npt.NDArray[np.uint8] = np.zeros(
-        (int(height / _CELL) + 2, int(width / _CELL) + 2), np.uint8
+        (int(height / cell) + 2, int(width / cell) + 2), np.uint8
     )
     for b in boxes:
-        r0, c0 = max(0, int(b.y0 / _CELL)), max(0, int(b.x0 / _CELL))
-        grid[r0 : int(b.y1 / _CELL) + 1, c0 : int(b.x1 / _CELL) + 1] = 1
-    reach = max(1, round(gap / 2 / _CELL))
+        r0, c0 = max(0, int(b.y0 / cell)), max(0, int(b.x0 / cell))
+        grid[r0 : int(b.y1 / cell) + 1, c0 : int(b.x1 / cell) + 1] = 1
+    reach = max(1, round(gap / 2 / cell))
     thick = cv2.dilate(grid, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     count, labels = cv2.connectedComponents(thick)
     members: list[list[Box]] = [[] for _ in range(count)]
     rows, columns = grid.shape
     for b in boxes:
-        row = min(rows - 1, max(0, int((b.y0 + b.y1) / 2 / _CELL)))
-        column = min(columns - 1, max(0, int((b.x0 + b.x1) / 2 / _CELL)))
+        row = min(rows - 1, max(0, int((b.y0 + b.y1) / 2 / cell)))
+        column = min(columns - 1, max(0, int((b.x0 + b.x1) / 2 / cell)))
         members[int(labels[row, column])].append(b)
     page = Box(0.0, 0.0, width, height)
     joined = [_joined(m) for m in members[1:] if m]

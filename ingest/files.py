@@ -17,12 +17,15 @@ _SIGNATURES = (
     (b"%PDF-", "pdf"),
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"\xff\xd8\xff", "jpeg"),
-    (b"GIF8", "gif"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
     (b"II*\x00", "tiff"),
     (b"MM\x00*", "tiff"),
-    (b"BM", "bmp"),
 )
 IMAGE_TYPES = frozenset({"png", "jpeg", "gif", "tiff", "bmp", "webp"})
+_BMP_HEADERS = tuple(n.to_bytes(4, "little") for n in (12, 40, 52, 56, 64, 108, 124))
+#: What MuPDF raises for damage. Its own base class is no RuntimeError.
+MUPDF_ERRORS = (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError)
 _MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
 _IGNORED = ("~$", ".")
 #: Rules between cells, so that a table in HTML or Markdown is found like a printed one.
@@ -46,6 +49,8 @@ def file_type(data: bytes, suffix: str = "") -> str:
             return name
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
+    if data[:2] == b"BM" and data[6:10] == bytes(4) and data[14:18] in _BMP_HEADERS:
+        return "bmp"  # "BM" alone begins many a text
     if b"%PDF-" in head:  # some writers put a few bytes before the header
         return "pdf"
     lower = head.lower()
@@ -66,7 +71,7 @@ def open_document(data: bytes, kind: str, password: str = "") -> Any:
     """
     try:
         document = _open(data, kind)
-    except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError, ValueError) as error:
+    except MUPDF_ERRORS as error:
         raise DocumentError(f"cannot be opened as {kind}: {_one_line(error)}") from error
     if document.needs_pass and not document.authenticate(password):
         raise DocumentError("is encrypted and needs a password")
@@ -86,7 +91,11 @@ def _open(data: bytes, kind: str) -> Any:
 
 
 def _as_html(data: bytes, kind: str) -> str:
-    text = _decode(data) or ""
+    text = _decode(data)
+    if text is None:
+        raise DocumentError("has bytes that are not text in any encoding that Octavo knows")
+    if not text.strip():
+        raise DocumentError("the file has no text")
     if kind == "html":
         return text.replace("</head>", f"<style>{_STYLE}</style></head>", 1)
     if kind == "md":
@@ -118,6 +127,11 @@ def _decode(data: bytes, partial: bool = False) -> str | None:
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def utf8(text: str) -> str:
+    """`text` without what UTF-8 cannot hold: file names and broken fonts have such characters."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -13,6 +13,7 @@ from ingest.caption import CAPTION
 from ingest.document import Block, Box, Line, PageContent, PageState, PageStatus, bounding
 from ingest.drawings import Drawings, read_drawings, turned
 from ingest.figures import caption_of, find_figures
+from ingest.files import MUPDF_ERRORS, utf8
 from ingest.tables import find_tables
 
 #: Text only, ligatures and white space as printed, one `line` per run on a baseline.
@@ -54,11 +55,11 @@ def _content(
 def body_size(document: Any) -> float:
     """Font size, in points, that most characters of a document have (up to 12 pages read)."""
     count: dict[float, int] = {}
-    step = max(1, document.page_count // 12)
+    step = -(-document.page_count // 12)
     for n in range(0, document.page_count, step):
         try:
             groups = _text_groups(document[n])
-        except RuntimeError:
+        except MUPDF_ERRORS:
             continue  # reading this page will say so
         for line in (x for g in groups for x in g):
             size = round(line.size * 2) / 2
@@ -80,7 +81,7 @@ def _text_groups(page: Any) -> list[_Group]:
 
 def _line(raw: dict[str, Any], turn: Any) -> Line:
     spans = raw["spans"]
-    text = " ".join("".join(s["text"] for s in spans).split())
+    text = utf8(" ".join("".join(s["text"] for s in spans).split()))
     lead: dict[str, Any] = max(spans, key=lambda s: len(s["text"])) if spans else {}
     bold = bool(lead.get("flags", 0) & _BOLD) or "bold" in str(lead.get("font", "")).lower()
     return Line(text, turned(raw["bbox"], turn), float(lead.get("size", 0.0)), bold)

@@ -9,7 +9,7 @@ from typing import Any
 import pymupdf
 
 from ingest.document import PageContent, PageStatus
-from ingest.files import open_document
+from ingest.files import MUPDF_ERRORS, open_document
 from ingest.page import body_size, read_page
 
 
@@ -22,8 +22,10 @@ class Opened:
     metadata: dict[str, str]
 
 
-def read_pages(data: bytes, kind: str, ocr: bool = True) -> Iterator[Opened | PageContent]:
-    """First an `Opened`, then every page from 1 on; a page that fails comes as quarantined.
+def read_pages(
+    data: bytes, kind: str, ocr: bool = True, first: int = 1
+) -> Iterator[Opened | PageContent]:
+    """First an `Opened`, then every page from `first` on; one that fails comes as quarantined.
 
     Raises DocumentError where the document cannot be opened at all.
     """
@@ -32,16 +34,16 @@ def read_pages(data: bytes, kind: str, ocr: bool = True) -> Iterator[Opened | Pa
     document = open_document(data, kind)
     yield Opened(kind, document.page_count, _metadata(document))
     body = body_size(document)
-    for number in range(1, document.page_count + 1):
+    for number in range(first, document.page_count + 1):
         yield _page_or_reason(document, number, body, ocr)
 
 
 def _page_or_reason(document: Any, number: int, body: float, ocr: bool) -> PageContent:
     try:
         return read_page(document[number - 1], number, body, ocr)
-    # MuPDF reports damage with RuntimeError and ValueError; a damaged page object can miss
-    # what it must have. The page is kept in the ledger with the reason.
-    except (RuntimeError, ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
+    # A damaged page object can miss what it must have, or be of any size. The page is kept in
+    # the ledger with the reason.
+    except (*MUPDF_ERRORS, LookupError, TypeError, ArithmeticError, MemoryError) as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
         return PageContent(number, 0.0, 0.0, PageStatus(number, "quarantine", reason))
 

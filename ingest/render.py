@@ -9,7 +9,7 @@ import pymupdf
 from PIL import Image, ImageDraw
 
 from ingest.document import Box, DocumentError
-from ingest.files import open_document
+from ingest.files import MUPDF_ERRORS, open_document
 
 _INK = (200, 30, 30)
 _FILL = (255, 214, 0, 70)
@@ -25,24 +25,14 @@ def render_page(
     with open_document(data, kind) as document:
         if not 1 <= number <= document.page_count:
             raise DocumentError(f"has pages 1 to {document.page_count}; page {number} was asked")
-        page = document[number - 1]
-        zoom = min(3.0, pixels / max(page.rect.width, page.rect.height))
-        pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), alpha=False)
+        try:
+            page = document[number - 1]
+            zoom = min(3.0, pixels / max(page.rect.width, page.rect.height, 1.0))
+            pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), alpha=False)
+        except MUPDF_ERRORS as error:
+            raise DocumentError(f"page {number} cannot be drawn: {error}") from error
         image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
     return _png(_marked(image, boxes, zoom))
-
-
-def render_crop(data: bytes, kind: str, number: int, box: Box, pixels: int = 1000) -> bytes:
-    """PNG of one box of a page."""
-    with open_document(data, kind) as document:
-        if not 1 <= number <= document.page_count:
-            raise DocumentError(f"has pages 1 to {document.page_count}; page {number} was asked")
-        zoom = min(4.0, pixels / max(box.width, box.height, 1.0))
-        clip = pymupdf.Rect(box.x0, box.y0, box.x1, box.y1)
-        pixmap = document[number - 1].get_pixmap(
-            matrix=pymupdf.Matrix(zoom, zoom), clip=clip, alpha=False
-        )
-        return bytes(pixmap.tobytes("png"))
 
 
 def _marked(image: Image.Image, boxes: Sequence[Box], zoom: float) -> Image.Image:

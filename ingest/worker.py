@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import resource
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from ingest.document import DocumentError, PageContent
+from ingest.document import DocumentError, PageContent, PageStatus
 from ingest.read import Opened, read_pages
 
 _DONE = "done"
+_DEATHS = 3  # of children in one document
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,14 @@ class Limits:
     memory: int = 4 << 30
     seconds: float = 120.0
     documents: int = 200  # read before the process is replaced, so that leaks cannot add up
+
+
+class _DeadError(Exception):
+    """The child died or was too slow; the text says which."""
+
+
+def _quarantined(number: int, reason: str) -> PageContent:
+    return PageContent(number, 0.0, 0.0, PageStatus(number, "quarantine", reason))
 
 
 class Reader:
@@ -38,14 +47,41 @@ class Reader:
         self._lock = threading.Lock()
 
     def pages(self, data: bytes, kind: str) -> Iterator[Opened | PageContent]:
-        """As `read_pages`, from the child. Raises DocumentError, also where the child dies."""
+        """As `read_pages`, from the child. Raises DocumentError where nothing can be read.
+
+        A page that kills the child, or takes too long, is quarantined, and a new child goes on
+        with the next one; after `_DEATHS` of them the rest is quarantined unread.
+        """
+        first, total, deaths = 1, 0, 0
+        while True:
+            try:
+                for item in self._attempt(data, kind, first):
+                    if isinstance(item, Opened):
+                        if first == 1:
+                            yield item
+                        total = item.pages
+                    else:
+                        yield item
+                        first = item.number + 1
+                return
+            except _DeadError as error:
+                if total == 0:
+                    raise DocumentError(str(error)) from error
+                yield _quarantined(first, str(error))
+                first, deaths = first + 1, deaths + 1
+                if deaths == _DEATHS:
+                    for number in range(first, total + 1):
+                        yield _quarantined(number, f"not read: {_DEATHS} pages before it failed")
+                    return
+
+    def _attempt(self, data: bytes, kind: str, first: int) -> Iterator[Opened | PageContent]:
         pipe = self._ready()
         finished = False
         try:
-            pipe.send((data, kind, self._ocr))
+            pipe.send((data, kind, self._ocr, first))
             while True:
                 if not pipe.poll(self._limits.seconds):
-                    raise DocumentError(f"took over {self._limits.seconds:.0f} s for one page")
+                    raise _DeadError(f"took over {self._limits.seconds:g} s")
                 item = pipe.recv()
                 if item == _DONE:
                     finished = True
@@ -54,8 +90,8 @@ class Reader:
                     finished = True
                     raise item
                 yield item
-        except (EOFError, OSError) as error:
-            raise DocumentError(self._obituary()) from error
+        except (EOFError, OSError, TypeError) as error:  # TypeError: closed by another thread
+            raise _DeadError(self._obituary()) from error
         finally:
             if not finished:
                 self.close()  # what is left in the pipe belongs to this document
@@ -98,16 +134,30 @@ class Reader:
 
 def _serve(pipe: Connection, memory: int) -> None:
     """The child: reads what it is sent until the pipe closes."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    _limit_memory(memory)
     # KeyboardInterrupt: Ctrl-C reaches the whole group; the parent says what happened.
     with contextlib.suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
         while True:
-            data, kind, ocr = pipe.recv()
+            data, kind, ocr, first = pipe.recv()
             try:
-                for item in read_pages(data, kind, ocr):
+                for item in read_pages(data, kind, ocr, first):
                     pipe.send(item)
                 pipe.send(_DONE)
-            except DocumentError as error:
+            except (BrokenPipeError, DocumentError) as error:
                 pipe.send(error)
             except MemoryError:
                 pipe.send(DocumentError(f"needs more than {memory >> 20} MB of memory to read"))
+            except Exception as error:  # noqa: BLE001  hostile bytes; the parent tells the user
+                pipe.send(DocumentError(f"cannot be read: {type(error).__name__}: {error}"))
+
+
+def _limit_memory(most: int) -> None:
+    """Bounds the address space, where the platform can."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, wanted))

@@ -44,7 +44,7 @@ def _recognised(leg: Leg, store: Store, where: Filter) -> str:
     chunks = store.chunks([best[0].id])
     if not chunks:
         return ""
-    return without_label(chunks[0].caption) or chunk_text(chunks[0], "")[:200]
+    return without_label(chunks[0].caption) or chunk_text(chunks[0])[:200]
 
 
 def _traced(legs: list[Leg], found: Found) -> tuple[Candidate, ...]:

@@ -119,3 +119,17 @@ def test_hyphenated_words_are_joined_and_spans_stay_true() -> None:
     assert text == "the impeller turns"
     assert [text[s.start : s.end] for s in spans] == ["the impel", "ler turns"]
     assert re.sub(r"\s", "", text) == "theimpellerturns"
+
+
+def test_a_long_table_is_split_with_its_header_repeated() -> None:
+    rows = ["Valve | Pressure", *(f"valve number {n} | {n} bar" for n in range(150))]
+    made = chunks(
+        page(1, table_block(rows[:80], 80)), page(2, table_block([rows[0], *rows[80:]], 80))
+    )
+    assert len(made) > 3
+    assert all(len(c.text.split()) <= MAX_WORDS for c in made)
+    assert all(c.text.startswith("Valve | Pressure\n") for c in made)
+    kept = [x for c in made for x in c.text.split("\n")[1:]]
+    assert kept == rows[1:]
+    assert {r.page for r in made[0].regions} == {1}
+    assert {r.page for r in made[-1].regions} == {2}

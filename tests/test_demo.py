@@ -41,7 +41,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demo(build: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     service = Service(Settings(index=tmp_path_factory.mktemp("demo") / "index"), create=True)
     files = [p for p in sorted(build.iterdir()) if p.is_file()]
-    results = list(service.ingest(sources_of(files)))
+    results = list(service.ingest(sources_of(files, service.settings)))
     assert [r.outcome for r in results] == ["added"] * 4
     assert not any(r.quarantined for r in results)
     yield service

@@ -71,7 +71,7 @@ def test_metrics_agree_with_the_independent_scorer(tmp_path: Path) -> None:
 def test_percentiles() -> None:
     assert percentile([], 0.5) == 0
     assert percentile([0.003, 0.001, 0.002], 0.5) == 2
-    assert percentile([n / 1000 for n in range(1, 101)], 0.95) == 96
+    assert percentile([n / 1000 for n in range(1, 101)], 0.95) == 95
 
 
 def hit(name: str, pages: list[int], score: float) -> Hit:

@@ -19,6 +19,8 @@ from tests.conftest import picture, text_pdf
         (text_pdf(["x"]), ".txt", "pdf"),
         (b"junk before\n" + text_pdf(["x"]), ".pdf", "pdf"),
         (picture(), ".pdf", "png"),
+        (b"BMW service: every 15000 km", ".txt", "txt"),
+        (b"GIF8 is a prefix", ".txt", "txt"),
         (b"# Title\n", ".md", "md"),
         (b"# Title\n", ".txt", "txt"),
         (b"  <!DOCTYPE html><p>x", "", "html"),
@@ -75,3 +77,19 @@ def test_folders_are_walked_in_order_without_hidden_files(tmp_path: Path) -> Non
     found = [str(p.relative_to(tmp_path)) for p in find_files([tmp_path])]
     assert found == ["a/c.txt", "b.pdf"]
     assert list(find_files([tmp_path / "absent"])) == [tmp_path / "absent"]
+
+
+def test_text_that_turns_out_not_to_be_is_refused() -> None:
+    late = b"x " * 40_000 + b"\x00"
+    with pytest.raises(DocumentError, match="not text in any encoding"):
+        open_document(late, file_type(late, ".txt"))
+
+
+def test_a_page_of_absurd_size_is_read_or_quarantined() -> None:
+    document = pymupdf.open()
+    page = document.new_page(width=14_000, height=14_000)
+    page.draw_rect(pymupdf.Rect(10, 10, 9000, 9000))
+    page.insert_text((100, 100), "far out", fontsize=20)
+    data = document.tobytes().replace(b"14000", b"99999999")
+    pages = [p for p in read_pages(data, "pdf") if isinstance(p, PageContent)]
+    assert len(pages) == 1

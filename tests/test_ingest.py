@@ -24,7 +24,7 @@ from tests.conftest import PUMP, WHALES, picture, text_pdf
 
 
 def ingest(service: Service, *paths: Path) -> list[ResultOut]:
-    return list(service.ingest(sources_of(paths)))
+    return list(service.ingest(sources_of(paths, service.settings)))
 
 
 def outcomes(results: list[ResultOut]) -> list[tuple[str, str]]:
@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_what_is_ingested_is_found(service: Service, folder: Path) -> None:
     steps: list[Progress] = []
-    results = list(service.ingest(sources_of([folder]), steps.append))
+    results = list(service.ingest(sources_of([folder], service.settings), steps.append))
     assert outcomes(results) == [("pump.pdf", "added"), ("whales.txt", "added")]
     assert [r.pages for r in results] == [2, 1]
     assert found(service, "how much oil does the bearing housing take?")[0][0] == "pump.pdf"
@@ -70,6 +70,80 @@ def test_a_copy_is_told_as_a_duplicate(service: Service, folder: Path) -> None:
     results = ingest(service, folder)
     assert outcomes(results)[2] == ("z-copy.txt", "duplicate")
     assert "whales.txt" in results[2].reason
+
+
+def test_a_file_that_takes_the_bytes_of_another_leaves_its_old_ones(
+    service: Service, folder: Path
+) -> None:
+    ingest(service, folder)
+    (folder / "pump.pdf").unlink()
+    (folder / "pump.pdf").write_text(WHALES)
+    assert outcomes(ingest(service, folder)) == [
+        ("pump.pdf", "updated"),
+        ("whales.txt", "unchanged"),
+    ]
+    assert [d.name for d in service.status().documents] == ["whales.txt"]
+    assert not any("ISO VG" in h.chunk.text for h in service.hits(Query("oil"), 50)[1])
+
+
+def test_a_document_goes_with_its_last_source_only(service: Service, folder: Path) -> None:
+    """Also the order that once hung: the copy is read while its twin is being replaced."""
+    (folder / "a.txt").write_text(WHALES)
+    ingest(service, folder)
+    (folder / "a.txt").write_text("Narwhals have one tusk.")
+    assert outcomes(ingest(service, folder))[0] == ("a.txt", "updated")
+    assert found(service, "what do whales eat?")[0][0] == "whales.txt"
+    (folder / "whales.txt").write_text("Orcas hunt in groups.")
+    ingest(service, folder)
+    assert not any("krill" in h.chunk.text for h in service.hits(Query("krill"), 50)[1])
+
+
+def test_an_update_that_was_cut_off_before_its_last_step_is_finished(
+    tmp_path: Path, folder: Path
+) -> None:
+    settings = Settings(index=tmp_path / "index")
+    service = Service(settings, create=True)
+    ingest(service, folder)
+    old = service.named(["whales.txt"])[0]
+    (folder / "whales.txt").write_text("Orcas hunt in groups.")
+    ingest(service, folder)
+    service._store.commit(old)  # as if the process had died before deleting it
+    service.close()
+    again = Service(settings)
+    assert [d.name for d in again.status().documents] == ["pump.pdf", "whales.txt"]
+    assert found(again, "orcas")[0][0] == "whales.txt"
+    assert not any("krill" in h.chunk.text for h in again.hits(Query("krill"), 50)[1])
+    again.close()
+
+
+def test_one_source_that_raises_fails_alone(service: Service) -> None:
+    def broken() -> bytes:
+        raise StoreError("the original is missing")
+
+    good = Source("w.txt", "w", lambda: WHALES.encode())
+    with pytest.raises(StoreError, match="original is missing"):
+        list(service.ingest([Source("x", "x", broken), good]))
+    assert outcomes(list(service.ingest([good]))) == [("w.txt", "added")]
+
+
+def test_an_index_is_not_made_in_a_folder_with_other_files(tmp_path: Path) -> None:
+    (tmp_path / "blobs" / "sha256").mkdir(parents=True)
+    (tmp_path / "blobs" / "sha256" / "abc").write_text("precious")
+    with pytest.raises(StoreError, match=r"not an index and not empty \(it holds 'blobs'\)"):
+        Service(Settings(index=tmp_path), create=True)
+    assert (tmp_path / "blobs" / "sha256" / "abc").read_text() == "precious"
+
+
+def test_odd_names_and_files_are_told(service: Service, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.txt")
+    (folder / "loop").symlink_to(folder / "loop")
+    odd = Path(os.fsdecode(bytes(folder / "caf") + b"\xe9.txt"))
+    odd.write_text("Sea otters hold hands.")
+    results = ingest(service, folder, folder / "pipe.txt", folder / "loop")
+    said = {r.name: r.reason for r in results if r.outcome == "failed"}
+    assert said["pipe.txt"] == "is not a regular file"
+    assert "loop" in said
+    assert found(service, "sea otters")[0][0] == "caf?.txt"
 
 
 def test_an_update_replaces(service: Service, folder: Path) -> None:
@@ -128,7 +202,7 @@ def test_a_picture_is_a_document(service: Service, tmp_path: Path) -> None:
 
 
 def test_a_stopped_ingest_leaves_whole_documents_only(service: Service, folder: Path) -> None:
-    run = service.ingest(sources_of([folder]))
+    run = service.ingest(sources_of([folder], service.settings))
     assert next(run).name == "pump.pdf"
     run.close()  # type: ignore[attr-defined]
     assert [d.name for d in service.status().documents] == ["pump.pdf"]
@@ -171,21 +245,23 @@ def read(reader: Reader, data: bytes) -> list[Opened | PageContent]:
     return list(reader.pages(data, "pdf"))
 
 
-def test_a_reader_that_is_killed_ends_its_document_only() -> None:
+def test_a_page_that_kills_the_reader_is_quarantined_and_the_next_are_read() -> None:
     reader = Reader()
     pages = reader.pages(text_pdf(["word " * 200] * 400), "pdf")
     next(pages)
     assert reader._process is not None
     os.kill(reader._process.pid or 0, signal.SIGKILL)
-    with pytest.raises(DocumentError, match=r"died \(exit code -9\)"):
-        list(pages)
+    rest = [p for p in pages if isinstance(p, PageContent)]
+    assert [p.number for p in rest] == list(range(1, 401))
+    (lost,) = [p.status for p in rest if p.status.state == "quarantine"]
+    assert "died (exit code -9)" in lost.reason
     assert len(read(reader, text_pdf(["one", "two"]))) == 3
     reader.close()
 
 
 def test_a_page_that_takes_too_long_ends_its_document() -> None:
     reader = Reader(Limits(seconds=0.001))
-    with pytest.raises(DocumentError, match="for one page"):
+    with pytest.raises(DocumentError, match="took over"):
         read(reader, text_pdf(["x"]))
     reader.close()
 

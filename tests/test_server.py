@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import os
 import re
 import shutil
@@ -77,6 +78,7 @@ def test_an_image_can_come_as_multipart_or_base64(url: str) -> None:
         ("/v1/query", {"text": ""}, 422, "the query is empty"),
         ("/v1/query", {"text": "x", "colour": 1}, 422, "colour"),
         ("/v1/query", {"text": "x", "limit": 0}, 422, "limit"),
+        ("/v1/query", {"text": "x", "pages": [9223372036854775808]}, 422, "pages"),
         ("/v1/query", {"text": "x", "image": "%%"}, 422, "base64"),
         ("/v1/query", {"text": "x", "image": "aGVsbG8="}, 422, "image cannot be read"),
         ("/v1/search", {"text": "x", "documents": ["no.pdf"]}, 404, "no document is named"),
@@ -94,9 +96,50 @@ def test_bad_pages_and_boxes_are_told(url: str) -> None:
     base = f"{url}/v1/documents/pump.pdf/pages"
     assert "pages 1 to 1" in httpx.get(f"{base}/9.png").json()["error"]
     assert "x0,y0,x1,y1" in httpx.get(f"{base}/1.png", params={"box": "1,2"}).json()["error"]
+    assert "range" in httpx.get(f"{base}/1.png", params={"box": "nan,0,1,1"}).json()["error"]
     assert httpx.get(f"{url}/v1/documents/none/pages/1.png").status_code == 404
     assert httpx.get(f"{url}/nowhere").json() == {"error": "Not Found"}
     assert httpx.post(f"{url}/v1/query", content=b"{").status_code == 422
+
+
+def test_foreign_hosts_and_origins_are_refused(url: str) -> None:
+    """DNS rebinding and cross-site requests: a page elsewhere must not read or write here."""
+    rebound = httpx.get(f"{url}/v1/documents", headers={"Host": "evil.example"})
+    assert rebound.status_code == 421
+    crossed = httpx.delete(
+        f"{url}/v1/documents/pump.pdf", headers={"Origin": "http://evil.example"}
+    )
+    assert crossed.status_code == 403
+    own = httpx.post(f"{url}/v1/search", json={"text": "oil"}, headers={"Origin": url})
+    assert own.status_code == 200
+
+
+def test_nothing_the_service_shows_is_loaded_from_elsewhere(url: str) -> None:
+    for path in ("/", "/docs"):
+        assert not re.search(r"(src|href)=[\"']?(https?:)?//", httpx.get(f"{url}{path}").text)
+
+
+def test_too_large_requests_are_refused(url: str) -> None:
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    connection.putrequest("POST", "/v1/query")
+    connection.putheader("Content-Length", str(1 << 40))
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
+def test_two_uploads_of_one_name_are_two_documents(url: str) -> None:
+    files = [("files", ("r.md", b"Report of 2023: 12 leaks.")),
+             ("files", ("r.md", b"Report of 2024: 9 leaks."))]  # fmt: skip
+    results = httpx.post(f"{url}/v1/documents", files=files, timeout=60).json()["results"]
+    assert [r["outcome"] for r in results] == ["added", "added"]
+    sources = {"sources": "/reports/r.md"}
+    for text, outcome in ((b"First version.", "added"), (b"Second version.", "updated")):
+        reply = httpx.post(
+            f"{url}/v1/documents", files=[("files", ("r.md", text))], data=sources, timeout=60
+        )
+        assert reply.json()["results"][0]["outcome"] == outcome
+    assert len(httpx.delete(f"{url}/v1/documents/r.md").json()["deleted"]) == 3
 
 
 def test_upload_list_and_delete(url: str) -> None:

@@ -50,13 +50,18 @@ def point(n: int, document: str = A, kind: ChunkKind = "text", page: int = 1) ->
 def committed(document: str, chunks: int, name: str = "a.pdf") -> Stored:
     states = (PageStatus(1, "text"), PageStatus(2, "quarantine", "broken"))
     return Stored(
-        Document(document, name, f"/x/{name}", 2, {"title": "T"}, states), "pdf", 9, chunks
+        Document(document, name, f"/x/{name}", 2, {"title": "T"}, states),
+        "pdf",
+        9,
+        chunks,
+        ("a", "b"),
+        3,
     )
 
 
 def fill(store: EdgeStore, document: str = A, first: int = 1, last: int = 5) -> None:
     store.begin(document)
-    store.upsert([point(n, document) for n in range(first, last + 1)], "g")
+    store.upsert([point(n, document) for n in range(first, last + 1)])
     store.commit(committed(document, last - first + 1))
 
 
@@ -71,7 +76,7 @@ def found(store: EdgeStore, where: Filter | None = None) -> list[int]:
 
 def test_a_chunk_and_a_document_come_back_as_they_were(store: EdgeStore) -> None:
     store.begin(A)
-    store.upsert([point(1, kind="figure")], "g")
+    store.upsert([point(1, kind="figure")])
     store.commit(committed(A, 1))
     assert store.chunks([str(uuid.UUID(int=1))]) == [chunk(1, kind="figure")]
     assert store.documents() == [committed(A, 1)]
@@ -92,7 +97,7 @@ def test_the_nearest_come_first_and_filters_hold(store: EdgeStore) -> None:
 def test_search_sees_only_committed_documents(store: EdgeStore, tmp_path: Path) -> None:
     fill(store)
     store.begin(B)
-    store.upsert([point(9, B)], "g")
+    store.upsert([point(9, B)])
     assert found(store) == [1, 2, 3, 4, 5]
     store.commit(committed(B, 1, "b.pdf"))
     assert 9 in found(store)
@@ -103,7 +108,7 @@ def test_opening_removes_what_was_never_committed(tmp_path: Path) -> None:
     first = EdgeStore(tmp_path / "s", 4, 4, 2)
     fill(first)
     first.begin(B)
-    first.upsert([point(9, B)], "g")
+    first.upsert([point(9, B)])
     first.close()
     again = EdgeStore(tmp_path / "s", 4, 4, 2)
     assert found(again) == [1, 2, 3, 4, 5]
@@ -156,7 +161,7 @@ def test_maxsim_by_hand(store: EdgeStore) -> None:
 def test_points_without_some_vectors_are_kept(store: EdgeStore) -> None:
     store.begin(A)
     bare = Point(chunk(1, kind="page"), joint=vector(0, 1, 0, 0))
-    store.upsert([bare], "g")
+    store.upsert([bare])
     store.commit(committed(A, 1))
     assert found(store) == []
     joint = Leg("joint", "joint", vector(0, 1, 0, 0), 5)

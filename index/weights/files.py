@@ -31,6 +31,11 @@ def verified(path: Path | str, sha256: str = "") -> Path:
     return file
 
 
+def identity(*names: str) -> str:
+    """Names and short sums of shipped files, as a manifest keeps them."""
+    return ", ".join(f"{name} sha256:{pinned()[name][:16]}" for name in names)
+
+
 @cache
 def pinned() -> dict[str, str]:
     """File name to sha256, of the files that ship here."""

@@ -70,7 +70,7 @@ def _contents(canvas: Canvas, flow: Flow) -> None:
         canvas.text((LEFT + 14 * (level - 1), y), title, size, font)
         canvas.text((RIGHT, y), str(page), size, font, align="right")
         canvas.line((LEFT, y + 3.5), (RIGHT, y + 3.5), RULE, 0.3)
-        y += 15.5
+        y += 14.5
     canvas.commit()
 
 

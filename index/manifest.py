@@ -41,11 +41,13 @@ def check_manifest(directory: Path, current: Manifest) -> None:
         for name, was, now in _compared(stored, current)
         if was != now
     ]
+    other_profile = stored.profile != current.profile
     if differences:
+        other = f"Use --profile {stored.profile}, or embed" if other_profile else "Embed"
         raise StoreError(
             f"the index {directory} was written with other models.\n  "
             + "\n  ".join(differences)
-            + f"\nUse --profile {stored.profile}, or embed its documents again: "
+            + f"\n{other} its documents again: "
             f"octavo reindex --index {directory} --profile {current.profile}"
         )
 

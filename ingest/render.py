@@ -12,7 +12,7 @@ from ingest.document import Box, DocumentError
 from ingest.files import MUPDF_ERRORS, open_document
 
 _INK = (200, 30, 30)
-_FILL = (255, 214, 0, 70)
+_TINT = (255, 214, 0)
 
 
 def render_page(
@@ -43,7 +43,11 @@ def _marked(image: Image.Image, boxes: Sequence[Box], zoom: float) -> Image.Imag
     for box in boxes:
         b = box.grow(2.0)
         corners = (b.x0 * zoom, b.y0 * zoom, b.x1 * zoom, b.y1 * zoom)
-        draw.rectangle(corners, fill=_FILL, outline=(*_INK, 255), width=max(2, round(zoom)))
+        # A line of text is tinted; a figure keeps its colours.
+        alpha = 70 if b.height <= 60 else 18
+        draw.rectangle(
+            corners, fill=(*_TINT, alpha), outline=(*_INK, 255), width=max(2, round(zoom))
+        )
     return Image.alpha_composite(image.convert("RGBA"), layer).convert("RGB")
 
 

@@ -11,7 +11,8 @@ import httpx
 from pydantic import BaseModel
 
 from api.wire import AnswerOut, DeleteOut, IngestOut, ResultOut, SearchOut, StatusOut
-from index.build import Progress, Source, reason_of
+from index.build import Progress
+from index.source import Source, reason_of
 from index.store import StoreError
 from ingest.document import Box, DocumentError
 from retrieve.query import Query

@@ -22,7 +22,7 @@ from rich.text import Text
 
 from api.wire import IngestOut, ResultOut
 from index.build import Progress as Step
-from index.build import Source
+from index.source import Source
 
 if TYPE_CHECKING:
     from api.client import Client
@@ -52,7 +52,10 @@ def progress_bar() -> Iterator[Callable[[Step], None]]:
         _Rate(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("reading", total=None)
 
         def report(step: Step) -> None:

@@ -12,9 +12,9 @@ from api.service import Service
 from api.settings import Settings
 from api.wire import IngestOut
 from index.blobs import Blobs
-from index.build import Source
 from index.edge import stored_documents
 from index.lock import IndexLock
+from index.source import Source
 from index.store import StoreError
 
 

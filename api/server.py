@@ -21,7 +21,7 @@ from api.guard import Guard, hosts_of
 from api.service import Service
 from api.settings import Settings
 from api.wire import AnswerOut, DeleteOut, IngestOut, Problem, QueryIn, SearchOut, StatusOut
-from index.build import Source
+from index.source import Source
 from index.store import NotFoundError, StoreError
 from ingest.document import Box, DocumentError, document_id
 from ingest.files import utf8

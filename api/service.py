@@ -23,10 +23,11 @@ from api.wire import (
 )
 from generate.answer import Answer
 from index.blobs import Blobs
-from index.build import Builder, Progress, Source, settle
+from index.build import Builder, Progress, settle
 from index.edge import EdgeStore
 from index.lock import IndexLock
 from index.manifest import check_manifest
+from index.source import Source
 from index.store import Filter, NotFoundError, Stored, StoreError
 from ingest.document import Box, Chunk
 from ingest.files import find_files

@@ -56,7 +56,12 @@ def run_evaluation(settings: Settings, folder: Path, out: Path, as_json: bool) -
     dataset = read_dataset(folder)
     service = Service(settings, create=True)
     try:
-        with progress_bar() as on_ingest, Bar(console=Console(stderr=True), transient=True) as bar:
+        console = Console(stderr=True)
+        quiet = not console.is_terminal
+        with (
+            progress_bar() as on_ingest,
+            Bar(console=console, transient=True, disable=quiet) as bar,
+        ):
             task = bar.add_task("questions", total=len(dataset.questions))
             result = evaluate(
                 dataset,

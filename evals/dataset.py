@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from index.build import Source
+from index.source import Source
 
 #: Relevance by question and item (page or document id); as in TREC qrels.
 Qrels = dict[str, dict[str, int]]

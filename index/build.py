@@ -7,17 +7,19 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from index.ahead import Ahead
 from index.blobs import Blobs
 from index.embed import Encoders, embed_chunks
+from index.source import Source, reason_of
 from index.store import Store, Stored
 from ingest.chunk import chunk_pages
 from ingest.document import Chunk, Document, DocumentError, PageContent, PageStatus, document_id
-from ingest.files import file_type, utf8
+from ingest.files import file_type
 from ingest.read import Opened
 from ingest.worker import Limits, Reader
 
@@ -25,35 +27,8 @@ from ingest.worker import Limits, Reader
 #: by batch, so that a batch's mates move a vector's last digits, and a run that was interrupted
 #: must give the same points as one that was not.
 _BATCH = 48
-_AHEAD = 32  # pages read before the embedding side has taken them
 
 Outcome = Literal["added", "updated", "unchanged", "duplicate", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Bytes to ingest: from a file, or handed over by a client.
-
-    `source` is its identity: other bytes from the same source replace what it held before.
-    """
-
-    name: str
-    source: str
-    read: Callable[[], bytes] = field(compare=False)
-
-    @staticmethod
-    def file(path: Path, most: int = 1 << 31) -> Source:
-        """A file of at most `most` bytes; what is wrong with it is said when it is read."""
-        return Source(utf8(path.name), utf8(os.path.abspath(path)), lambda: _read_file(path, most))
-
-
-def _read_file(path: Path, most: int) -> bytes:
-    if path.exists() and not path.is_file():
-        raise DocumentError("is not a regular file")
-    size = path.stat().st_size
-    if size > most:
-        raise DocumentError(f"has {size >> 20} MB; at most {most >> 20} MB are read")
-    return path.read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,51 +52,6 @@ class Progress:
     done: int
     total: int
     waiting: int
-
-
-_Item = Opened | PageContent | Exception | None
-
-
-class _Ahead:
-    """One source that is read while another is embedded; bounded.
-
-    `known` is set when `data`, `id` and `kind` are there, or `error` is.
-    """
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.data = b""
-        self.id = ""
-        self.kind = ""
-        self.error: Exception | None = None
-        self.known = threading.Event()
-        self.fed = False  # its pages are being put into the queue
-        self._items: queue.Queue[_Item] = queue.Queue(_AHEAD)
-        self._ended = False
-
-    def put(self, item: _Item, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                self._items.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-            return
-
-    def __iter__(self) -> Iterator[Opened | PageContent]:
-        while (item := self._next()) is not None:
-            if isinstance(item, Exception):
-                raise item
-            yield item
-
-    def drain(self) -> None:
-        """Takes what is left, so that the reading thread is not held up."""
-        while self.fed and not self._ended:
-            self._next()
-
-    def _next(self) -> _Item:
-        item = None if self._ended else self._items.get()
-        self._ended = item is None or isinstance(item, Exception)
-        return item
 
 
 class Builder:
@@ -159,10 +89,10 @@ class Builder:
         pool = ThreadPoolExecutor(len(self._all))
         try:
             waiting = iter(sources)
-            open_: list[_Ahead] = []
+            open_: list[Ahead] = []
             while True:
                 for source in islice(waiting, len(self._all) + 1 - len(open_)):
-                    open_.append(_Ahead(source))
+                    open_.append(Ahead(source))
                     pool.submit(self._read, open_[-1])
                 if not open_:
                     return
@@ -176,7 +106,7 @@ class Builder:
             for reader in self._all:
                 reader.close()
 
-    def _read(self, ahead: _Ahead) -> None:
+    def _read(self, ahead: Ahead) -> None:
         """In a thread: identifies a source and, unless it is known, feeds its pages."""
         try:
             ahead.data = ahead.source.read()
@@ -190,7 +120,7 @@ class Builder:
         if ahead.fed and ahead.error is None:
             self._feed(ahead)
 
-    def _feed(self, ahead: _Ahead) -> None:
+    def _feed(self, ahead: Ahead) -> None:
         reader = self._readers.get()
         try:
             if not self._stop.is_set():
@@ -204,7 +134,7 @@ class Builder:
         finally:
             self._readers.put(reader)
 
-    def _finish(self, ahead: _Ahead, pool: ThreadPoolExecutor, progress: _Counter) -> Result:
+    def _finish(self, ahead: Ahead, pool: ThreadPoolExecutor, progress: _Counter) -> Result:
         ahead.known.wait()
         source = ahead.source
         try:
@@ -228,7 +158,7 @@ class Builder:
                 progress.skip(source.name)
             return Result(source.name, "failed", reason=reason_of(error))
 
-    def _write(self, ahead: _Ahead, progress: _Counter) -> Result:
+    def _write(self, ahead: Ahead, progress: _Counter) -> Result:
         source = ahead.source
         items = iter(ahead)
         opened = next(items)
@@ -338,13 +268,6 @@ class _Counter:
     def skip(self, name: str) -> None:
         self._waiting -= 1
         self._report(Progress(name, self._done, self._total, self._waiting))
-
-
-def reason_of(error: OSError | DocumentError) -> str:
-    """Why a source failed, as a user reads it."""
-    if isinstance(error, OSError):
-        return (error.strerror or str(error)).lower()
-    return str(error)
 
 
 def _batches(chunks: Iterable[Chunk], size: int) -> Iterator[list[Chunk]]:

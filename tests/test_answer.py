@@ -12,8 +12,8 @@ from PIL import Image
 
 from api.service import Service
 from generate.units import sentences, units
-from index.build import Source
 from index.embed import Encoders
+from index.source import Source
 from index.store import Filter
 from ingest.document import Box, Chunk, Region, Span
 from rerank.rerank import convex

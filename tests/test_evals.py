@@ -18,7 +18,7 @@ from evals.dataset import Dataset, DatasetError, Question, read_dataset, read_qr
 from evals.harness import evaluate
 from evals.metrics import percentile, retrieval
 from evals.run import Asked, folded, write_run
-from index.build import Source
+from index.source import Source
 from ingest.document import Box, Chunk, Region
 from retrieve.query import Hit
 from tests.conftest import PUMP, SHARED, WHALES, text_pdf

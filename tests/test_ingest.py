@@ -14,7 +14,8 @@ import pytest
 from api.service import Service, sources_of
 from api.settings import Settings
 from api.wire import ResultOut
-from index.build import Progress, Source
+from index.build import Progress
+from index.source import Source
 from index.store import StoreError
 from ingest.document import DocumentError, PageContent
 from ingest.read import Opened

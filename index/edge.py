@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
@@ -37,15 +38,9 @@ class EdgeStore:
         """Opens or makes the shard; sizes are vector dimensions. Points of documents that were
         never committed are removed."""
         try:
-            if (path / "edge_config.json").exists():
-                self._shard = qe.EdgeShard.load(str(path))
-            else:
-                path.mkdir(parents=True, exist_ok=True)
-                self._shard = qe.EdgeShard.create(str(path), _config(text, joint, tokens))
-                for key in _KEYWORDS:
-                    self._update(
-                        qe.UpdateOperation.create_field_index(key, qe.PayloadSchemaType.Keyword)
-                    )
+            if not path.exists():
+                _create(path, _config(text, joint, tokens))
+            self._shard = qe.EdgeShard.load(str(path))
         except Exception as error:
             raise StoreError(f"the index at {path} cannot be opened: {error}") from error
         self._documents: dict[str, Stored] = {}
@@ -192,6 +187,19 @@ class EdgeStore:
             self._shard.update(operation)
         except Exception as error:
             raise StoreError(f"the index could not be written: {error}") from error
+
+
+def _create(path: Path, config: qe.EdgeConfig) -> None:
+    """Made aside and renamed: a process that dies leaves a whole shard or none."""
+    part = path.with_name(path.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    shard = qe.EdgeShard.create(str(part), config)
+    for key in _KEYWORDS:
+        shard.update(qe.UpdateOperation.create_field_index(key, qe.PayloadSchemaType.Keyword))
+    shard.flush()
+    shard.close()
+    part.rename(path)
 
 
 def _config(text: int, joint: int, tokens: int) -> qe.EdgeConfig:

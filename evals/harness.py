@@ -54,6 +54,7 @@ def evaluate(
 ) -> EvalResult:
     """Ingests what is not yet indexed, asks all, writes every file under `out`."""
     out.mkdir(parents=True, exist_ok=True)
+    commit = _commit()  # before the run: what is committed while it lasts did not run
     start = time.perf_counter()
     results = list(service.ingest(dataset.sources, on_ingest))
     ingest_seconds = time.perf_counter() - start
@@ -66,7 +67,7 @@ def evaluate(
         write_boxes(asked, out)
     if gives_answers:
         write_abstain(asked, out)
-    result = _result(dataset, service, results, ingest_seconds, asked, errors, command)
+    result = _result(dataset, service, results, ingest_seconds, asked, errors, command, commit)
     result.write(out)
     return result
 
@@ -79,6 +80,7 @@ def _result(
     asked: Sequence[Asked],
     errors: Sequence[str],
     command: str,
+    commit: str,
 ) -> EvalResult:
     failed = [f"{r.name}: {r.reason}" for r in results if r.outcome == "failed"]
     failed += [f"{r.name} page {p.page}: {p.reason}" for r in results for p in r.quarantined]
@@ -91,7 +93,7 @@ def _result(
     metrics.update(_memory())
     return EvalResult(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
-        commit=_commit(),
+        commit=commit,
         command=command,
         machine=f"{platform.machine()}, {_processor()}, Python {platform.python_version()}",
         dataset=dataset.name,

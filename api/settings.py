@@ -41,13 +41,13 @@ class SearchSettings(_Strict):
     joint_weight: float = Field(default=0.25, ge=0)
     image_weight: float = Field(default=2.0, ge=0)
     fusion: Literal["rrf", "dbsf"] = "rrf"
-    candidates: int = Field(default=100, ge=1, le=1000)
+    candidates: int = Field(default=300, ge=1, le=1000)
 
 
 class RerankSettings(_Strict):
     """Late interaction: candidates scored by it, and what each stage counts in the end."""
 
-    depth: int = Field(default=100, ge=0, le=1000)
+    depth: int = Field(default=300, ge=0, le=1000)
     text: float = Field(default=1.0, ge=0)
     words: float = Field(default=1.0, ge=0)
     maxsim: float = Field(default=1.0, ge=0)

@@ -27,6 +27,7 @@ from index.store import (
 )
 from ingest.document import Chunk, DocumentError
 
+_SLACK = 24  # points asked for beyond a leg's depth
 _PAGE = 1000  # points read at a time when scrolling
 _KEYWORDS = ("document", "kind")
 
@@ -91,15 +92,19 @@ class EdgeStore:
         prefetches, queries = [], []
         for leg in legs:
             query, only, params = _nearest(leg), self._filter(where, leg), self._params(leg)
-            prefetches.append(qe.Prefetch(limit=leg.limit, query=query, filter=only, params=params))
-            queries.append(
-                qe.QueryRequest(limit=leg.limit, query=query, filter=only, params=params)
-            )
+            # Which of two equal scores falls below a cut is left to chance in the engine, so it
+            # is asked for more, and the cut is made here, by score and id.
+            depth = leg.limit + _SLACK
+            prefetches.append(qe.Prefetch(limit=depth, query=query, filter=only, params=params))
+            queries.append(qe.QueryRequest(limit=depth, query=query, filter=only, params=params))
         weights = [leg.weight for leg in legs]
         how: Any = qe.Fusion.Rrf(k=RRF_K, weights=weights) if fusion == "rrf" else qe.Fusion.Dbsf()
-        queries.append(qe.QueryRequest(limit=limit, prefetches=prefetches, query=how))
+        every = sum(leg.limit + _SLACK for leg in legs)
+        queries.append(qe.QueryRequest(limit=every, prefetches=prefetches, query=how))
         *each, fused = self._ask(self._shard.query_batch, qe.QueryBatchRequest(queries))
-        return Found(tuple(_scored(points) for points in each), _scored(fused))
+        kept = tuple(_leg_scored(leg, points) for leg, points in zip(legs, each, strict=True))
+        known = {p.id for points in kept for p in points}
+        return Found(kept, tuple(p for p in _scored(fused) if p.id in known)[:limit])
 
     def maxsim(self, tokens: Matrix, ids: Collection[str]) -> list[Scored]:
         if not ids:
@@ -175,6 +180,7 @@ class EdgeStore:
         left = qe.Filter(must_not=known)
         if self._shard.count(qe.CountRequest(exact=True, filter=left)):
             self._update(qe.UpdateOperation.delete_points_by_filter(left))
+            self._gone = True
 
     def _ask(self, call: Callable[[Any], Any], request: Any) -> Any:
         try:
@@ -247,6 +253,14 @@ def _nearest(leg: Leg) -> Any:
 
 def _scored(points: Sequence[Any]) -> tuple[Scored, ...]:
     return ranked([Scored(str(p.id), float(p.score)) for p in points])
+
+
+def _leg_scored(leg: Leg, points: Sequence[Any]) -> tuple[Scored, ...]:
+    """The engine adds BM25 weights up in the order of storage, so that the last digits of equal
+    scores differ between two indexes with the same points: they are rounded off."""
+    digits = 4 if leg.using == "words" else 7
+    found = [Scored(str(p.id), round(float(p.score), digits)) for p in points]
+    return ranked(found)[: leg.limit]
 
 
 def _commit_id(document: str) -> uuid.UUID:

@@ -20,7 +20,7 @@ class Rerank:
     of RRF and MaxSim 0.733, MaxSim alone 0.718: ranks throw away how far apart scores are.
     """
 
-    depth: int = 100
+    depth: int = 300
     weights: Mapping[str, float] = field(
         default_factory=lambda: {
             "text": 1.0,

@@ -18,9 +18,9 @@ def retrieve(
     encoders: Encoders,
     depths: Depths | None = None,
     fusion: Fusion = "rrf",
-    limit: int = 100,
+    limit: int = 300,
 ) -> Candidates:
-    """The `limit` best chunks by the fused legs.
+    """The `limit` best chunks by the fused legs (all that the legs bring, by default).
 
     A query with text and image is composed: the figure that the image resembles most lends its
     caption to the text, so that "what torque for this?" asks about the part in the picture.

@@ -181,3 +181,26 @@ def test_a_second_store_on_the_same_shard_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be opened"):
         EdgeStore(tmp_path / "s", 4, 4, 2)
     first.close()
+
+
+def test_equal_fused_scores_are_cut_by_id_and_not_by_chance(store: EdgeStore) -> None:
+    """Two legs that rank the points in opposite order give many equal fused scores."""
+    store.begin(A)
+    points = []
+    for n in range(1, 41):
+        up, down = n / 100, (41 - n) / 100
+        points.append(
+            Point(
+                chunk(n),
+                text=vector(1, up, 0, 0) / np.float32(np.hypot(1, up)),
+                joint=vector(0, down, 0, 0),
+            )
+        )
+    store.upsert(points)
+    store.commit(committed(A, 40))
+    both = [text_leg(40), Leg("joint", "joint", vector(0, -1, 0, 0), 40)]
+    first = store.search(both, "rrf", 7, Filter()).fused
+    assert len(first) == 7
+    assert first == store.search(both, "rrf", 40, Filter()).fused[:7]
+    for _ in range(5):
+        assert store.search(both, "rrf", 7, Filter()).fused == first

@@ -27,6 +27,7 @@ from index.store import (
 )
 from ingest.document import Chunk, DocumentError
 
+_ROOM = 128 << 20  # bytes that must be free before a write; the write-ahead log takes 32 MB steps
 _SLACK = 24  # points asked for beyond a leg's depth
 _PAGE = 1000  # points read at a time when scrolling
 _KEYWORDS = ("document", "kind")
@@ -38,10 +39,14 @@ class EdgeStore:
     def __init__(self, path: Path, text: int, joint: int, tokens: int) -> None:
         """Opens or makes the shard; sizes are vector dimensions. Points of documents that were
         never committed are removed."""
+        self._path = path
         try:
             if not path.exists():
+                _need_room(path.parent)
                 _create(path, _config(text, joint, tokens))
             self._shard = qe.EdgeShard.load(str(path))
+        except StoreError:
+            raise
         except Exception as error:
             raise StoreError(f"the index at {path} cannot be opened: {error}") from error
         self._documents: dict[str, Stored] = {}
@@ -61,6 +66,7 @@ class EdgeStore:
         except (TypeError, ValueError, OverflowError) as error:
             raise DocumentError(f"has content that cannot be stored: {error}") from error
         if rows:
+            _need_room(self._path)
             self._update(qe.UpdateOperation.upsert_points(rows))
 
     def commit(self, stored: Stored) -> None:
@@ -193,6 +199,17 @@ class EdgeStore:
             self._shard.update(operation)
         except Exception as error:
             raise StoreError(f"the index could not be written: {error}") from error
+
+
+def _need_room(directory: Path) -> None:
+    """The engine writes through memory maps: on a full disk the kernel kills the process (SIGBUS)
+    before anything can be said, so what a batch may need is asked for before."""
+    free = shutil.disk_usage(directory).free
+    if free < _ROOM:
+        raise StoreError(
+            f"the disk of {directory} has {free >> 20} MB free; at least {_ROOM >> 20} MB are "
+            "needed to write. What was committed stays; make room and run the same again"
+        )
 
 
 def _create(path: Path, config: qe.EdgeConfig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -30,8 +31,10 @@ class IndexLock:
         """Writes who holds the lock; `url` is the address of a server, else empty."""
         row = {"pid": os.getpid(), "command": " ".join(sys.argv)[:200], "url": url}
         part = self._holder.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps(row), encoding="utf-8")
-        part.replace(self._holder)
+        # On a full disk the index can still be read; the lock itself is the kernel's.
+        with contextlib.suppress(OSError):
+            part.write_text(json.dumps(row), encoding="utf-8")
+            part.replace(self._holder)
 
     def release(self) -> None:
         if _holder_of(self._holder).get("pid") == os.getpid():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -133,6 +134,19 @@ def test_an_index_is_not_made_in_a_folder_with_other_files(tmp_path: Path) -> No
     with pytest.raises(StoreError, match=r"not an index and not empty \(it holds 'blobs'\)"):
         Service(Settings(index=tmp_path), create=True)
     assert (tmp_path / "blobs" / "sha256" / "abc").read_text() == "precious"
+
+
+def test_a_full_disk_is_told_and_what_was_committed_stays(
+    service: Service, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(service, folder / "pump.pdf")
+    before = found(service, "oil")
+    with monkeypatch.context() as patch:
+        patch.setattr("index.edge.shutil.disk_usage", lambda _: SimpleNamespace(free=1 << 20))
+        with pytest.raises(StoreError, match=r"has 1 MB free.*make room and run the same again"):
+            ingest(service, folder / "whales.txt")
+    assert found(service, "oil") == before
+    assert outcomes(ingest(service, folder / "whales.txt")) == [("whales.txt", "added")]
 
 
 def test_odd_names_and_files_are_told(service: Service, folder: Path) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Exit codes: 1 an error, 2 when at least one document failed or has pages in quarantine.
 PARTIAL = 2
-_SETTINGS = ("index", "profile", "url")
+_SETTINGS = ("index", "profile", "url", "offline")
 
 
 class _Commands(click.Group):
@@ -56,6 +56,12 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--index", type=click.Path(path_type=Path), help="Index folder. [OCTAVO_INDEX]")
     @click.option("--profile", help="Model profile: a name or a .toml file. [OCTAVO_PROFILE]")
     @click.option("--url", help="Go through a running server. [OCTAVO_URL]")
+    @click.option(
+        "--offline",
+        is_flag=True,
+        default=None,
+        help="No socket leaves this machine. [OCTAVO_OFFLINE]",
+    )
     @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
     @wraps(command)
     def wrapped(**options: Any) -> None:
@@ -63,7 +69,12 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
 
         with _told():
             given = {name: options.pop(name) for name in _SETTINGS}
-            command(settings=read_settings(environment(), given), **options)
+            settings = read_settings(environment(), given)
+            if settings.offline:
+                from api.offline import forbid_sockets
+
+                forbid_sockets()
+            command(settings=settings, **options)
 
     return wrapped
 
@@ -72,13 +83,23 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
 def _told() -> Iterator[None]:
     """Errors that are the user's to mend become one message and exit code 1."""
     from api.settings import SettingsError
+    from generate.answer import Cancelled, GeneratorError
     from index.encode import ModelError
     from index.store import StoreError
     from ingest.document import DocumentError
 
     try:
         yield
-    except (SettingsError, StoreError, ModelError, DocumentError, OSError, ValueError) as error:
+    except (
+        SettingsError,
+        StoreError,
+        ModelError,
+        GeneratorError,
+        Cancelled,
+        DocumentError,
+        OSError,
+        ValueError,
+    ) as error:
         click.echo(f"octavo: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
@@ -219,14 +240,92 @@ def serve(settings: Settings, as_json: bool, host: str, port: int) -> None:
 
 
 @cli.command()
+@click.option("--to", default="", metavar="URL", help="Bring the index to this Qdrant server.")
 @common_options
-def reindex(settings: Settings, as_json: bool) -> None:
-    """Embeds the stored documents again with the current profile, then switches to the result."""
-    from api.reindexing import run_reindex
+def reindex(settings: Settings, as_json: bool, to: str) -> None:
+    """Embeds the stored documents again with the current profile, then switches to the result.
 
-    outcome = run_reindex(settings, as_json)
-    if any(r.outcome == "failed" or r.quarantined for r in outcome.results):
+    With --to the result goes to a Qdrant server, and vectors that fit are copied, not made again.
+    """
+    from api.reindexing import run_move, run_reindex
+
+    outcome = run_move(settings, to, as_json) if to else run_reindex(settings, as_json)
+    if outcome and any(r.outcome == "failed" or r.quarantined for r in outcome.results):
         sys.exit(PARTIAL)
+
+
+@cli.group()
+def models() -> None:
+    """The models of the profiles: what they are, and how they come to this machine."""
+
+
+_PROFILE = click.argument("name", metavar="PROFILE", default="")
+
+
+@models.command("list")
+@common_options
+def models_list(settings: Settings, as_json: bool) -> None:
+    """Every profile's models with backend, licence and size, and whether they are here."""
+    from api.modelling import list_models, show_models
+
+    found = list_models(settings)
+    if as_json:
+        click.echo(found.model_dump_json(indent=1))
+    else:
+        show_models(found)
+
+
+@models.command("pull")
+@_PROFILE
+@click.option("--again", is_flag=True, help="Fetch what is here already, too.")
+@common_options
+def models_pull(settings: Settings, as_json: bool, name: str, again: bool) -> None:
+    """Fetches a profile's models from the hub; nothing else ever does."""
+    from api.modelling import pull_models
+
+    pull_models(settings, name or settings.profile, again)
+
+
+@models.command("check")
+@_PROFILE
+@common_options
+def models_check(settings: Settings, as_json: bool, name: str) -> None:
+    """Hashes every file of a profile's models and says what is missing or changed."""
+    from api.modelling import check_models, show_models
+
+    found = check_models(settings, name or settings.profile)
+    if as_json:
+        click.echo(found.model_dump_json(indent=1))
+    else:
+        show_models(found)
+
+
+@models.command("path")
+@common_options
+def models_path(settings: Settings, as_json: bool) -> None:
+    """The folder that holds pulled models. [OCTAVO_MODELS]"""
+    click.echo(settings.models)
+
+
+@models.command("bundle")
+@_PROFILE
+@click.option("--out", "-o", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@common_options
+def models_bundle(settings: Settings, as_json: bool, name: str, out: Path) -> None:
+    """Writes a profile's models as one archive, for a machine without a network."""
+    from api.modelling import bundle_models
+
+    bundle_models(settings, name or settings.profile, out)
+
+
+@models.command("unpack")
+@click.argument("archive", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@common_options
+def models_unpack(settings: Settings, as_json: bool, archive: Path) -> None:
+    """Brings in an archive made by `models bundle`, every file checked."""
+    from api.library import Library
+
+    Library(settings.models).unpack(archive, click.echo)
 
 
 def main() -> None:

@@ -1,58 +1,187 @@
-"""Profile names to encoders and generators: a name is a row here and one file of its own."""
+"""Profile rows to encoders: a backend is a row here and one file of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import version
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
-from api.settings import Profile
-from generate.answer import Generator
+from api.library import Library
+from api.offline import quiet_hub
+from api.settings import ModelSettings, Profile, Settings
+from index.backends.spec import ModelSpec
 from index.embed import Encoders
-from index.encode import JointEncoder
+from index.encode import PairScorer
 from index.manifest import FORMAT, Manifest
+from index.serving import Cache, ServedJoint, ServedText, ServedTokens
 
-_LIBRARIES = ("pymupdf", "rapidocr", "onnxruntime", "tokenizers", "qdrant-edge-py", "numpy")
+#: (role, backend) to module and class; the class takes one `ModelSpec`.
+_CLASSES = {
+    ("text", "fastembed"): ("index.backends.fastembed", "FastembedText"),
+    ("joint", "fastembed"): ("index.backends.fastembed", "FastembedJoint"),
+    ("tokens", "fastembed"): ("index.backends.fastembed", "FastembedTokens"),
+    ("cross_encoder", "fastembed"): ("index.backends.fastembed", "FastembedPairs"),
+    ("joint", "open_clip"): ("index.backends.open_clip", "OpenClipJoint"),
+    ("text", "sentence_transformers"): ("index.backends.sentence_transformers", "StText"),
+    ("joint", "sentence_transformers"): ("index.backends.sentence_transformers", "StJoint"),
+    ("tokens", "sentence_transformers"): ("index.backends.sentence_transformers", "StTokens"),
+    ("patches", "sentence_transformers"): ("index.backends.sentence_transformers", "StPatches"),
+    ("cross_encoder", "sentence_transformers"): (
+        "index.backends.sentence_transformers",
+        "StPairs",
+    ),
+}
+_UNIFIED = ("index.backends.sentence_transformers", "StUnified")
+_LIBRARIES = {
+    "": ("pymupdf", "rapidocr", "onnxruntime", "tokenizers", "qdrant-edge-py", "numpy"),
+    "fastembed": ("fastembed",),
+    "open_clip": ("open-clip-torch", "torch"),
+    "sentence_transformers": ("sentence-transformers", "transformers", "torch"),
+}
+_GATHERED = 64  # questions in one pass at most
 
 
-def make_encoders(profile: Profile) -> Encoders:
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The models of a profile. `encoders` embed documents as they are and questions through
+    `cache`."""
+
+    encoders: Encoders
+    cross_encoder: PairScorer | None
+    cache: Cache
+
+
+def load_models(profile: Profile, settings: Settings) -> Loaded:
+    """Loads what the profile names. Raises ModelError where something is missing or damaged."""
+    cache = Cache(settings.query_cache)
+    plain = make_encoders(profile, settings)
+    served = Encoders(
+        text=ServedText(plain.text, cache, _GATHERED),
+        joint=ServedJoint(plain.joint, cache, _GATHERED),
+        tokens=plain.tokens and ServedTokens(plain.tokens, cache, _GATHERED),
+        patches=plain.patches and ServedTokens(plain.patches, cache, _GATHERED),
+    )
+    row = profile.models.cross_encoder
+    pairs = _load("cross_encoder", row, profile, settings) if row else None
+    return Loaded(served, pairs, cache)
+
+
+def make_encoders(profile: Profile, settings: Settings | None = None) -> Encoders:
     """The encoders of a profile, loaded. Roles that name one model share it."""
-    from index.minilm import MiniLm
+    settings = settings or Settings()
+    rows = profile.models
+    makers: dict[str, Callable[[], Any]] = {}
+    if _is_unified(rows.text, rows.joint):
+        both = _made(_UNIFIED, spec_of(rows.text, profile, settings))
+        makers = {"text": lambda: both, "joint": lambda: both}
+    elif "builtin" in (rows.text.backend, rows.joint.backend) or (
+        rows.tokens and rows.tokens.backend == "builtin"
+    ):
+        makers = _builtin()
+    loaded = {}
+    for role, row in rows.rows().items():
+        if role in ("cross_encoder", "generator"):
+            continue
+        shared = role in makers and (row.backend == "builtin" or _is_unified(rows.text, row))
+        loaded[role] = makers[role]() if shared else _load(role, row, profile, settings)
+    return Encoders(**loaded)
 
-    text = MiniLm()
-    joint: dict[str, Callable[[], JointEncoder]] = {"builtin": lambda: _builtin_joint(text)}
-    return Encoders(text=text, tokens=text.token_encoder(), joint=joint[profile.encoders.joint]())
 
-
-def _builtin_joint(text: object) -> JointEncoder:
+def _builtin() -> dict[str, Callable[[], Any]]:
     from index.minilm import MiniLm
     from index.tower import BuiltinJoint
 
-    if not isinstance(text, MiniLm):
-        raise TypeError(f"the built-in image tower needs MiniLM as text encoder, not {text!r}")
-    return BuiltinJoint(text)
+    text = MiniLm()
+    return {
+        "text": lambda: text,
+        "tokens": text.token_encoder,
+        "joint": lambda: BuiltinJoint(text),
+    }
 
 
-def make_generator(profile: Profile, encoders: Encoders) -> Generator:
-    """The generator of a profile."""
-    from generate.extractive import Confidence, Extractive
+def _is_unified(a: ModelSettings, b: ModelSettings) -> bool:
+    same = (a.backend, a.model, a.revision) == (b.backend, b.model, b.revision)
+    return same and a.backend == "sentence_transformers"
 
-    return Extractive(encoders.text, Confidence(threshold=profile.generate.threshold))
+
+def _load(role: str, row: ModelSettings, profile: Profile, settings: Settings) -> Any:
+    return _made(_CLASSES[role, row.backend], spec_of(row, profile, settings))
+
+
+def _made(place: tuple[str, str], spec: ModelSpec) -> Any:
+    quiet_hub()
+    module, name = place
+    return getattr(import_module(module), name)(spec)
+
+
+def spec_of(row: ModelSettings, profile: Profile, settings: Settings) -> ModelSpec:
+    """What a backend is told; the files are found and hashed here.
+
+    Raises ModelError that names the missing file and how to bring it.
+    """
+    found = Library(settings.models).installed(row.model, row.revision, profile.name)
+    return ModelSpec(
+        directory=found.directory,
+        identity=found.identity,
+        devices=devices(settings.device, row.backend),
+        dtype=row.dtype,
+        batch=row.batch,
+        tokens=row.tokens,
+        query_prompt=row.query_prompt,
+        document_prompt=row.document_prompt,
+        compile=row.compile,
+        options=row.options,
+    )
+
+
+def devices(setting: str, backend: str) -> tuple[str, ...]:
+    """Devices of a model: `auto` and `cuda` are every GPU of this machine, a replica on each;
+    `auto` without one is the CPU."""
+    if setting not in ("auto", "cuda"):
+        return tuple(setting.split(","))
+    count = _gpus(backend)
+    if count == 0:
+        return ("cpu",) if setting == "auto" else ("cuda:0",)  # whose loading says what is wrong
+    return tuple(f"cuda:{n}" for n in range(count))
+
+
+def _gpus(backend: str) -> int:
+    if backend == "fastembed":
+        import onnxruntime
+
+        return int("CUDAExecutionProvider" in onnxruntime.get_available_providers())
+    try:
+        import torch
+    except ImportError:
+        return 0
+    return int(torch.cuda.device_count())
 
 
 def manifest_of(profile: Profile, encoders: Encoders) -> Manifest:
     """What an index written with these encoders says of itself."""
+    roles = encoders.by_role()
+    prompts = {}
+    for role, encoder in roles.items():
+        if encoder.limits.query_prompt:
+            prompts[f"{role} query"] = encoder.limits.query_prompt
+        if encoder.limits.document_prompt:
+            prompts[f"{role} document"] = encoder.limits.document_prompt
+    used = {"", *(row.backend for row in profile.models.rows().values())}
     return Manifest(
         format=FORMAT,
         profile=profile.name,
-        models={
-            "text": encoders.text.name,
-            "tokens": encoders.tokens.name,
-            "joint": encoders.joint.name,
-        },
-        dimensions={
-            "text": encoders.text.dim,
-            "tokens": encoders.tokens.dim,
-            "joint": encoders.joint.dim,
-        },
-        libraries={name: version(name) for name in _LIBRARIES},
+        models={role: encoder.name for role, encoder in roles.items()},
+        dimensions={role: encoder.dim for role, encoder in roles.items()},
+        libraries={n: _version(n) for b in sorted(used) for n in _LIBRARIES.get(b, ())},
+        prompts=prompts,
+        dtypes={role: encoder.limits.dtype for role, encoder in roles.items()},
     )
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"

@@ -1,19 +1,26 @@
-"""`octavo reindex`: a shadow index beside the old one, then a switch."""
+"""`octavo reindex`: a shadow index beside the old one, then a switch; or a copy to a server."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import click
+
 from api.ingesting import run_ingest
+from api.models import load_models, manifest_of
+from api.opening import Index, open_index
 from api.service import Service
-from api.settings import Settings
+from api.settings import Settings, read_profile
 from api.wire import IngestOut
 from index.blobs import Blobs
+from index.copying import copy_documents
 from index.edge import stored_documents
 from index.lock import IndexLock
+from index.manifest import FILE, check_manifest, read_manifest
 from index.source import Source
 from index.store import StoreError
 
@@ -24,33 +31,93 @@ def run_reindex(settings: Settings, as_json: bool) -> IngestOut:
     The old index stays as it is until the new one is complete. Raises StoreError where there is
     no index, or it is in use.
     """
-    old = settings.index
-    if not (old / "manifest.json").exists():
-        raise StoreError(f"there is no index at {old}")
+    old = _embedded(settings)
     shadow = old.with_name(old.name + ".reindex")
-    if settings.url:
-        raise ValueError("reindex opens an index itself: leave out --url (and OCTAVO_URL)")
     lock = IndexLock(old)
     try:
         shutil.rmtree(shadow, ignore_errors=True)  # of a run that died
-        blobs = Blobs(old / "blobs")
-        sources = [
-            Source(
-                os.path.basename(source) or s.document.name, source, _reader(blobs, s.document.id)
-            )
-            for s in stored_documents(old / "store")
-            for source in s.sources
-        ]
-        service = Service(settings.model_copy(update={"index": shadow}), create=True)
-        try:
-            outcome = run_ingest(service, sources, as_json)
-        finally:
-            service.close()
-        if any(r.outcome == "failed" for r in outcome.results):
-            raise StoreError(f"not every document could be read again; {old} stays as it was")
+        outcome = _embed_again(old, settings.model_copy(update={"index": shadow}), as_json)
         _switch(old, shadow)
     finally:
         lock.release()
+    return outcome
+
+
+def run_move(settings: Settings, to: str, as_json: bool) -> IngestOut | None:
+    """Brings an embedded index to a Qdrant server at `to`; the embedded one stays as it is.
+
+    With the models that it was written with its vectors are copied, nothing is embedded again
+    (None comes back); with another profile its originals are embedded into the server. Run again,
+    it goes on where it stopped. Raises StoreError.
+    """
+    old = _embedded(settings)
+    profile = read_profile(settings.profile)
+    remote = settings.model_copy(update={"store": to})
+    lock = IndexLock(old)
+    try:
+        stored = read_manifest(old)
+        encoders = load_models(profile, settings).encoders
+        manifest = manifest_of(profile, encoders)
+        try:
+            if stored is None:
+                raise StoreError("no manifest")
+            check_manifest(stored, manifest, str(old), "")
+        except StoreError:
+            return _embed_again(old, remote, as_json)
+        lock.release()  # opening the embedded index takes it again
+        here = open_index(settings.model_copy(update={"knn": ""}), manifest, encoders.sizes())
+        try:
+            there = open_index(remote, manifest, encoders.sizes())
+            try:
+                _copy(here, there, to)
+            finally:
+                there.close()
+        finally:
+            here.close()
+    finally:
+        lock.release()
+    return None
+
+
+def _copy(here: Index, there: Index, to: str) -> None:
+    start = time.perf_counter()
+    copied = chunks = 0
+    for name, count in copy_documents(here.store, there.store):
+        copied, chunks = copied + 1, chunks + count
+        click.echo(f"{name}: {count} chunks", err=True)
+    seconds = time.perf_counter() - start
+    here_all = len(here.store.documents())
+    click.echo(
+        f"{copied} documents, {chunks} chunks copied to {to} in {seconds:.1f} s; "
+        f"{here_all - copied} were there. The originals stay in {here.blobs.directory}: give the "
+        "service that folder (OCTAVO_INDEX) and OCTAVO_STORE"
+    )
+
+
+def _embedded(settings: Settings) -> Path:
+    if settings.url:
+        raise ValueError("reindex opens an index itself: leave out --url (and OCTAVO_URL)")
+    if settings.store:
+        raise ValueError("reindex works on an embedded index: leave out OCTAVO_STORE")
+    if not (settings.index / FILE).exists():
+        raise StoreError(f"there is no index at {settings.index}")
+    return settings.index
+
+
+def _embed_again(old: Path, into: Settings, as_json: bool) -> IngestOut:
+    blobs = Blobs(old / "blobs")
+    sources = [
+        Source(os.path.basename(source) or s.document.name, source, _reader(blobs, s.document.id))
+        for s in stored_documents(old / "store")
+        for source in s.sources
+    ]
+    service = Service(into, create=True)
+    try:
+        outcome = run_ingest(service, sources, as_json)
+    finally:
+        service.close()
+    if any(r.outcome == "failed" for r in outcome.results):
+        raise StoreError(f"not every document could be read again; {old} stays as it was")
     return outcome
 
 

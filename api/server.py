@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, File, Form, HTTPException, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -20,7 +20,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from api.guard import Guard, hosts_of
 from api.service import Service
 from api.settings import Settings
+from api.streaming import events, until_gone
 from api.wire import AnswerOut, DeleteOut, IngestOut, Problem, QueryIn, SearchOut, StatusOut
+from generate.answer import GeneratorError, Watch
+from index.encode import ModelError
 from index.source import Source
 from index.store import NotFoundError, StoreError
 from ingest.document import Box, DocumentError, document_id
@@ -47,6 +50,7 @@ _QUERY_BODY: dict[str, Any] = {
                         "image": {"type": "string", "format": "binary"},
                         "documents": {"type": "array", "items": {"type": "string"}},
                         "limit": {"type": "integer", "default": 10},
+                        "stream": {"type": "boolean", "default": False},
                     },
                 }
             },
@@ -58,6 +62,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     404: {"model": Problem},
     413: {"model": Problem},
     422: {"model": Problem},
+    502: {"model": Problem},
 }
 
 
@@ -92,13 +97,21 @@ def make_app(service: Service, host: str = "127.0.0.1") -> FastAPI:
 def _add_questions(app: FastAPI, service: Service) -> None:
     from starlette.concurrency import run_in_threadpool
 
-    @app.post("/v1/query", openapi_extra=_QUERY_BODY)
-    async def query(request: Request) -> AnswerOut:
-        """An answer with citations, or an abstention. JSON, or multipart with an image file."""
+    @app.post("/v1/query", openapi_extra=_QUERY_BODY, response_model=AnswerOut)
+    async def query(request: Request) -> AnswerOut | StreamingResponse:
+        """An answer with citations, or an abstention. JSON, or multipart with an image file.
+
+        With `stream` an event stream: `draft` events with pieces of unchecked text as the model
+        writes them, then one `answer` event (or `error`). A client that goes away stops the model.
+        """
         asked, image = await _read_query(request)
-        return await run_in_threadpool(
-            lambda: service.ask(_question(service, asked, image), asked.limit)
-        )
+
+        def ask(watch: Watch) -> AnswerOut:
+            return service.ask(_question(service, asked, image), asked.limit, watch)
+
+        if asked.stream:
+            return StreamingResponse(events(ask), media_type="text/event-stream")
+        return await until_gone(request, ask)
 
     @app.post("/v1/search", openapi_extra=_QUERY_BODY)
     async def search(request: Request) -> SearchOut:
@@ -168,7 +181,7 @@ async def _read_query(request: Request) -> tuple[QueryIn, bytes | None]:
         if kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
             async with request.form() as form:
                 fields: dict[str, Any] = {
-                    k: form.get(k) for k in ("text", "limit") if form.get(k) is not None
+                    k: form.get(k) for k in ("text", "limit", "stream") if form.get(k) is not None
                 }
                 fields.update(
                     {k: form.getlist(k) for k in ("documents", "kinds", "pages") if k in form}
@@ -206,6 +219,14 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(StoreError)
     async def store(_: Request, error: StoreError) -> JSONResponse:
+        return reply(500, str(error))
+
+    @app.exception_handler(GeneratorError)
+    async def generator(_: Request, error: GeneratorError) -> JSONResponse:
+        return reply(502, str(error))
+
+    @app.exception_handler(ModelError)
+    async def model(_: Request, error: ModelError) -> JSONResponse:
         return reply(500, str(error))
 
     @app.exception_handler(Exception)

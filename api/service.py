@@ -6,12 +6,17 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from api.models import make_encoders, make_generator, manifest_of
+from api.generators import make_generator
+from api.models import load_models, manifest_of
+from api.offline import forbid_sockets
+from api.opening import open_index, require_index
 from api.settings import Profile, Settings, read_profile
 from api.wire import (
     AnswerOut,
+    CacheOut,
     DeleteOut,
     ResultOut,
     SearchOut,
@@ -21,22 +26,20 @@ from api.wire import (
     hit_out,
     result_out,
 )
-from generate.answer import Answer
-from index.blobs import Blobs
-from index.build import Builder, Progress, settle
-from index.edge import EdgeStore
-from index.lock import IndexLock
-from index.manifest import check_manifest
+from generate.answer import Answer, Watch
+from index.build import Builder, Progress
 from index.source import Source
-from index.store import Filter, NotFoundError, Stored, StoreError
-from ingest.document import Box, Chunk
+from index.store import Filter, NotFoundError, Stored
+from ingest.document import Box, Chunk, Region
 from ingest.files import find_files
-from ingest.render import render_page
+from ingest.render import render_crop, render_page
 from ingest.worker import Limits
-from rerank.rerank import Rerank, rerank, to_hits
+from rerank.rerank import Rerank, Scorers, rerank, to_hits
 from retrieve.legs import Depths
 from retrieve.query import Candidate, Hit, Query
 from retrieve.search import retrieve
+
+_CROSS_PIXELS = 448  # longest side of a figure that a cross-encoder looks at
 
 
 class Service:
@@ -50,39 +53,34 @@ class Service:
         """
         self.settings = settings
         self.profile: Profile = read_profile(settings.profile)
-        directory = settings.index
-        if not create and not (directory / "manifest.json").exists():
-            raise StoreError(
-                f"there is no index at {directory}; make one: octavo ingest PATH --index "
-                f"{directory}"
-            )
-        if create:
-            _refuse_foreign(directory)
-        self._lock = IndexLock(directory)
+        if settings.offline:
+            forbid_sockets()
+        if not create:
+            require_index(settings)
+        loaded = load_models(self.profile, settings)
+        self._encoders, self._cache = loaded.encoders, loaded.cache
+        manifest = manifest_of(self.profile, self._encoders)
+        self._index = open_index(settings, manifest, self._encoders.sizes())
+        self._store, self._blobs = self._index.store, self._index.blobs
+        self._scorers = Scorers(
+            self._encoders.tokens, self._encoders.patches, loaded.cross_encoder, self._crop
+        )
         try:
-            self._encoders = make_encoders(self.profile)
-            check_manifest(directory, manifest_of(self.profile, self._encoders))
-            sizes = self._encoders
-            self._store = EdgeStore(
-                directory / "store", sizes.text.dim, sizes.joint.dim, sizes.tokens.dim
+            self._generator = make_generator(
+                self.profile, settings, self._encoders.text, self.crop_png
             )
-            self._blobs = Blobs(directory / "blobs")
-            settle(self._store, self._blobs)
-            self._generator = make_generator(self.profile, self._encoders)
         except BaseException:
-            self._lock.release()
+            self._index.close()
             raise
         self._writing = threading.Lock()
 
     def close(self) -> None:
-        try:
-            self._store.close()
-        finally:
-            self._lock.release()
+        self._index.close()
 
     def announce(self, url: str) -> None:
         """Tells other processes the address under which this one serves the index."""
-        self._lock.describe(url)
+        if self._index.lock:
+            self._index.lock.describe(url)
 
     def ingest(
         self, sources: Sequence[Source], report: Callable[[Progress], None] = lambda _: None
@@ -113,10 +111,11 @@ class Service:
             query, self._store, self._encoders, depths, p.search.fusion, p.search.candidates
         )
         weights = {
-            k.replace("_", "-"): v for k, v in p.rerank.model_dump(exclude={"depth"}).items()
+            k.replace("_", "-"): v
+            for k, v in p.rerank.model_dump(exclude={"depth", "cross_depth"}).items()
         }
-        how = Rerank(p.rerank.depth, weights)
-        return found.text, rerank(found, self._store, self._encoders.tokens, how)
+        how = Rerank(p.rerank.depth, p.rerank.cross_depth, weights)
+        return found.text, rerank(found, self._store, self._scorers, how, query.image)
 
     def hits(self, query: Query, limit: int) -> tuple[str, list[Hit]]:
         searched, candidates = self.candidates(query)
@@ -130,25 +129,29 @@ class Service:
             searched=searched, hits=[hit_out(h) for h in hits], seconds=round(seconds, 4)
         )
 
-    def ask(self, query: Query, limit: int = 10) -> AnswerOut:
+    def ask(self, query: Query, limit: int = 10, watch: Watch | None = None) -> AnswerOut:
+        """Raises GeneratorError where no answer can be written, Cancelled after `watch.stop()`."""
         start = time.perf_counter()
         searched, hits = self.hits(query, limit)
-        answer = self.answer(query, searched, hits)
+        answer = self.answer(query, searched, hits, watch)
         return answer_out(query.text, searched, answer, time.perf_counter() - start)
 
-    def answer(self, query: Query, searched: str, hits: Sequence[Hit]) -> Answer:
+    def answer(
+        self, query: Query, searched: str, hits: Sequence[Hit], watch: Watch | None = None
+    ) -> Answer:
         """What the generator makes of hits."""
-        return self._generator.answer(query, searched, hits)
+        return self._generator.answer(query, searched, hits, watch)
 
     def status(self) -> StatusOut:
         stored = self._store.documents()
         return StatusOut(
-            index=str(self.settings.index),
+            index=self.settings.store or str(self.settings.index),
             profile=self.profile.name,
             documents=[document_out(s) for s in stored],
             pages=sum(s.document.pages for s in stored),
             chunks=self._store.count(),
             quarantined=sum(len(s.document.quarantined) for s in stored),
+            query_cache=CacheOut(**asdict(self._cache.state())),
         )
 
     def delete(self, name: str) -> DeleteOut:
@@ -190,17 +193,16 @@ class Service:
         stored = self.named([document])[0]
         return render_page(self._blobs.get(stored.document.id), stored.type, page, boxes)
 
+    def crop_png(self, region: Region, pixels: int) -> bytes:
+        """PNG of a region of a stored page, its longest side `pixels` at most."""
+        stored = self._store.find(region.document)
+        if stored is None:
+            raise NotFoundError(f"the document {region.document[:12]} is not in the index")
+        data = self._blobs.get(region.document)
+        return render_crop(data, stored.type, region.page, region.box, pixels)
 
-def _refuse_foreign(directory: Path) -> None:
-    """An index is made in a new or empty folder only: it deletes what it does not know there."""
-    if (directory / "manifest.json").exists() or not directory.exists():
-        return
-    strange = [p.name for p in directory.iterdir() if p.name not in ("lock", "lock.json")]
-    if strange:
-        raise StoreError(
-            f"{directory} is not an index and not empty (it holds {strange[0]!r}); choose another "
-            "folder for --index"
-        )
+    def _crop(self, region: Region) -> bytes:
+        return self.crop_png(region, _CROSS_PIXELS)
 
 
 def _is_named(stored: Stored, name: str) -> bool:

@@ -8,10 +8,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from platformdirs import user_data_dir
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 _PROFILES = Path(__file__).parent / "profiles"
 _PREFIX = "OCTAVO_"
+_DEVICES = r"^(auto|cpu|cuda|(cpu|cuda:\d+)(,(cpu|cuda:\d+))*)$"
+
+
+def _models_directory() -> Path:
+    return Path(user_data_dir("octavo", appauthor=False)) / "models"
 
 
 class SettingsError(Exception):
@@ -22,12 +35,64 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class EncoderSettings(_Strict):
-    """Backend of each encoder role."""
+class ModelSettings(_Strict):
+    """One model of a profile: which backend loads what, and what a reader should know of it.
 
-    text: Literal["minilm"] = "minilm"
-    tokens: Literal["minilm"] = "minilm"
-    joint: Literal["builtin"] = "builtin"
+    `model` is a hub name or a directory; `files` are the patterns of what `octavo models pull`
+    fetches of a hub name (empty: everything). `measured`: whether its quality was measured by us.
+    `tokens` caps the model's own limit, 0 leaves it. `options` are the backend's own.
+    """
+
+    backend: str
+    model: str
+    revision: str = "main"
+    files: tuple[str, ...] = ()
+    licence: str
+    size_mb: int = Field(ge=0)
+    purpose: str
+    measured: bool
+    dtype: Literal["float32", "float16", "bfloat16", "int8", "int4"] = "float32"
+    batch: int = Field(default=32, ge=1, le=4096)
+    tokens: int = Field(default=0, ge=0)
+    query_prompt: str = ""
+    document_prompt: str = ""
+    compile: bool = False
+    options: dict[str, str] = Field(default_factory=dict)
+
+
+#: Backends by role; each is a row in `api/models.py`.
+BACKENDS: dict[str, tuple[str, ...]] = {
+    "text": ("builtin", "fastembed", "sentence_transformers"),
+    "joint": ("builtin", "fastembed", "open_clip", "sentence_transformers"),
+    "tokens": ("builtin", "fastembed", "sentence_transformers"),
+    "patches": ("sentence_transformers",),
+    "cross_encoder": ("fastembed", "sentence_transformers"),
+    "generator": ("extractive", "transformers", "openai"),
+}
+
+
+class Models(_Strict):
+    """The models of a profile, by role. Without a model the role's stage is skipped."""
+
+    text: ModelSettings
+    joint: ModelSettings
+    generator: ModelSettings
+    tokens: ModelSettings | None = None
+    patches: ModelSettings | None = None
+    cross_encoder: ModelSettings | None = None
+
+    @model_validator(mode="after")
+    def _known_backends(self) -> Models:
+        for role, row in self.rows().items():
+            if row.backend not in BACKENDS[role]:
+                known = ", ".join(BACKENDS[role])
+                raise ValueError(f"{role}: unknown backend {row.backend!r}; known: {known}")
+        return self
+
+    def rows(self) -> dict[str, ModelSettings]:
+        """Role to model, of the roles that have one."""
+        rows = {role: getattr(self, role) for role in BACKENDS}
+        return {role: row for role, row in rows.items() if row is not None}
 
 
 class SearchSettings(_Strict):
@@ -45,22 +110,36 @@ class SearchSettings(_Strict):
 
 
 class RerankSettings(_Strict):
-    """Late interaction: candidates scored by it, and what each stage counts in the end."""
+    """Candidates scored by late interaction and by the cross-encoder, and what each stage counts
+    in the end (see `rerank.rerank.Rerank`)."""
 
     depth: int = Field(default=300, ge=0, le=1000)
+    cross_depth: int = Field(default=30, ge=0, le=1000)
     text: float = Field(default=1.0, ge=0)
     words: float = Field(default=1.0, ge=0)
     maxsim: float = Field(default=1.0, ge=0)
     joint: float = Field(default=0.2, ge=0)
     image: float = Field(default=3.0, ge=0)
     image_text: float = Field(default=0.2, ge=0)
+    patches: float = Field(default=1.0, ge=0)
+    cross: float = Field(default=2.0, ge=0)
 
 
 class GenerateSettings(_Strict):
-    """Backend of the answer, and the confidence under which it abstains."""
+    """How answers are written.
 
-    backend: Literal["extractive"] = "extractive"
+    `threshold`: confidence under which the extractive answerer abstains. The rest is for models:
+    `url` of an OpenAI-compatible server, the context in tokens, the answer's length in tokens, the
+    pictures sent at most and the longest side of each in pixels, the seconds one answer may take.
+    """
+
     threshold: float = Field(default=0.45, ge=0, le=1)
+    url: str = ""
+    context_tokens: int = Field(default=8192, ge=512)
+    answer_tokens: int = Field(default=512, ge=16)
+    pictures: int = Field(default=4, ge=0, le=64)
+    picture_pixels: int = Field(default=896, ge=64, le=4096)
+    seconds: float = Field(default=120.0, gt=0)
 
 
 class Profile(_Strict):
@@ -68,7 +147,7 @@ class Profile(_Strict):
 
     name: str
     description: str
-    encoders: EncoderSettings = EncoderSettings()
+    models: Models
     search: SearchSettings = SearchSettings()
     rerank: RerankSettings = RerankSettings()
     generate: GenerateSettings = GenerateSettings()
@@ -77,6 +156,11 @@ class Profile(_Strict):
 class Settings(_Strict):
     """What a command runs with. Each field is also a variable: `OCTAVO_INDEX`, ...
 
+    `store` is the URL of a Qdrant server; empty: the embedded engine in `index`, which else holds
+    the originals only. `knn` mirrors the dense vectors in FAISS. `models` holds pulled models,
+    `hub` is the hub they are pulled from. `offline` forbids every socket to another machine.
+    `device`: `auto`, `cpu`, `cuda`, or a list (`cuda:0,cuda:1`: a replica on each).
+    `llm_url` and `llm_model` write answers by an OpenAI-compatible server, whatever the profile.
     `page_seconds` and `page_memory_mb` bound the processes that read documents. `hosts` are the
     names, comma separated, under which `serve` may be reached.
     """
@@ -84,6 +168,20 @@ class Settings(_Strict):
     index: Path = Path("octavo-index")
     profile: str = "builtin"
     url: str = ""
+    store: str = ""
+    store_key: SecretStr = SecretStr("")
+    collection: str = Field(default="octavo", pattern=r"^[A-Za-z0-9_-]{1,128}$")
+    shards: int = Field(default=1, ge=1, le=256)
+    replicas: int = Field(default=1, ge=1, le=16)
+    knn: Literal["", "flat", "ivf", "hnsw"] = ""
+    models: Path = Field(default_factory=_models_directory)
+    hub: str = "https://huggingface.co"
+    offline: bool = False
+    device: str = Field(default="auto", pattern=_DEVICES)
+    llm_url: str = ""
+    llm_model: str = ""
+    llm_key: SecretStr = SecretStr("")
+    query_cache: int = Field(default=4096, ge=0)
     workers: int = Field(default=2, ge=1, le=64)
     page_seconds: float = Field(default=120.0, gt=0, le=86_400)
     page_memory_mb: int = Field(default=4096, ge=256)
@@ -120,7 +218,7 @@ def read_profile(name: str) -> Profile:
     """
     file = Path(name) if name.endswith(".toml") else _PROFILES / f"{name}.toml"
     if not file.is_file():
-        known = ", ".join(sorted(p.stem for p in _PROFILES.glob("*.toml")))
+        known = ", ".join(profile_names())
         raise SettingsError(
             f"unknown profile {name!r}; known profiles: {known}, or the path of a .toml file"
         )
@@ -130,6 +228,11 @@ def read_profile(name: str) -> Profile:
         raise SettingsError(f"profile {file} is not valid TOML: {error}") from None
     except ValidationError as error:
         raise SettingsError(f"profile {file}: {_explained(error, 'key')}") from None
+
+
+def profile_names() -> list[str]:
+    """The built-in profiles."""
+    return sorted(p.stem for p in _PROFILES.glob("*.toml"))
 
 
 def environment() -> dict[str, str]:

@@ -108,6 +108,15 @@ class DocumentOut(_Wire):
     states: list[PageOut]
 
 
+class CacheOut(_Wire):
+    """Vectors of questions and query images that are kept, and how often they served."""
+
+    entries: int
+    limit: int
+    hits: int
+    misses: int
+
+
 class StatusOut(_Wire):
     """What is in an index."""
 
@@ -117,6 +126,7 @@ class StatusOut(_Wire):
     pages: int
     chunks: int
     quarantined: int
+    query_cache: CacheOut
 
 
 class ResultOut(_Wire):
@@ -136,6 +146,27 @@ class IngestOut(_Wire):
 
     results: list[ResultOut]
     seconds: float
+
+
+class ModelOut(_Wire):
+    """A model of a profile."""
+
+    profile: str
+    role: str
+    backend: str
+    model: str
+    revision: str
+    licence: str
+    size_mb: int
+    purpose: str
+    measured: bool
+    here: bool
+
+
+class ModelsOut(_Wire):
+    """Models by profile and role."""
+
+    models: list[ModelOut]
 
 
 class DeleteOut(_Wire):
@@ -163,6 +194,7 @@ class QueryIn(_Wire):
         default_factory=list, max_length=1000
     )
     limit: int = Field(10, ge=1, le=100)
+    stream: bool = Field(False, description="answer as an event stream (only /v1/query)")
 
 
 def region_out(region: Region) -> RegionOut:

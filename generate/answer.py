@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,11 +47,44 @@ class Answer:
         return not self.sentences
 
 
+class GeneratorError(Exception):
+    """No answer could be written (a server down, a time limit); the text says what to do."""
+
+
+class Cancelled(Exception):
+    """The caller stopped the answer; nothing is wrong."""
+
+
+class Watch:
+    """What a caller hears of an answer in the making, and how it stops it. Thread-safe.
+
+    `said` gets pieces of draft text as the model writes them: unchecked, for display only; the
+    `Answer` at the end is what was checked.
+    """
+
+    def __init__(self, said: Callable[[str], None] = lambda _: None) -> None:
+        self.said = said
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Asks the generator to end; its `answer` then raises Cancelled."""
+        self._stopped.set()
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped.is_set()
+
+
 class Generator(Protocol):
     """Writes an answer from evidence and nothing else."""
 
     name: str
 
-    def answer(self, query: Query, searched: str, hits: Sequence[Hit]) -> Answer:
-        """`searched` is the text as it was searched (see `Candidates.text`)."""
+    def answer(
+        self, query: Query, searched: str, hits: Sequence[Hit], watch: Watch | None = None
+    ) -> Answer:
+        """`searched` is the text as it was searched (see `Candidates.text`).
+
+        Raises GeneratorError where no answer can be written, Cancelled after `watch.stop()`.
+        """
         ...

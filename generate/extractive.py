@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generate.answer import Answer, Citation, Sentence
+from generate.answer import Answer, Citation, Sentence, Watch
 from generate.units import Unit, units
 from index.encode import TextEncoder
 from index.words import query_words
@@ -78,7 +78,10 @@ class Extractive:
         self._text = text
         self._confidence = confidence or Confidence()
 
-    def answer(self, query: Query, searched: str, hits: Sequence[Hit]) -> Answer:
+    def answer(
+        self, query: Query, searched: str, hits: Sequence[Hit], watch: Watch | None = None
+    ) -> Answer:
+        """Done within a fraction of a second: nothing is streamed, nothing can be stopped."""
         evidence = tuple(hits[:_EVIDENCE])
         if not evidence:
             return Answer((), 0.0, "The index has nothing that matches.", ())
@@ -103,9 +106,8 @@ class Extractive:
             return []
         rest = searched.removeprefix(query.text.strip()).strip()
         parts = [query.text, rest] if rest else [searched]
-        asked_for = [*parts, searched]
-        vectors = self._text.embed_texts([*asked_for, *(u.match for u in found)])
-        cosines = vectors[len(asked_for) :] @ vectors[: len(asked_for)].T
+        questions = self._text.embed_queries([*parts, searched])
+        cosines = self._text.embed_texts([u.match for u in found]) @ questions.T
         asked = [set(query_words(p).indices) for p in parts]
         number = _ASKS_NUMBER.search(query.text) is not None
         rated = [

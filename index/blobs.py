@@ -15,7 +15,7 @@ class Blobs:
     """Files named by the sha256 of their bytes."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
 
     def put(self, document: str, data: bytes) -> None:
         """Keeps `data`; complete or not there at all, also when the process dies."""
@@ -33,7 +33,7 @@ class Blobs:
             return self._file(document).read_bytes()
         except FileNotFoundError:
             raise StoreError(
-                f"the original {document[:12]} is missing from {self._directory}; ingest it again"
+                f"the original {document[:12]} is missing from {self.directory}; ingest it again"
             ) from None
 
     def delete(self, document: str) -> None:
@@ -41,10 +41,10 @@ class Blobs:
 
     def sweep(self, keep: set[str]) -> None:
         """Removes files that no committed document names: what a run that died left."""
-        for file in self._directory.glob("[0-9a-f][0-9a-f]/*"):
+        for file in self.directory.glob("[0-9a-f][0-9a-f]/*"):
             ours = _NAME.fullmatch(file.name) is not None and file.name[:2] == file.parent.name
             if ours and file.name not in keep:
                 file.unlink(missing_ok=True)
 
     def _file(self, document: str) -> Path:
-        return self._directory / document[:2] / document
+        return self.directory / document[:2] / document

@@ -235,16 +235,18 @@ def drop_source(store: Store, blobs: Blobs, stored: Stored, source: str) -> None
         blobs.delete(stored.document.id)
 
 
-def settle(store: Store, blobs: Blobs) -> None:
+def settle(store: Store, blobs: Blobs, alone: bool = True) -> None:
     """Finishes what a process that died left half done: an update that was committed before the
-    version it replaces was deleted, and originals that no document names."""
+    version it replaces was deleted, and originals that no document names. The latter only where
+    no other process (`alone`) can be about to commit the document that names them."""
     newest: dict[str, Stored] = {}
     for stored in sorted(store.documents(), key=lambda s: s.serial):
         for source in stored.sources:
             if source in newest:
                 drop_source(store, blobs, newest[source], source)
             newest[source] = stored
-    blobs.sweep({s.document.id for s in store.documents()})
+    if alone:
+        blobs.sweep({s.document.id for s in store.documents()})
 
 
 class _Counter:

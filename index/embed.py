@@ -5,19 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.encode import JointEncoder, Matrix, TextEncoder, TokenEncoder
-from index.store import Point
+from index.encode import JointEncoder, Matrix, PatchEncoder, TextEncoder, TokenEncoder
+from index.store import Point, Sizes
 from index.words import document_words
 from ingest.document import Chunk
 
 
 @dataclass(frozen=True, slots=True)
 class Encoders:
-    """The encoders of a profile, by role."""
+    """The encoders of a profile, by role. One object may have two roles."""
 
     text: TextEncoder
-    tokens: TokenEncoder
     joint: JointEncoder
+    tokens: TokenEncoder | None = None
+    patches: PatchEncoder | None = None
+
+    def sizes(self) -> Sizes:
+        """Dimensions of the vectors they make."""
+        return Sizes(
+            self.text.dim,
+            self.joint.dim,
+            self.tokens.dim if self.tokens else 0,
+            self.patches.dim if self.patches else 0,
+        )
+
+    def by_role(self) -> dict[str, TextEncoder | JointEncoder | TokenEncoder | PatchEncoder]:
+        """Role to encoder, of the roles that have one."""
+        rows = {
+            "text": self.text,
+            "tokens": self.tokens,
+            "joint": self.joint,
+            "patches": self.patches,
+        }
+        return {role: encoder for role, encoder in rows.items() if encoder is not None}
 
 
 def chunk_text(chunk: Chunk) -> str:
@@ -41,11 +61,21 @@ def embed_chunks(chunks: Sequence[Chunk], encoders: Encoders) -> list[Point]:
     written = [i for i, text in enumerate(texts) if text.strip()]
     said = [texts[i] for i in written]
     pictured = [i for i, c in enumerate(chunks) if c.pixels is not None]
+    pixels = [chunks[i].pixels or b"" for i in pictured]
     text = dict(zip(written, encoders.text.embed_texts(said), strict=True))
-    tokens = dict(zip(written, encoders.tokens.embed_tokens(said), strict=True))
-    joint: dict[int, Matrix] = dict(zip(written, encoders.joint.joint_texts(said), strict=True))
-    images = encoders.joint.joint_images([chunks[i].pixels or b"" for i in pictured])
-    joint.update(zip(pictured, images, strict=True))
+    tokens: dict[int, Matrix] = {}
+    if encoders.tokens:
+        tokens = dict(zip(written, encoders.tokens.embed_tokens(said), strict=True))
+    # One model in both roles embeds once. The built-in pair shares the pass of the same texts,
+    # which is why the pictured ones, whose vector the crop replaces, are not left out.
+    one = encoders.joint.name == encoders.text.name
+    joint: dict[int, Matrix] = (
+        dict(text) if one else dict(zip(written, encoders.joint.joint_texts(said), strict=True))
+    )
+    joint.update(zip(pictured, encoders.joint.joint_images(pixels), strict=True))
+    patches: dict[int, Matrix] = {}
+    if encoders.patches:
+        patches = dict(zip(pictured, encoders.patches.embed_patches(pixels), strict=True))
     return [
         Point(
             chunk,
@@ -53,6 +83,7 @@ def embed_chunks(chunks: Sequence[Chunk], encoders: Encoders) -> list[Point]:
             joint=joint.get(i),
             tokens=tokens.get(i),
             words=document_words(texts[i]) if i in text else None,
+            patches=patches.get(i),
         )
         for i, chunk in enumerate(chunks)
     ]

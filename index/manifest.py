@@ -3,52 +3,75 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from index.store import StoreError
 
 FORMAT = 1
-_FILE = "manifest.json"
+FILE = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Identity of models and sizes; `libraries` is for the record and not compared."""
+    """What vectors were made by. `libraries`, `dtypes` and the prompts of questions are for the
+    record and not compared: vectors made with them can be searched with others."""
 
     format: int
     profile: str
-    models: dict[str, str]  # role to name and sha256 of its file
+    models: dict[str, str]  # role to name and sha256 of its files
     dimensions: dict[str, int]  # vector name to size
     libraries: dict[str, str]
+    prompts: dict[str, str] = field(default_factory=dict)  # "role query", "role document"
+    dtypes: dict[str, str] = field(default_factory=dict)
+
+    def row(self) -> dict[str, Any]:
+        """As JSON-like data, for a file or a store."""
+        return asdict(self)
 
 
-def check_manifest(directory: Path, current: Manifest) -> None:
-    """Writes the manifest of a new index, or compares it with what is there.
+def manifest_from(row: object, place: str) -> Manifest:
+    """A manifest from its row. Raises StoreError for what is none."""
+    try:
+        return Manifest(**row)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise StoreError(f"{place} cannot be read as a manifest: {error}") from error
 
-    Raises StoreError that names both sides and the command which re-embeds.
-    """
-    file = directory / _FILE
-    if not file.exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps(asdict(current), indent=1) + "\n", encoding="utf-8")
-        part.replace(file)
-        return
-    stored = _read(file)
+
+def read_manifest(directory: Path) -> Manifest | None:
+    """The manifest of an index folder, None where there is none. Raises StoreError."""
+    file = directory / FILE
+    try:
+        return manifest_from(json.loads(file.read_text(encoding="utf-8")), str(file))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{file} cannot be read as a manifest: {error}") from error
+
+
+def write_manifest(directory: Path, manifest: Manifest) -> None:
+    """Complete or not there at all, also when the process dies."""
+    directory.mkdir(parents=True, exist_ok=True)
+    part = (directory / FILE).with_suffix(".part")
+    part.write_text(json.dumps(manifest.row(), indent=1) + "\n", encoding="utf-8")
+    part.replace(directory / FILE)
+
+
+def check_manifest(stored: Manifest, current: Manifest, place: str, reindex: str) -> None:
+    """Raises StoreError that names both sides, and the command (`reindex`) which re-embeds."""
     differences = [
         f"{name}: the index has {was!r}, the profile {current.profile!r} has {now!r}"
         for name, was, now in _compared(stored, current)
         if was != now
     ]
-    other_profile = stored.profile != current.profile
     if differences:
+        other_profile = stored.profile != current.profile
         other = f"Use --profile {stored.profile}, or embed" if other_profile else "Embed"
         raise StoreError(
-            f"the index {directory} was written with other models.\n  "
+            f"the index {place} was written with other models.\n  "
             + "\n  ".join(differences)
-            + f"\n{other} its documents again: "
-            f"octavo reindex --index {directory} --profile {current.profile}"
+            + f"\n{other} its documents again: {reindex}"
         )
 
 
@@ -57,11 +80,6 @@ def _compared(a: Manifest, b: Manifest) -> list[tuple[str, object, object]]:
     roles, names = sorted({*a.models, *b.models}), sorted({*a.dimensions, *b.dimensions})
     rows += [(f"model {r}", a.models.get(r, "none"), b.models.get(r, "none")) for r in roles]
     rows += [(f"size of {n}", a.dimensions.get(n, 0), b.dimensions.get(n, 0)) for n in names]
+    ours = {k for k in {*a.prompts, *b.prompts} if k.endswith(" document")}
+    rows += [(f"prompt {k}", a.prompts.get(k, ""), b.prompts.get(k, "")) for k in sorted(ours)]
     return rows
-
-
-def _read(file: Path) -> Manifest:
-    try:
-        return Manifest(**json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise StoreError(f"{file} cannot be read as a manifest: {error}") from error

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.encode import Matrix, unit
+from index.encode import Matrix, ModelLimits, unit
 from index.weights.files import identity, verified
 
 _WINDOW = 254  # word pieces the model sees at once, besides [CLS] and [SEP]
@@ -30,12 +30,13 @@ _Ids = npt.NDArray[np.int64]
 class MiniLm:
     """Satisfies `TextEncoder` and `TokenEncoder`.
 
-    One forward pass serves both: the last call's states are kept until the next call, so that
+    One forward pass serves both: a thread's last states are kept until its next call, so that
     `embed_texts` and `embed_tokens` of the same batch cost one pass.
     """
 
     name = f"all-MiniLM-L6-v2-int8 sha256:{_SHA256[:16]}"
     dim = _DIM
+    limits = ModelLimits(tokens=_WINDOW + 2, dtype="int8", alone=True)
 
     def __init__(self, threads: int = 0) -> None:
         import onnxruntime
@@ -52,14 +53,17 @@ class MiniLm:
         self._tokenizer: Any = Tokenizer.from_file(str(verified("minilm-tokenizer.json")))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._lock = threading.Lock()
-        self._last: tuple[tuple[str, ...], list[list[Matrix]]] = ((), [])
+        self._last = threading.local()
 
     def embed_texts(self, texts: Sequence[str]) -> Matrix:
         """`(n, 384)` float32: mean of the token states, windows weighted by their length."""
         if not texts:
             return np.zeros((0, _DIM), np.float32)
         return unit(np.stack([np.concatenate(w).mean(axis=0) for w in self._states(texts)]))
+
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        """As `embed_texts`: the model is symmetric and takes no prompts."""
+        return self.embed_texts(texts)
 
     def token_states(self, texts: Sequence[str]) -> list[Matrix]:
         """`(tokens, 384)` float32 a text: last states without [CLS] and [SEP], which stand for
@@ -76,10 +80,11 @@ class MiniLm:
 
     def _states(self, texts: Sequence[str]) -> list[list[Matrix]]:
         key = tuple(texts)
-        with self._lock:
-            if self._last[0] != key:
-                self._last = (key, self._forward(key))
-            return self._last[1]
+        if getattr(self._last, "key", None) != key:
+            self._last.states = self._forward(key)
+            self._last.key = key
+        found: list[list[Matrix]] = self._last.states
+        return found
 
     def _forward(self, texts: Sequence[str]) -> list[list[Matrix]]:
         """States of every window of every text."""
@@ -123,6 +128,7 @@ class MiniLmTokens:
 
     def __init__(self, model: MiniLm) -> None:
         self.name = f"{model.name}, token states, {identity('tokens-pca.npy')}"
+        self.limits = model.limits
         self._model = model
         self._components = np.load(verified("tokens-pca.npy")).astype(np.float32)
         self.dim = int(self._components.shape[1])
@@ -132,6 +138,10 @@ class MiniLmTokens:
         if not texts:
             return []
         return [unit(unit(s) @ self._components) for s in self._model.token_states(texts)]
+
+    def query_tokens(self, texts: Sequence[str]) -> list[Matrix]:
+        """As `embed_tokens`: no query expansion."""
+        return self.embed_tokens(texts)
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, cast
 
 from index.store import Stored
 from ingest.document import Box, Chunk, ChunkKind, Document, PageState, PageStatus, Region, Span
 
 DOCUMENT_KIND = "document"
+#: Records of a server that several processes share: who is writing what, and the manifest.
+MARKER_KIND = "marker"
+MANIFEST_KIND = "manifest"
+RECORD_KINDS = (DOCUMENT_KIND, MARKER_KIND, MANIFEST_KIND)  # points that are no chunks
+
+
+def commit_id(document: str) -> str:
+    """Point id of a document's commit record."""
+    return str(uuid.UUID(document[:32]))
 
 
 def chunk_payload(chunk: Chunk) -> dict[str, Any]:

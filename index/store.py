@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -10,6 +10,7 @@ from index.encode import Matrix
 from ingest.document import Chunk, ChunkKind, Document
 
 VectorName = Literal["text", "joint", "words"]
+MultiVectorName = Literal["tokens", "patches"]
 Fusion = Literal["rrf", "dbsf"]
 #: `k` of reciprocal rank fusion, as in Cormack, Clarke and Buettcher 2009. Qdrant's weighted form
 #: is the sum of 1 / (k + rank / weight - 1), ranks from 1: a weight moves little under a large k.
@@ -25,6 +26,16 @@ class NotFoundError(StoreError):
 
 
 @dataclass(frozen=True, slots=True)
+class Sizes:
+    """Dimensions of the named vectors; 0 where the models in use make none of that name."""
+
+    text: int
+    joint: int
+    tokens: int = 0
+    patches: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Sparse:
     """A sparse vector: term ids and weights, of equal length."""
 
@@ -36,7 +47,7 @@ class Sparse:
 class Point:
     """A chunk with its vectors; None where a chunk has none of that name.
 
-    `text` and `joint` are `(d,)` float32, `tokens` `(n, d)` float32.
+    `text` and `joint` are `(d,)` float32, `tokens` and `patches` `(n, d)` float32.
     """
 
     chunk: Chunk
@@ -44,6 +55,7 @@ class Point:
     joint: Matrix | None = None
     tokens: Matrix | None = None
     words: Sparse | None = None
+    patches: Matrix | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +135,10 @@ class Store(Protocol):
         """Committed documents, by name."""
         ...
 
-    def find(self, document: str) -> Stored | None:
-        """The commit record of a document id, if it is committed."""
+    def find(self, document: str, fresh: bool = False) -> Stored | None:
+        """The commit record of a document id, if it is committed. An engine that other processes
+        write to may answer from a copy some seconds old, unless `fresh`; that there is none is
+        never said from a copy."""
         ...
 
     def count(self) -> int:
@@ -135,13 +149,24 @@ class Store(Protocol):
         """Runs the legs and fuses them, in the engine."""
         ...
 
-    def maxsim(self, tokens: Matrix, ids: Collection[str]) -> list[Scored]:
+    def maxsim(
+        self, tokens: Matrix, ids: Collection[str], using: MultiVectorName = "tokens"
+    ) -> list[Scored]:
         """Late interaction of query `tokens` `(n, d)` with the points `ids`, in the engine:
-        for each query token the greatest dot product with a token of the point, summed."""
+        for each query token the greatest dot product with a row of the point, summed. Points
+        without a vector of that name are left out."""
+        ...
+
+    def points(
+        self, vectors: Collection[str], documents: Collection[str] = ()
+    ) -> Iterator[list[Point]]:
+        """Every chunk of the committed documents (of `documents` only, where given), in batches,
+        with the named vectors read back as they are stored (rounded to float16); for copies and
+        mirrors."""
         ...
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
-        """The chunks of `ids`, in that order; ids that are gone are left out."""
+        """The chunks of `ids`, in that order; ids that are gone or not committed are left out."""
         ...
 
     def page_chunks(self, document: str, page: int) -> list[Chunk]:

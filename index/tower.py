@@ -9,15 +9,14 @@ drawings in words is little: ImageNet has a thousand classes, and few are found 
 
 from __future__ import annotations
 
-import io
-import struct
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from index.encode import Matrix, unit
+from index.encode import Matrix, ModelLimits, unit
+from index.images import open_image
 from index.minilm import MiniLm
 from index.weights.files import identity, verified
 
@@ -27,8 +26,6 @@ _CLASSES = 50  # likeliest classes that are averaged
 _TEMPERATURE = 1.5  # of the softmax over them; see the table in weights/README.md
 _TEXT_PART = 0.5  # length of a picture's text part; the rest of its length is looks
 _BATCH = 8
-_MAX_PIXELS = 50_000_000
-_FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP")  # never those that start a program
 _FILES = ("efficientnet-lite0.onnx", "imagenet-label-vectors.npy", "image-pca.npz")
 
 
@@ -36,6 +33,7 @@ class BuiltinJoint:
     """Satisfies `JointEncoder`."""
 
     dim = 384 + 256
+    limits = ModelLimits(tokens=256, pixels=_SIDE, dtype="int8 text, float32 images")
 
     def __init__(self, text: MiniLm) -> None:
         import onnxruntime
@@ -57,6 +55,10 @@ class BuiltinJoint:
         said = self._text.embed_texts(texts)
         return np.concatenate([said, np.zeros((len(said), 256), np.float32)], axis=1)
 
+    def joint_queries(self, texts: Sequence[str]) -> Matrix:
+        """As `joint_texts`: MiniLM is symmetric."""
+        return self.joint_texts(texts)
+
     def joint_images(self, images: Sequence[bytes]) -> Matrix:
         """`(n, 640)` float32 unit vectors. Raises ValueError for bytes that are no image."""
         if not images:
@@ -75,14 +77,6 @@ class BuiltinJoint:
         return np.concatenate([_TEXT_PART * named, share * looks], axis=1)
 
 
-def _flat(image: Image.Image) -> Image.Image:
-    """As RGB, what is transparent as white paper."""
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
-    return image.convert("RGB")
-
-
 def _conse(logits: Matrix, labels: Matrix) -> Matrix:
     """Label vectors averaged over the likeliest classes by probability."""
     top = np.argsort(-logits, axis=1)[:, :_CLASSES]
@@ -93,19 +87,7 @@ def _conse(logits: Matrix, labels: Matrix) -> Matrix:
 
 def _pixels(data: bytes) -> npt.NDArray[np.float32]:
     """`(3, 224, 224)` float32, 0 to 255: the whole picture, its shape kept, on mid grey."""
-    try:
-        opened = Image.open(io.BytesIO(data), formats=_FORMATS)
-        if opened.width * opened.height > _MAX_PIXELS:
-            raise ValueError(
-                f"the image has {opened.width} x {opened.height} pixels; at most "
-                f"{_MAX_PIXELS // 1_000_000} million are read"
-            )
-        opened.draft("RGB", (2 * _SIDE, 2 * _SIDE))  # JPEG: decoded small, a tenth of the time
-        image = _flat(ImageOps.exif_transpose(opened))
-    except (UnidentifiedImageError, OSError, SyntaxError, EOFError, struct.error) as error:
-        raise ValueError(f"the image cannot be read: {error}") from None
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"the image cannot be read: {error}") from None
+    image = open_image(data, _SIDE)
     scale = _SIDE / max(image.width, image.height)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     shown = image.resize(size, Image.Resampling.BICUBIC)

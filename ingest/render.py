@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import pymupdf
 from PIL import Image, ImageDraw
@@ -13,6 +14,8 @@ from ingest.files import MUPDF_ERRORS, open_document
 
 _INK = (200, 30, 30)
 _TINT = (255, 214, 0)
+_MOST_PIXELS = 4096  # of a crop's longest side: 50 MB of pixels
+_CLOSEST = 5.0  # zoom of a crop: 360 dpi, at which 5-point labels are 25 pixels high
 
 
 def render_page(
@@ -23,8 +26,7 @@ def render_page(
     Raises DocumentError for a page that the document does not have.
     """
     with open_document(data, kind) as document:
-        if not 1 <= number <= document.page_count:
-            raise DocumentError(f"has pages 1 to {document.page_count}; page {number} was asked")
+        _check_page(document, number)
         try:
             page = document[number - 1]
             zoom = min(3.0, pixels / max(page.rect.width, page.rect.height, 1.0))
@@ -33,6 +35,40 @@ def render_page(
             raise DocumentError(f"page {number} cannot be drawn: {error}") from error
         image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
     return _png(_marked(image, boxes, zoom))
+
+
+def render_crop(data: bytes, kind: str, region_page: int, box: Box, pixels: int) -> bytes:
+    """PNG of `box` (points, as displayed) on page `region_page` (from 1), longest side `pixels`
+    at most; less where that would magnify more than five times.
+
+    Raises DocumentError for a page that the document does not have or a box that is not on it,
+    ValueError for `pixels` outside 1 to 4096.
+    """
+    if not 1 <= pixels <= _MOST_PIXELS:
+        raise ValueError(f"a crop has 1 to {_MOST_PIXELS} pixels a side; {pixels} were asked")
+    with open_document(data, kind) as document:
+        _check_page(document, region_page)
+        try:
+            page = document[region_page - 1]
+            part = box.clip(Box(0.0, 0.0, page.rect.width, page.rect.height))
+            if not (part.width > 0 and part.height > 0):  # also where a side is no number
+                raise DocumentError(
+                    f"page {region_page} is {page.rect.width:.0f} x {page.rect.height:.0f} "
+                    f"points; the box {box.rounded()} is not on it"
+                )
+            zoom = min(_CLOSEST, pixels / max(part.width, part.height))
+            clip = pymupdf.Rect(part.x0, part.y0, part.x1, part.y1)
+            pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), clip=clip, alpha=False)
+        except MUPDF_ERRORS as error:
+            raise DocumentError(f"page {region_page} cannot be drawn: {error}") from error
+        image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
+    image.thumbnail((pixels, pixels))  # MuPDF rounds outwards
+    return _png(image)
+
+
+def _check_page(document: Any, number: int) -> None:
+    if not 1 <= number <= document.page_count:
+        raise DocumentError(f"has pages 1 to {document.page_count}; page {number} was asked")
 
 
 def _marked(image: Image.Image, boxes: Sequence[Box], zoom: float) -> Image.Image:

@@ -1,15 +1,19 @@
-"""Late interaction over the fused candidates, then one score from every stage."""
+"""Late interaction over the fused candidates, a cross-encoder over the best, then one score."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from index.encode import TokenEncoder
-from index.store import Store
+from index.embed import chunk_text
+from index.encode import Content, Matrix, PairScorer, PatchEncoder, TokenEncoder
+from index.store import MultiVectorName, Store
+from ingest.document import Region
 from retrieve.query import Candidate, Candidates, Hit, Stage
 
 MAXSIM = "maxsim"
+PATCHES = "patches"
+CROSS = "cross"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,43 +25,106 @@ class Rerank:
     """
 
     depth: int = 300
+    cross_depth: int = 30
     weights: Mapping[str, float] = field(
         default_factory=lambda: {
             "text": 1.0,
             "words": 1.0,
             MAXSIM: 1.0,
+            PATCHES: 1.0,
             "joint": 0.2,
             "image": 3.0,
             "image-text": 0.2,
+            CROSS: 2.0,
         }
     )
 
 
-def rerank(
-    found: Candidates, store: Store, tokens: TokenEncoder, how: Rerank
-) -> tuple[Candidate, ...]:
-    """Candidates in their final order, with the stages `maxsim` and `final` in their traces.
+@dataclass(frozen=True, slots=True)
+class Scorers:
+    """The models of this stage; None where the profile has none: its stage is then skipped.
 
-    `maxsim` is divided by the number of query tokens: 1 means that every token met its equal.
-    With a depth of 0 or without text the stage is skipped.
+    `crop` draws a region for a cross-encoder that looks at figures.
+    """
+
+    tokens: TokenEncoder | None = None
+    patches: PatchEncoder | None = None
+    cross_encoder: PairScorer | None = None
+    crop: Callable[[Region], bytes] | None = None
+
+
+def rerank(
+    found: Candidates, store: Store, scorers: Scorers, how: Rerank, image: bytes | None = None
+) -> tuple[Candidate, ...]:
+    """Candidates in their final order; the stages they passed (`maxsim`, `patches`, `cross`,
+    `final`) are added to their traces.
+
+    `maxsim` and `patches` are divided by the number of query tokens: 1 means that every token met
+    its equal. A stage without a model, without text or with a depth of 0 is skipped. The
+    cross-encoder sees the first `cross_depth` by the score so far, and the query's `image`.
     """
     items = found.items
     if found.text and how.depth > 0:
-        items = _with_maxsim(found.text, items, store, tokens, how.depth)
-    scored = [replace(c, score=s) for c, s in zip(items, convex(items, how.weights), strict=True)]
-    ordered = sorted(scored, key=lambda c: (-c.score, c.id))
+        if scorers.tokens is not None:
+            query = scorers.tokens.query_tokens([found.text])[0]
+            items = _with_maxsim(MAXSIM, "tokens", query, items, store, how.depth)
+        if scorers.patches is not None:
+            query = scorers.patches.query_tokens([found.text])[0]
+            items = _with_maxsim(PATCHES, "patches", query, items, store, how.depth)
+    ordered = _ordered(items, how.weights)
+    if found.text and scorers.cross_encoder is not None and how.cross_depth > 0:
+        asked = Content(found.text, image)
+        items = _with_cross(asked, ordered, store, scorers, scorers.cross_encoder, how.cross_depth)
+        ordered = _ordered(items, how.weights)
     return tuple(
         replace(c, trace=(*c.trace, Stage("final", rank, c.score)))
         for rank, c in enumerate(ordered, 1)
     )
 
 
+def _ordered(items: Sequence[Candidate], weights: Mapping[str, float]) -> list[Candidate]:
+    scored = [replace(c, score=s) for c, s in zip(items, convex(items, weights), strict=True)]
+    return sorted(scored, key=lambda c: (-c.score, c.id))
+
+
 def _with_maxsim(
-    text: str, items: Sequence[Candidate], store: Store, tokens: TokenEncoder, depth: int
+    name: str,
+    using: MultiVectorName,
+    query: Matrix,
+    items: Sequence[Candidate],
+    store: Store,
+    depth: int,
 ) -> tuple[Candidate, ...]:
-    query = tokens.embed_tokens([text])[0]
-    points = store.maxsim(query, [c.id for c in items[:depth]])
-    stages = {p.id: Stage(MAXSIM, rank, p.score / len(query)) for rank, p in enumerate(points, 1)}
+    points = store.maxsim(query, [c.id for c in items[:depth]], using)
+    return _staged(name, items, {p.id: p.score / len(query) for p in points})
+
+
+def _with_cross(
+    asked: Content,
+    items: Sequence[Candidate],
+    store: Store,
+    scorers: Scorers,
+    model: PairScorer,
+    depth: int,
+) -> tuple[Candidate, ...]:
+    """A figure is read by caption, printed labels and referring paragraph, and looked at where
+    the model takes images."""
+    chunks = store.chunks([c.id for c in items[:depth]])
+    looks = scorers.crop if model.limits.pixels else None
+    contents = [
+        Content(chunk_text(c), looks(c.image) if looks and c.image else None) for c in chunks
+    ]
+    scores = model.score_pairs(asked, contents)
+    found = {c.id: float(s) for c, s in zip(chunks, scores, strict=True)}
+    return _staged(CROSS, items, found)
+
+
+def _staged(
+    name: str, items: Sequence[Candidate], scores: Mapping[str, float]
+) -> tuple[Candidate, ...]:
+    """Candidates with a stage added where it scored them; ranks by score, then id."""
+    order = sorted(scores, key=lambda i: (-scores[i], i))
+    stages = {i: Stage(name, rank, scores[i]) for rank, i in enumerate(order, 1)}
     return tuple(replace(c, trace=(*c.trace, stages[c.id])) if c.id in stages else c for c in items)
 
 
@@ -70,8 +137,9 @@ def convex(items: Sequence[Candidate], weights: Mapping[str, float]) -> list[flo
     """
     totals = [0.0] * len(items)
     present = 0.0
+    traces = [{stage.name: stage.score for stage in c.trace} for c in items]
     for name, weight in weights.items():
-        scores = [next((s.score for s in c.trace if s.name == name), None) for c in items]
+        scores = [trace.get(name) for trace in traces]
         reached = [s for s in scores if s is not None]
         if not reached or weight <= 0:
             continue

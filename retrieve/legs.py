@@ -29,13 +29,13 @@ class Depths:
 def text_legs(text: str, encoders: Encoders, depths: Depths) -> list[Leg]:
     """Text to text, text to figures, and words."""
     legs = [
-        Leg("text", "text", encoders.text.embed_texts([text])[0], depths.text, depths.text_weight)
+        Leg("text", "text", encoders.text.embed_queries([text])[0], depths.text, depths.text_weight)
     ]
     words = query_words(text)
     if words.indices:  # a query of stop words, or of another script, has none
         legs.append(Leg("words", "words", words, depths.words, depths.words_weight))
     if depths.joint_weight > 0:
-        vector = encoders.joint.joint_texts([text])[0]
+        vector = encoders.joint.joint_queries([text])[0]
         legs.append(
             Leg("joint", "joint", vector, depths.joint, depths.joint_weight, kinds=_PICTURES)
         )

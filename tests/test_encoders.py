@@ -11,12 +11,17 @@ import pytest
 from PIL import Image
 
 from index.embed import Encoders
-from index.encode import ModelError
+from index.encode import ModelError, TokenEncoder
 from index.minilm import MiniLm
 from index.tower import BuiltinJoint
 from index.weights.files import pinned, verified
 from index.words import document_words, query_words
 from tests.conftest import picture
+
+
+def tokens_of(encoders: Encoders) -> TokenEncoder:
+    assert encoders.tokens is not None
+    return encoders.tokens
 
 
 def test_every_shipped_file_has_its_pinned_sum() -> None:
@@ -58,20 +63,20 @@ def test_long_text_is_windowed_not_cut(encoders: Encoders) -> None:
         [padding, padding + "hydraulic torque wrench setting " * 120]
     )
     assert plain @ ended < 0.97
-    tokens = encoders.tokens.embed_tokens([padding])[0]
+    tokens = tokens_of(encoders).embed_tokens([padding])[0]
     assert len(tokens) > 800
 
 
 def test_nothing_in_gives_nothing_out(encoders: Encoders) -> None:
     assert encoders.text.embed_texts([]).shape == (0, 384)
     assert encoders.joint.joint_images([]).shape == (0, 640)
-    assert encoders.tokens.embed_tokens([]) == []
-    assert len(encoders.tokens.embed_tokens([""])[0]) >= 1
+    assert tokens_of(encoders).embed_tokens([]) == []
+    assert len(tokens_of(encoders).embed_tokens([""])[0]) >= 1
 
 
 def test_token_vectors_are_unit_rows(encoders: Encoders) -> None:
-    (rows,) = encoders.tokens.embed_tokens(["torque wrench"])
-    assert rows.shape[1] == encoders.tokens.dim
+    (rows,) = tokens_of(encoders).embed_tokens(["torque wrench"])
+    assert rows.shape[1] == tokens_of(encoders).dim
     assert np.linalg.norm(rows, axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-5)
 
 

@@ -1,132 +1,60 @@
-"""The store contract on Qdrant Edge: commit, hide, delete; fusion and MaxSim by hand."""
+"""The store contract on every engine: commit, hide, delete; fusion and MaxSim by hand."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+import qdrant_edge as qe
 
-from index.edge import EdgeStore
-from index.encode import Matrix
-from index.store import RRF_K, Filter, Leg, Point, Sparse, Stored, StoreError
-from ingest.document import Box, Chunk, ChunkKind, Document, PageStatus, Region, Span
+from index.edge import EdgeStore, stored_documents
+from index.store import RRF_K, Filter, Fusion, Leg, Point, Scored, Sizes, Sparse, Store, StoreError
+from tests.stores import (
+    FILTERS,
+    RANDOM_SIZES,
+    SIZES,
+    A,
+    B,
+    Place,
+    chunk,
+    fill,
+    fill_at_random,
+    identity,
+    joint_leg,
+    number,
+    place,
+    point,
+    random_legs,
+    stored,
+    text_leg,
+    vector,
+)
 
-A, B = "a" * 64, "b" * 64
+needs_server = pytest.mark.skipif("QDRANT_URL" not in os.environ, reason="QDRANT_URL is not set")
+ENGINES = [
+    "edge", "edge+faiss", "memory", "memory+faiss", "path",
+    pytest.param("server", marks=needs_server), pytest.param("server+faiss", marks=needs_server),
+]  # fmt: skip
+FUSIONS: tuple[Fusion, ...] = ("rrf", "dbsf")
+
+
+@pytest.fixture(params=ENGINES)
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    with place(request.param, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[EdgeStore]:
-    opened = EdgeStore(tmp_path / "store", 4, 4, 2)
-    yield opened
-    opened.close()
+def store(where: Place) -> Store:
+    return where.open()
 
 
-def vector(*values: float) -> Matrix:
-    return np.array(values, np.float32)
-
-
-def chunk(n: int, document: str = A, kind: ChunkKind = "text", page: int = 1) -> Chunk:
-    region = Region(document, page, Box(10, 20, 30, 40.5))
-    return Chunk(
-        str(uuid.UUID(int=n)), document, kind, n, f"text {n}", (region,), ("Part", "Section"),
-        (Span(0, 4, region),), caption="Figure 1", image=region if kind == "figure" else None,
-    )  # fmt: skip
-
-
-def point(n: int, document: str = A, kind: ChunkKind = "text", page: int = 1) -> Point:
-    side = n / 10
-    return Point(
-        chunk(n, document, kind, page),
-        text=vector(1, side, 0, 0) / np.float32(np.hypot(1, side)),
-        joint=vector(0, 1, 0, 0),
-        tokens=np.array([[1, 0], [0, side]], np.float32),
-        words=Sparse((n, 99), (1.0, 0.5)),
-    )
-
-
-def committed(document: str, chunks: int, name: str = "a.pdf") -> Stored:
-    states = (PageStatus(1, "text"), PageStatus(2, "quarantine", "broken"))
-    return Stored(
-        Document(document, name, f"/x/{name}", 2, {"title": "T"}, states),
-        "pdf",
-        9,
-        chunks,
-        ("a", "b"),
-        3,
-    )
-
-
-def fill(store: EdgeStore, document: str = A, first: int = 1, last: int = 5) -> None:
-    store.begin(document)
-    store.upsert([point(n, document) for n in range(first, last + 1)])
-    store.commit(committed(document, last - first + 1))
-
-
-def text_leg(limit: int = 10) -> Leg:
-    return Leg("text", "text", vector(1, 0, 0, 0), limit)
-
-
-def found(store: EdgeStore, where: Filter | None = None) -> list[int]:
+def found(store: Store, where: Filter | None = None) -> list[int]:
     result = store.search([text_leg()], "rrf", 10, where or Filter())
-    return [uuid.UUID(s.id).int for s in result.legs[0]]
-
-
-def test_a_chunk_and_a_document_come_back_as_they_were(store: EdgeStore) -> None:
-    store.begin(A)
-    store.upsert([point(1, kind="figure")])
-    store.commit(committed(A, 1))
-    assert store.chunks([str(uuid.UUID(int=1))]) == [chunk(1, kind="figure")]
-    assert store.documents() == [committed(A, 1)]
-    assert store.find(A) == committed(A, 1)
-    assert store.find(B) is None
-
-
-def test_the_nearest_come_first_and_filters_hold(store: EdgeStore) -> None:
-    fill(store)
-    fill(store, B, 11, 12)
-    assert found(store) == [1, 2, 3, 4, 5, 11, 12]
-    assert found(store, Filter(documents=(B,))) == [11, 12]
-    assert found(store, Filter(kinds=("figure",))) == []
-    assert found(store, Filter(pages=(2,))) == []
-    assert found(store, Filter(documents=("c" * 64,))) == []
-
-
-def test_search_sees_only_committed_documents(store: EdgeStore, tmp_path: Path) -> None:
-    fill(store)
-    store.begin(B)
-    store.upsert([point(9, B)])
-    assert found(store) == [1, 2, 3, 4, 5]
-    store.commit(committed(B, 1, "b.pdf"))
-    assert 9 in found(store)
-    assert store.count() == 6
-
-
-def test_opening_removes_what_was_never_committed(tmp_path: Path) -> None:
-    first = EdgeStore(tmp_path / "s", 4, 4, 2)
-    fill(first)
-    first.begin(B)
-    first.upsert([point(9, B)])
-    first.close()
-    again = EdgeStore(tmp_path / "s", 4, 4, 2)
-    assert found(again) == [1, 2, 3, 4, 5]
-    assert again.chunks([str(uuid.UUID(int=9))]) == []
-    assert again.documents() == [committed(A, 5)]
-    again.close()
-
-
-def test_delete_leaves_nothing_in_any_vector(store: EdgeStore) -> None:
-    fill(store)
-    before = store.search(legs(), "rrf", 10, Filter())
-    fill(store, B, 11, 14)
-    store.delete(B)
-    assert store.search(legs(), "rrf", 10, Filter()) == before
-    assert store.maxsim(np.array([[1, 0]], np.float32), [str(uuid.UUID(int=11))]) == []
-    store.delete(A)
-    assert store.search(legs(), "rrf", 10, Filter()).fused == ()
-    assert store.documents() == []
+    return [number(s.id) for s in result.legs[0]]
 
 
 def legs() -> list[Leg]:
@@ -134,56 +62,178 @@ def legs() -> list[Leg]:
     return [text_leg(), words, Leg("joint", "joint", vector(0, 1, 0, 0), 10, kinds=("figure",))]
 
 
-def test_reciprocal_rank_fusion_by_hand(store: EdgeStore) -> None:
+def test_a_chunk_and_a_document_come_back_as_they_were(store: Store) -> None:
+    store.begin(A)
+    store.upsert([point(1, kind="figure")])
+    store.commit(stored(A, 1))
+    assert store.chunks([identity(1)]) == [chunk(1, kind="figure")]
+    assert store.chunks([identity(7), identity(1)]) == [chunk(1, kind="figure")]
+    assert store.documents() == [stored(A, 1)]
+    assert store.find(A) == stored(A, 1)
+    assert store.find(B) is None
+
+
+def test_the_nearest_come_first_and_filters_hold(store: Store) -> None:
+    fill(store)
+    fill(store, B, 11, 12)
+    assert found(store) == [1, 2, 3, 4, 5, 11, 12]
+    assert found(store, Filter(documents=(B,))) == [11, 12]
+    assert found(store, Filter(kinds=("figure",))) == []
+    assert found(store, Filter(pages=(2,))) == []
+    assert found(store, Filter(documents=("c" * 64,))) == []
+    assert [c.ordinal for c in store.page_chunks(B, 1)] == [11, 12]
+    assert store.page_chunks(B, 2) == []
+
+
+def test_nothing_of_a_document_is_seen_before_its_commit(store: Store) -> None:
+    fill(store)
+    store.begin(B)
+    store.upsert([point(9, B)])
+    assert found(store) == [1, 2, 3, 4, 5]
+    assert store.chunks([identity(9)]) == []
+    assert store.page_chunks(B, 1) == []
+    assert store.maxsim(np.eye(2, dtype=np.float32), [identity(9)]) == []
+    assert [p.chunk.ordinal for batch in store.points(()) for p in batch] == [1, 2, 3, 4, 5]
+    assert store.count() == 5
+    store.commit(stored(B, 1, "b.pdf"))
+    assert 9 in found(store)
+    assert store.count() == 6
+
+
+def test_uncommitted_chunks_do_not_move_the_idf(store: Store) -> None:
+    fill(store)
+    before = store.search(legs(), "rrf", 10, Filter())
+    store.begin(B)
+    store.upsert([point(3 + 10 * n, B) for n in range(1, 9)])
+    assert store.search(legs(), "rrf", 10, Filter()) == before
+
+
+def test_opening_removes_what_was_never_committed(where: Place) -> None:
+    first = where.open()
+    fill(first)
+    first.begin(B)
+    first.upsert([point(9, B)])
+    again = where.open(stale=0)
+    assert found(again) == [1, 2, 3, 4, 5]
+    assert again.chunks([identity(9)]) == []
+    assert again.documents() == [stored(A, 5)]
+    again.commit(stored(A, 5, "moved.pdf"))
+    assert found(where.open(stale=0)) == [1, 2, 3, 4, 5]
+
+
+def test_a_document_begun_again_loses_its_old_chunks(store: Store) -> None:
+    fill(store)
+    store.begin(A)
+    assert found(store) == []
+    assert store.documents() == []
+    store.upsert([point(2), point(8)])
+    store.commit(stored(A, 2))
+    assert found(store) == [2, 8]
+
+
+def test_delete_leaves_nothing_in_any_vector(store: Store) -> None:
+    fill(store)
+    before = store.search(legs(), "rrf", 10, Filter())
+    fill(store, B, 11, 14)
+    store.delete(B)
+    assert store.search(legs(), "rrf", 10, Filter()) == before
+    assert store.maxsim(np.array([[1, 0]], np.float32), [identity(11)]) == []
+    store.delete(A)
+    assert store.search(legs(), "rrf", 10, Filter()).fused == ()
+    assert store.documents() == []
+    assert list(store.points(("text",))) == []
+
+
+def test_reciprocal_rank_fusion_by_hand(store: Store) -> None:
     """Chunk 3 is third by text and first by words, which count twice. With ranks r from 1, the
     engine's weighted form is the sum of 1 / (k + r / weight - 1)."""
     fill(store)
     result = store.search(legs(), "rrf", 10, Filter())
-    assert [uuid.UUID(s.id).int for s in result.legs[1]] == [3]
+    assert [number(s.id) for s in result.legs[1]] == [3]
     assert result.legs[2] == ()
-    assert uuid.UUID(result.fused[0].id).int == 3
+    assert number(result.fused[0].id) == 3
     both = 1 / (RRF_K + 3 - 1) + 1 / (RRF_K + 1 / 2 - 1)
     assert result.fused[0].score == pytest.approx(both, rel=1e-5)
     assert result.fused[1].score == pytest.approx(1 / RRF_K, rel=1e-5)
 
 
-def test_maxsim_by_hand(store: EdgeStore) -> None:
+def test_distribution_based_fusion_by_hand(store: Store) -> None:
+    """One point alone in its leg counts 0.5; texts lie around their mean in units of 6 sigma."""
+    fill(store)
+    result = store.search(legs(), "dbsf", 10, Filter())
+    scores = np.array([s.score for s in result.legs[0]])
+    parts = (scores - scores.mean()) / (6 * scores.std(ddof=1)) + 0.5
+    expected = {
+        n: part + (0.5 if n == 3 else 0) for n, part in zip(range(1, 6), parts, strict=True)
+    }
+    assert {number(s.id): s.score for s in result.fused} == pytest.approx(expected, abs=1e-5)
+
+
+def test_maxsim_by_hand(store: Store) -> None:
     """Tokens (1, 0) and (0, n/10): the query (1, 0), (0, 1) scores 1 + n/10."""
     fill(store)
-    ids = [str(uuid.UUID(int=n)) for n in (1, 5, 3)]
+    ids = [identity(n) for n in (1, 5, 3)]
     scores = store.maxsim(np.eye(2, dtype=np.float32), ids)
-    assert [(uuid.UUID(s.id).int, round(s.score, 2)) for s in scores] == [
-        (5, 1.5), (3, 1.3), (1, 1.1),
-    ]  # fmt: skip
+    assert [(number(s.id), round(s.score, 2)) for s in scores] == [(5, 1.5), (3, 1.3), (1, 1.1)]
     assert store.maxsim(np.eye(2, dtype=np.float32), []) == []
 
 
-def test_points_without_some_vectors_are_kept(store: EdgeStore) -> None:
+def test_patches_are_a_late_interaction_of_their_own(store: Store) -> None:
+    """Patches (0, 1), (n/10, 0), (-1, 0): the query (1, 0), (0, 1) scores n/10 + 1."""
+    store.begin(A)
+    store.upsert([point(1), point(2, kind="figure"), point(4, kind="figure")])
+    store.commit(stored(A, 3))
+    ids = [identity(n) for n in (1, 2, 4)]
+    scores = store.maxsim(np.eye(2, dtype=np.float32), ids, using="patches")
+    assert [(number(s.id), round(s.score, 2)) for s in scores] == [(4, 1.4), (2, 1.2)]
+
+
+def test_points_come_back_rounded_to_half_precision(store: Store) -> None:
+    fill(store)
+    store.begin(B)
+    store.upsert([point(9, B, "figure")])
+    store.commit(stored(B, 1))
+    every = [p for batch in store.points(("text", "tokens", "words")) for p in batch]
+    assert sorted(p.chunk.ordinal for p in every) == [1, 2, 3, 4, 5, 9]
+    [batch] = store.points(("text", "joint", "tokens", "patches", "words"), (B,))
+    [back], there = batch, point(9, B, "figure")
+    assert back.chunk == there.chunk
+    assert back.words is not None
+    assert there.words is not None
+    assert dict(zip(back.words.indices, back.words.values, strict=True)) == {9: 1.0, 99: 0.5}
+    for name in ("text", "joint", "tokens", "patches"):
+        row = getattr(back, name)
+        assert row.dtype == np.float32
+        assert np.array_equal(row, getattr(there, name).astype(np.float16))
+    [[bare]] = store.points((), (B,))
+    assert bare == Point(there.chunk)
+
+
+def test_points_without_some_vectors_are_kept(store: Store) -> None:
     store.begin(A)
     bare = Point(chunk(1, kind="page"), joint=vector(0, 1, 0, 0))
     store.upsert([bare])
-    store.commit(committed(A, 1))
+    store.commit(stored(A, 1))
     assert found(store) == []
-    joint = Leg("joint", "joint", vector(0, 1, 0, 0), 5)
-    assert len(store.search([joint], "dbsf", 5, Filter()).fused) == 1
+    assert len(store.search([joint_leg()], "dbsf", 5, Filter()).fused) == 1
     assert store.page_chunks(A, 1) == [bare.chunk]
 
 
-def test_ties_are_broken_by_id(store: EdgeStore) -> None:
+def test_a_store_without_late_interaction_has_no_such_vectors(where: Place) -> None:
+    store = where.open(Sizes(text=4, joint=4))
+    store.begin(A)
+    store.upsert([Point(chunk(1), text=vector(1, 0, 0, 0))])
+    store.commit(stored(A, 1))
+    assert found(store) == [1]
+
+
+def test_ties_are_broken_by_id(store: Store) -> None:
     fill(store)
-    joint = Leg("joint", "joint", vector(0, 1, 0, 0), 5)
-    order = [uuid.UUID(s.id).int for s in store.search([joint], "rrf", 5, Filter()).legs[0]]
+    order = [number(s.id) for s in store.search([joint_leg(5)], "rrf", 5, Filter()).legs[0]]
     assert order == [1, 2, 3, 4, 5]
 
 
-def test_a_second_store_on_the_same_shard_is_refused(tmp_path: Path) -> None:
-    first = EdgeStore(tmp_path / "s", 4, 4, 2)
-    with pytest.raises(StoreError, match="cannot be opened"):
-        EdgeStore(tmp_path / "s", 4, 4, 2)
-    first.close()
-
-
-def test_equal_fused_scores_are_cut_by_id_and_not_by_chance(store: EdgeStore) -> None:
+def test_equal_fused_scores_are_cut_by_id_and_not_by_chance(store: Store) -> None:
     """Two legs that rank the points in opposite order give many equal fused scores."""
     store.begin(A)
     points = []
@@ -197,10 +247,84 @@ def test_equal_fused_scores_are_cut_by_id_and_not_by_chance(store: EdgeStore) ->
             )
         )
     store.upsert(points)
-    store.commit(committed(A, 40))
+    store.commit(stored(A, 40))
     both = [text_leg(40), Leg("joint", "joint", vector(0, -1, 0, 0), 40)]
     first = store.search(both, "rrf", 7, Filter()).fused
     assert len(first) == 7
     assert first == store.search(both, "rrf", 40, Filter()).fused[:7]
     for _ in range(5):
         assert store.search(both, "rrf", 7, Filter()).fused == first
+
+
+def test_a_second_store_on_the_same_shard_is_refused(tmp_path: Path) -> None:
+    first = EdgeStore(tmp_path / "s", SIZES)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        EdgeStore(tmp_path / "s", SIZES)
+    first.close()
+
+
+def test_a_shard_of_an_earlier_version_opens(tmp_path: Path) -> None:
+    """Its texts are compared by cosine, and it has no patches."""
+    folder = tmp_path / "s"
+    folder.mkdir()
+    cosine = qe.EdgeVectorParams(size=4, distance=qe.Distance.Cosine)
+    words = {"words": qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)}
+    qe.EdgeShard.create(str(folder), qe.EdgeConfig({"text": cosine}, words)).close()
+    store = EdgeStore(folder, SIZES)
+    store.begin(A)
+    store.upsert([Point(chunk(n), text=point(n).text) for n in (2, 1)])
+    store.commit(stored(A, 2))
+    assert found(store) == [1, 2]
+    store.close()
+    assert stored_documents(folder) == [stored(A, 2)]
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with place("edge", tmp_path_factory.mktemp("reference")) as made:
+        store = made.open(RANDOM_SIZES)
+        fill_at_random(store)
+        yield store
+
+
+@pytest.mark.parametrize("engine", [e for e in ENGINES if e not in ("edge", "path")])
+def test_every_engine_gives_the_same_ids_and_scores(
+    engine: str, reference: Store, tmp_path: Path
+) -> None:
+    """Legs, both fusions, filters, late interaction; to 1e-5. BM25 sums are rounded to 4 digits,
+    so that two sums which differ in the seventh may be one step of 1e-4 apart."""
+    with place(engine, tmp_path) as made:
+        store = made.open(RANDOM_SIZES)
+        fill_at_random(store)
+        for seed, where in enumerate((*FILTERS, Filter())):
+            asked = random_legs(seed)
+            for fusion in FUSIONS:
+                mine = store.search(asked, fusion, 60, where)
+                theirs = reference.search(asked, fusion, 60, where)
+                for leg, a, b in zip(asked, mine.legs, theirs.legs, strict=True):
+                    same(a, b, 1.01e-4 if leg.using == "words" else 1e-5)
+                same(mine.fused, theirs.fused, 1e-5)
+            ids = [p.id for p in reference.search(asked, "rrf", 60, where).fused]
+            tokens = np.asarray(asked[0].vector)[:32].reshape(2, 16)
+            same(store.maxsim(tokens, ids), reference.maxsim(tokens, ids), 1e-5)
+            patches = tokens.reshape(4, 8)
+            same(
+                store.maxsim(patches, ids, using="patches"),
+                reference.maxsim(patches, ids, using="patches"),
+                1e-5,
+            )
+        assert store.count() == reference.count() == 300
+        assert store.documents() == reference.documents()
+
+
+def test_the_random_questions_ask_something(reference: Store) -> None:
+    """Full legs, a filter that leaves some, and one that leaves nothing."""
+    sizes = [[len(p) for p in reference.search(random_legs(0), "rrf", 60, w).legs] for w in FILTERS]
+    assert sizes[0] == [30, 30, 30]
+    assert sizes[4][0] in range(5, 30)
+    assert sizes[5] == [0, 0, 0]
+
+
+def same(mine: Sequence[Scored], theirs: Sequence[Scored], tolerance: float) -> None:
+    assert [p.id for p in mine] == [p.id for p in theirs]
+    assert [p.score for p in mine] == pytest.approx([p.score for p in theirs], abs=tolerance)

@@ -1,0 +1,72 @@
+"""Profile rows and settings to a generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from api.models import spec_of
+from api.offline import quiet_hub
+from api.settings import GenerateSettings, Profile, Settings, SettingsError
+from generate.answer import Generator
+from generate.chat import Chat, ChatModel
+from generate.prompt import Crop, Limits
+from index.encode import TextEncoder
+
+_Make = Callable[[Profile, Settings], ChatModel]
+
+
+def make_generator(
+    profile: Profile, settings: Settings, text: TextEncoder, crop: Crop
+) -> Generator:
+    """The generator of a profile; `settings.llm_url` puts an OpenAI-compatible server in its place.
+
+    Raises ModelError where a model or a package is missing, SettingsError for settings that do
+    not fit together.
+    """
+    backend = "openai" if settings.llm_url else profile.models.generator.backend
+    if backend == "extractive":
+        from generate.extractive import Confidence, Extractive
+
+        return Extractive(text, Confidence(threshold=profile.generate.threshold))
+    makers: dict[str, _Make] = {"openai": _openai, "transformers": _transformers}
+    return Chat(makers[backend](profile, settings), text, crop, _limits(profile.generate))
+
+
+def _limits(g: GenerateSettings) -> Limits:
+    return Limits(images=g.pictures, pixels=g.picture_pixels)
+
+
+def _openai(profile: Profile, settings: Settings) -> ChatModel:
+    from generate.openai import OpenAiChat
+
+    g, row = profile.generate, profile.models.generator
+    url = settings.llm_url or g.url
+    model = settings.llm_model or (row.model if row.backend != "extractive" else "")
+    if not url or not model:
+        raise SettingsError(
+            "answers by a server need its address and the model's name there: set OCTAVO_LLM_URL "
+            f"(found {url!r}; expected as in http://127.0.0.1:8000/v1) and OCTAVO_LLM_MODEL "
+            f"(found {model!r})"
+        )
+    return OpenAiChat(
+        url,
+        model,
+        key=settings.llm_key.get_secret_value(),
+        images=g.pictures > 0,
+        context_tokens=g.context_tokens,
+        answer_tokens=g.answer_tokens,
+        first=min(60.0, g.seconds),
+        total=g.seconds,
+    )
+
+
+def _transformers(profile: Profile, settings: Settings) -> ChatModel:
+    from dataclasses import replace
+
+    from generate.transformers import TransformersChat
+
+    quiet_hub()
+    g, row = profile.generate, profile.models.generator
+    spec = spec_of(row, profile, settings)
+    spec = replace(spec, tokens=row.tokens or g.context_tokens)
+    return TransformersChat(spec, g.answer_tokens, g.seconds)

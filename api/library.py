@@ -1,0 +1,243 @@
+"""Models on this machine: pulled once, hashed, checked on every load, never fetched in passing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tarfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.encode import ModelError
+
+_RECORD = "octavo-model.json"
+_BLOCK = 1 << 20
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A model directory whose files were checked. `identity` names it and all its bytes."""
+
+    directory: Path
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What `pull` wrote down: the commit that a revision stood for, and sha256 by file."""
+
+    name: str
+    revision: str
+    commit: str
+    files: dict[str, str]
+    bytes: int
+
+
+class Library:
+    """A folder of models: `<organisation>--<name>/<revision>/`, each with its record."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def directory(self, name: str, revision: str) -> Path:
+        """Where a hub name is kept, there or not. Raises ModelError for what is no hub name."""
+        if not _HUB_NAME.fullmatch(name) or ".." in name or "/" in revision or ".." in revision:
+            raise ModelError(
+                f"model {name!r}, revision {revision!r}: neither a folder on this machine nor a "
+                "hub name of the form organisation/name"
+            )
+        return self._root / name.replace("/", "--") / revision
+
+    def installed(self, name: str, revision: str = "main", wanted_by: str = "PROFILE") -> Installed:
+        """A model by hub name, or a folder of the user's own, every file hashed now.
+
+        Raises ModelError that says which file is missing or changed, and how to bring it.
+        """
+        own = Path(name).expanduser()
+        if own.is_dir():
+            return Installed(own, identity(own.name, file_sums(own)))
+        if own.is_file():  # one file: a GGUF
+            return Installed(own, identity(own.name, {own.name: sha256(own)}))
+        directory = self.directory(name, revision)
+        record = read_record(directory)
+        if record is None:
+            raise ModelError(
+                f"model {name} (revision {revision}) is not on this machine: it should be in "
+                f"{directory}. Bring it with: octavo models pull {wanted_by}; or, without a "
+                f"network, on a machine that has it: octavo models bundle {wanted_by} -o "
+                "models.tar, and here: octavo models unpack models.tar"
+            )
+        wrong = differences(directory, record)
+        if wrong:
+            raise ModelError(
+                f"model {name}: {'; '.join(wrong)}. Bring it again: octavo models pull "
+                f"{wanted_by} --again"
+            )
+        return Installed(directory, identity(f"{name}@{record.commit[:12]}", record.files))
+
+    def pull(
+        self, name: str, revision: str, files: Sequence[str], hub: str, again: bool = False
+    ) -> Record:
+        """Fetches a model from the hub, unless it is here; the one place that uses the network.
+
+        The hub's own sha256 of large files is compared with what arrived. Raises ModelError.
+        """
+        directory = self.directory(name, revision)
+        record = read_record(directory)
+        if record is not None and not again and not differences(directory, record):
+            return record
+        part = directory.with_name(directory.name + ".part")
+        if again:
+            shutil.rmtree(part, ignore_errors=True)
+        commit = _download(name, revision, files, hub, part)
+        shutil.rmtree(part / ".cache", ignore_errors=True)
+        sums = file_sums(part)
+        if not sums:
+            raise ModelError(f"model {name}: the hub has no file that matches {list(files)}")
+        size = sum((part / f).stat().st_size for f in sums)
+        record = Record(name, revision, commit, sums, size)
+        _write_record(part, record)
+        shutil.rmtree(directory, ignore_errors=True)
+        part.rename(directory)
+        return record
+
+    def records(self) -> list[tuple[Path, Record]]:
+        """Every model that was pulled, with its folder."""
+        found = []
+        for file in sorted(self._root.glob(f"*/*/{_RECORD}")):
+            record = read_record(file.parent)
+            if record is not None:
+                found.append((file.parent, record))
+        return found
+
+    def bundle(self, models: Iterable[tuple[str, str]], out: Path) -> list[Record]:
+        """One tar archive of models (name, revision) for a machine without a network, each
+        checked before it goes in. Raises ModelError for one that is missing or changed."""
+        chosen = []
+        for name, revision in models:
+            self.installed(name, revision)
+            directory = self.directory(name, revision)
+            record = read_record(directory)
+            if record is not None:
+                chosen.append((directory, record))
+        part = out.with_name(out.name + ".part")
+        with tarfile.open(part, "w") as archive:
+            for directory, _ in chosen:
+                archive.add(directory, str(directory.relative_to(self._root)))
+        part.replace(out)
+        return [record for _, record in chosen]
+
+    def unpack(self, archive: Path, said: Callable[[str], None] = lambda _: None) -> None:
+        """Models of a bundle into this library; each is checked before it counts as there.
+
+        Raises ModelError for an archive that is none, or holds anything else than models.
+        """
+        landing = self._root / ".unpacking"
+        shutil.rmtree(landing, ignore_errors=True)
+        landing.mkdir(parents=True)
+        try:
+            try:
+                with tarfile.open(archive) as opened:
+                    opened.extractall(landing, filter="data")
+            except tarfile.TarError as error:
+                raise ModelError(f"{archive} is not a bundle of models: {error}") from None
+            records = Library(landing).records()
+            if not records:
+                raise ModelError(f"{archive} holds no model")
+            for directory, record in records:
+                wrong = differences(directory, record)
+                if wrong:
+                    raise ModelError(f"{archive}: model {record.name}: {'; '.join(wrong)}")
+                home = self.directory(record.name, record.revision)
+                shutil.rmtree(home, ignore_errors=True)
+                home.parent.mkdir(parents=True, exist_ok=True)
+                directory.rename(home)
+                said(f"{record.name} ({record.bytes / 1e6:.0f} MB)")
+        finally:
+            shutil.rmtree(landing, ignore_errors=True)
+
+
+def identity(name: str, files: dict[str, str]) -> str:
+    """A model's name and one sum over all its files, as a manifest keeps it."""
+    lines = "\n".join(f"{total}  {file}" for file, total in sorted(files.items()))
+    return f"{name} sha256:{hashlib.sha256(lines.encode()).hexdigest()[:16]}"
+
+
+def file_sums(directory: Path) -> dict[str, str]:
+    """sha256 of every file under a folder, by its path there; links are followed (a hub cache
+    holds nothing else)."""
+    files = [f for f in sorted(directory.rglob("*")) if f.is_file() and f.name != _RECORD]
+    return {
+        f.relative_to(directory).as_posix(): sha256(f)
+        for f in files
+        if not any(p.startswith(".") for p in f.relative_to(directory).parts)
+    }
+
+
+def sha256(file: Path) -> str:
+    total = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            total.update(block)
+    return total.hexdigest()
+
+
+def differences(directory: Path, record: Record) -> list[str]:
+    """What is missing or changed, one phrase a file."""
+    wrong = []
+    for file, expected in record.files.items():
+        path = directory / file
+        if not path.is_file():
+            wrong.append(f"{path} is missing")
+        elif (found := sha256(path)) != expected:
+            wrong.append(f"{path} was changed: its sha256 is {found}, expected {expected}")
+    return wrong
+
+
+def read_record(directory: Path) -> Record | None:
+    """The record of a pulled model, or None where there is none that can be read."""
+    try:
+        return Record(**json.loads((directory / _RECORD).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write_record(directory: Path, record: Record) -> None:
+    row = {name: getattr(record, name) for name in Record.__slots__}
+    (directory / _RECORD).write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+
+
+def _download(name: str, revision: str, files: Sequence[str], hub: str, into: Path) -> str:
+    """Files of a hub model into a folder; the commit that the revision stands for."""
+    from huggingface_hub import HfApi, snapshot_download
+
+    into.mkdir(parents=True, exist_ok=True)
+    try:
+        info = HfApi(endpoint=hub).model_info(name, revision=revision, files_metadata=True)
+        commit = str(info.sha or "")
+        snapshot_download(
+            name,
+            revision=commit or revision,
+            local_dir=into,
+            allow_patterns=list(files) or None,
+            endpoint=hub,
+        )
+    except Exception as error:  # noqa: BLE001  the errors of its HTTP client, which changes
+        raise ModelError(
+            f"model {name} could not be pulled from {hub}: {error}. Expected: a model of that "
+            "name, reachable from here (a gated one needs HF_TOKEN)"
+        ) from None
+    for sibling in info.siblings or []:
+        path = into / sibling.rfilename
+        expected = getattr(sibling.lfs, "sha256", None) if sibling.lfs else None
+        if expected and path.is_file() and sha256(path) != expected:
+            path.unlink()
+            raise ModelError(
+                f"model {name}: {sibling.rfilename} arrived damaged (its sha256 is not the "
+                "hub's); pull again"
+            )
+    return commit

@@ -1,0 +1,135 @@
+"""`octavo models`: what a profile needs, what is here, and how it comes here."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from api.library import Library, read_record
+from api.settings import ModelSettings, Profile, Settings, profile_names, read_profile
+from api.wire import ModelOut, ModelsOut
+from index.encode import ModelError
+
+_SHIPPED = ("builtin", "extractive")
+
+
+def list_models(settings: Settings) -> ModelsOut:
+    """Every role of every built-in profile (and of the one in use), with what is known of it."""
+    names = profile_names()
+    if settings.profile not in names:
+        names.append(settings.profile)
+    return ModelsOut(models=[r for name in names for r in _rows(read_profile(name), settings)])
+
+
+def show_models(found: ModelsOut) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("profile", "role", "backend", "model", "licence", "MB", "measured", "here"):
+        table.add_column(name, overflow="fold", no_wrap=name in ("profile", "role"))
+    last = ""
+    for r in found.models:
+        size, measured = str(r.size_mb or ""), "yes" if r.measured else "no"
+        shown = r.profile if r.profile != last else ""
+        table.add_row(
+            shown, r.role, r.backend, r.model, r.licence, size, measured, "yes" if r.here else "no"
+        )
+        last = r.profile
+    console = Console()
+    console.print(table)
+    console.print(
+        "measured: whether a quality figure of ours exists. here: whether its files are on this "
+        "machine."
+    )
+
+
+def pull_models(settings: Settings, name: str, again: bool) -> None:
+    """Fetches what a profile needs and is not here. Raises ModelError."""
+    if settings.offline:
+        raise ModelError(
+            f"--offline (OCTAVO_OFFLINE) forbids to pull {name}; on a machine with a network: "
+            f"octavo models bundle {name} -o models.tar, and here: octavo models unpack models.tar"
+        )
+    library = Library(settings.models)
+    for row in _pulled(read_profile(name)):
+        start = time.perf_counter()
+        click.echo(f"{row.model} ({row.size_mb} MB, {row.licence}) from {settings.hub} ...")
+        record = library.pull(row.model, row.revision, row.files, settings.hub, again)
+        seconds = time.perf_counter() - start
+        click.echo(
+            f"  commit {record.commit[:12]}, {len(record.files)} files, "
+            f"{record.bytes / 1e6:.0f} MB, {seconds:.0f} s"
+        )
+
+
+def check_models(settings: Settings, name: str) -> ModelsOut:
+    """Hashes every file of a profile's models. Raises ModelError that names all that is wrong."""
+    profile = read_profile(name)
+    library = Library(settings.models)
+    wrong = []
+    for row in _pulled(profile):
+        try:
+            library.installed(row.model, row.revision, name)
+        except ModelError as error:
+            wrong.append(str(error))
+    if "builtin" in {r.backend for r in profile.models.rows().values()}:
+        from index.weights.files import pinned, verified
+
+        for file in pinned():
+            verified(file)
+    if wrong:
+        raise ModelError("\n  ".join(wrong))
+    return ModelsOut(models=_rows(profile, settings))
+
+
+def bundle_models(settings: Settings, name: str, out: Path) -> None:
+    """One archive of what a profile needs. Raises ModelError."""
+    library = Library(settings.models)
+    wanted = [(r.model, r.revision) for r in _pulled(read_profile(name))]
+    if not wanted:
+        raise ModelError(f"the profile {name} needs no model beyond what Octavo ships")
+    for record in library.bundle(wanted, out):
+        click.echo(f"{record.name}: {len(record.files)} files, {record.bytes / 1e6:.0f} MB")
+    click.echo(f"{out}: {out.stat().st_size / 1e6:.0f} MB; there: octavo models unpack {out.name}")
+
+
+def _pulled(profile: Profile) -> list[ModelSettings]:
+    """Rows that a hub or a folder provides, one a model."""
+    rows = {
+        (r.model, r.revision): r
+        for r in profile.models.rows().values()
+        if r.backend not in (*_SHIPPED, "openai") and not Path(r.model).expanduser().exists()
+    }
+    return list(rows.values())
+
+
+def _rows(profile: Profile, settings: Settings) -> list[ModelOut]:
+    library = Library(settings.models)
+    return [
+        ModelOut(
+            profile=profile.name,
+            role=role,
+            backend=row.backend,
+            model=row.model,
+            revision=row.revision,
+            licence=row.licence,
+            size_mb=row.size_mb,
+            purpose=row.purpose,
+            measured=row.measured,
+            here=_is_here(row, library),
+        )
+        for role, row in profile.models.rows().items()
+    ]
+
+
+def _is_here(row: ModelSettings, library: Library) -> bool:
+    """By its record and the presence of its files; hashing is what `check` does."""
+    if row.backend in _SHIPPED or Path(row.model).expanduser().exists():
+        return True
+    if row.backend == "openai":
+        return False
+    directory = library.directory(row.model, row.revision)
+    record = read_record(directory)
+    return record is not None and all((directory / f).is_file() for f in record.files)

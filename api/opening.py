@@ -1,0 +1,123 @@
+"""Settings to an open index: the embedded engine or a server, originals, lock, manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.settings import Settings
+from index.blobs import Blobs
+from index.build import settle
+from index.lock import IndexLock
+from index.manifest import (
+    FILE,
+    Manifest,
+    check_manifest,
+    manifest_from,
+    read_manifest,
+    write_manifest,
+)
+from index.store import Sizes, Store, StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An open index. `lock` is None on a server, which takes several processes at a time."""
+
+    store: Store
+    blobs: Blobs
+    lock: IndexLock | None
+
+    def close(self) -> None:
+        try:
+            self.store.close()
+        finally:
+            if self.lock:
+                self.lock.release()
+
+
+def require_index(settings: Settings) -> None:
+    """Raises StoreError where no index was ever made (embedded ones only)."""
+    if not settings.store and not (settings.index / FILE).exists():
+        raise StoreError(
+            f"there is no index at {settings.index}; make one: octavo ingest PATH --index "
+            f"{settings.index}"
+        )
+
+
+def open_index(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
+    """Opens or makes the index, compares its manifest, finishes what a dead process left.
+
+    Raises StoreError where it is in use, out of reach, or written with other models.
+    """
+    index = (
+        _server(settings, manifest, sizes)
+        if settings.store
+        else _embedded(settings, manifest, sizes)
+    )
+    try:
+        if settings.knn:
+            from index.mirror import FaissMirror
+
+            index = Index(FaissMirror(index.store, sizes, settings.knn), index.blobs, index.lock)
+        settle(index.store, index.blobs, alone=index.lock is not None)
+    except BaseException:
+        index.close()
+        raise
+    return index
+
+
+def _embedded(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
+    from index.edge import EdgeStore
+
+    directory = settings.index
+    _refuse_foreign(directory)
+    lock = IndexLock(directory)
+    try:
+        stored = read_manifest(directory)
+        if stored is None:
+            write_manifest(directory, manifest)
+        else:
+            again = f"octavo reindex --index {directory} --profile {manifest.profile}"
+            check_manifest(stored, manifest, str(directory), again)
+        return Index(EdgeStore(directory / "store", sizes), Blobs(directory / "blobs"), lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _server(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
+    from index.connection import connect
+    from index.server import QdrantStore
+
+    client = connect(settings.store, settings.store_key.get_secret_value())
+    store = QdrantStore(
+        client, settings.collection, sizes, shards=settings.shards, replicas=settings.replicas
+    )
+    place = f"{settings.store} collection {settings.collection}"
+    try:
+        row = store.read_manifest()
+        if row is None:
+            store.write_manifest(manifest.row())
+        else:
+            again = (
+                "choose a new OCTAVO_COLLECTION and ingest into it, or from an embedded index: "
+                f"octavo reindex --profile {manifest.profile} --to {settings.store}"
+            )
+            check_manifest(manifest_from(row, place), manifest, place, again)
+    except BaseException:
+        store.close()
+        raise
+    return Index(store, Blobs(settings.index / "blobs"), None)
+
+
+def _refuse_foreign(directory: Path) -> None:
+    """An index is made in a new or empty folder only: it deletes what it does not know there."""
+    if (directory / FILE).exists() or not directory.exists():
+        return
+    strange = [p.name for p in directory.iterdir() if p.name not in ("lock", "lock.json")]
+    if strange:
+        raise StoreError(
+            f"{directory} is not an index and not empty (it holds {strange[0]!r}); choose another "
+            "folder for --index"
+        )

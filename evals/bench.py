@@ -1,0 +1,191 @@
+"""The `octavo bench` commands: speed and memory on this machine, one table and one JSON row."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from evals.knn import Row
+
+#: Engines by their names in `evals.knn`, which is imported only when one runs.
+CPU = ("edge-exact", "edge-hnsw", "faiss-flat", "faiss-ivf", "faiss-hnsw")
+GPU = ("faiss-flat-gpu", "faiss-ivf-gpu")
+
+
+@click.group()
+def bench() -> None:
+    """Measures speed and memory on this machine."""
+
+
+@bench.command()
+@click.option(
+    "--count", default=20_000, show_default=True, type=click.IntRange(1_000), help="Vectors."
+)
+@click.option("--dim", default=384, show_default=True, type=click.IntRange(2), help="Dimensions.")
+@click.option(
+    "--index",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Take the text vectors of this index, at most --count.",
+)
+@click.option(
+    "--k", default=10, show_default=True, type=click.IntRange(1, 1000), help="Neighbours."
+)
+@click.option(
+    "--kinds",
+    multiple=True,
+    type=click.Choice((*CPU, *GPU)),
+    help="Only these (may be repeated). [every one this machine can run]",
+)
+@click.option(
+    "--seconds",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0, 600),
+    help="Least time that a rate is measured over.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The result row as JSON.")
+def knn(
+    count: int,
+    dim: int,
+    index: Path | None,
+    k: int,
+    kinds: tuple[str, ...],
+    seconds: float,
+    as_json: bool,
+) -> None:
+    """Nearest neighbours: Qdrant Edge and FAISS side by side, recall against exact search."""
+    from index.store import StoreError
+
+    try:
+        result = run_knn(count, dim, index, k, kinds, seconds)
+    except (StoreError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(result, indent=1))
+    else:
+        _show(result)
+    if result["errors"]:
+        sys.exit(2)
+
+
+def run_knn(
+    count: int,
+    dim: int,
+    index: Path | None,
+    k: int,
+    kinds: tuple[str, ...] = (),
+    seconds: float = 1.0,
+) -> dict[str, Any]:
+    """The result row. An engine that fails is in `errors`, and the others are measured.
+
+    Raises ValueError and StoreError where there are no vectors to measure on.
+    """
+    from tempfile import TemporaryDirectory
+
+    import numpy as np
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from evals.commit import commit
+    from evals.knn import QUERIES, Row, clustered, of_index, run_apart
+    from index.knn import gpu_count
+    from index.store import StoreError
+
+    ran = commit()  # before the run: what is committed while it lasts did not run
+    rows, queries = of_index(index, count) if index else clustered(count, dim)
+    wanted = kinds or (*CPU, *(GPU if gpu_count() else ()))
+    found: list[Row] = []
+    errors: list[str] = []
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with (
+        TemporaryDirectory() as folder,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
+    ):
+        data = Path(folder) / "vectors.npz"
+        np.savez(data, rows=rows, queries=queries)
+        task = bar.add_task("", total=len(wanted))
+        for engine in wanted:
+            try:
+                for told in run_apart(engine, data, k, seconds):
+                    if isinstance(told, Row):
+                        found.append(told)
+                    else:
+                        bar.update(task, description=f"{engine}: {told}")
+            except StoreError as error:
+                errors.append(str(error))
+            bar.advance(task)
+    return {
+        "date": _now(),
+        "commit": ran,
+        "command": " ".join(["octavo", *sys.argv[1:]]),
+        "machine": _machine(),
+        "libraries": _libraries(),
+        "data": str(index) if index else "clustered, seed 0",
+        "n": len(rows),
+        "dim": int(rows.shape[1]),
+        "queries": QUERIES,
+        "k": k,
+        "errors": errors,
+        "rows": [asdict(r) for r in found],
+    }
+
+
+def _show(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("engine")
+    sizes = list(result["rows"][0]["rates"]) if result["rows"] else []
+    heads = (f"recall@{result['k']}", *(f"q/s, {b} at once" for b in sizes), "build s", "MB")
+    for head in heads:
+        table.add_column(head, justify="right")
+    for row in result["rows"]:
+        memory = "?" if row["memory"] is None else f"{row['memory']:.0f}"
+        rates = [f"{rate:,.0f}" for rate in row["rates"].values()]
+        table.add_row(row["engine"], f"{row['recall']:.3f}", *rates, f"{row['build']:.1f}", memory)
+    console.print(table)
+    versions = ", ".join(f"{name} {version}" for name, version in result["libraries"].items())
+    console.print(
+        f"{result['n']:,} x {result['dim']} ({result['data']}), {result['queries']} queries; "
+        f"{result['machine']}; {versions}; {result['date']}",
+        markup=False,
+    )
+    for error in result["errors"]:
+        console.print(f"  {error}", markup=False)
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _machine() -> str:
+    import os
+    import platform
+
+    from index.knn import gpu_count
+
+    gpus = f", {gpu_count()} GPU" if gpu_count() else ""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs{gpus}"
+
+
+def _libraries() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in ("qdrant-edge-py", "faiss-cpu", "faiss-gpu", "numpy"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

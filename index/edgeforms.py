@@ -1,0 +1,121 @@
+"""Schema, points and filters of the store contract in Qdrant Edge's own classes, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import qdrant_edge as qe
+
+from index.payload import DOCUMENT_KIND, chunk_from, chunk_payload
+from index.store import Filter, Leg, Point, Scored, Sizes, Sparse, ranked
+from ingest.document import DocumentError
+
+
+def edge_config(sizes: Sizes) -> qe.EdgeConfig:
+    """Named vectors of the given sizes, float16; dot products, because texts are unit vectors by
+    contract and the text side of a joint vector may be shorter than 1."""
+    half, dot = qe.VectorStorageDatatype.Float16, qe.Distance.Dot
+    vectors = {
+        name: qe.EdgeVectorParams(size=size, distance=dot, datatype=half)
+        for name, size in (("text", sizes.text), ("joint", sizes.joint))
+        if size
+    }
+    for name, size in (("tokens", sizes.tokens), ("patches", sizes.patches)):
+        if size:
+            vectors[name] = qe.EdgeVectorParams(
+                size=size,
+                distance=dot,
+                datatype=half,
+                multivector_config=qe.MultiVectorConfig(qe.MultiVectorComparator.MaxSim),
+                # m=0: no graph; late interaction only rescores candidates
+                hnsw_config=qe.HnswIndexConfig(m=0, ef_construct=4, full_scan_threshold=10_000),
+            )
+    return qe.EdgeConfig(
+        vectors=vectors,
+        sparse_vectors={"words": qe.EdgeSparseVectorParams(modifier=qe.Modifier.Idf)},
+    )
+
+
+def edge_point(point: Point) -> qe.Point:
+    """Raises DocumentError for content that the engine cannot hold."""
+    try:
+        return qe.Point(point.chunk.id, _vectors(point), chunk_payload(point.chunk))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DocumentError(f"has content that cannot be stored: {error}") from error
+
+
+def point_from(record: Any) -> Point:
+    vectors: dict[str, Any] = record.vector or {}
+    rows = {
+        name: np.asarray(vectors[name], np.float32)
+        for name in ("text", "joint", "tokens", "patches")
+        if name in vectors
+    }
+    words = vectors.get("words")
+    sparse = Sparse(tuple(words.indices), tuple(words.values)) if words is not None else None
+    return Point(chunk_from(str(record.id), record.payload), words=sparse, **rows)
+
+
+def nearest(leg: Leg) -> Any:
+    vector = _sparse(leg.vector) if isinstance(leg.vector, Sparse) else leg.vector.tolist()
+    return qe.Query.Nearest(vector, leg.using)
+
+
+def scored(points: Sequence[Any]) -> tuple[Scored, ...]:
+    return ranked([Scored(str(p.id), float(p.score)) for p in points])
+
+
+def equals(key: str, value: str | int) -> qe.FieldCondition:
+    return qe.FieldCondition(key, match=qe.MatchValue(value))
+
+
+def any_of(key: str, values: Collection[str] | Collection[int]) -> qe.FieldCondition:
+    wanted: Any = list(values)
+    return qe.FieldCondition(key, match=qe.MatchAny(wanted))
+
+
+def match(key: str, value: str) -> qe.Filter:
+    return qe.Filter(must=[equals(key, value)])
+
+
+def leg_filter(where: Filter, leg: Leg, hidden: Collection[str]) -> qe.Filter | None:
+    """What a leg may find: `where`, its own kinds, and nothing of the documents `hidden`."""
+    must: list[Any] = []
+    if where.documents:
+        must.append(any_of("document", where.documents))
+    if where.pages:
+        must.append(any_of("page", where.pages))
+    must.extend(any_of("kind", kinds) for kinds in (where.kinds, leg.kinds) if kinds)
+    must_not = hidden_of(hidden)
+    return qe.Filter(must=must or None, must_not=must_not) if must or must_not else None
+
+
+def hidden_of(documents: Collection[str]) -> list[Any] | None:
+    return [any_of("document", documents)] if documents else None
+
+
+def chunks_of(documents: Collection[str], hidden: Collection[str]) -> qe.Filter:
+    """Chunk points (of `documents`, where given) that are not `hidden`."""
+    must: list[Any] | None = [any_of("document", documents)] if documents else None
+    return qe.Filter(
+        must=must, must_not=[*(hidden_of(hidden) or []), equals("kind", DOCUMENT_KIND)]
+    )
+
+
+def _vectors(point: Point) -> dict[str, Any]:
+    vectors: dict[str, Any] = {}
+    for name, vector in (("text", point.text), ("joint", point.joint)):
+        if vector is not None:
+            vectors[name] = vector.tolist()
+    for name, rows in (("tokens", point.tokens), ("patches", point.patches)):
+        if rows is not None and len(rows):
+            vectors[name] = rows.tolist()
+    if point.words is not None and point.words.indices:
+        vectors["words"] = _sparse(point.words)
+    return vectors
+
+
+def _sparse(words: Sparse) -> qe.SparseVector:
+    return qe.SparseVector(list(words.indices), list(words.values))

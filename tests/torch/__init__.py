@@ -1,0 +1,1 @@
+"""Tests that need torch; without it the folder is skipped."""

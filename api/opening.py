@@ -87,12 +87,22 @@ def _embedded(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
 
 
 def _server(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
-    from index.connection import connect
-    from index.server import QdrantStore
+    try:
+        from index.connection import connect
+        from index.server import QdrantStore
+    except ImportError:
+        raise StoreError(
+            f"the store {settings.store} needs qdrant-client: pip install 'octavo[server]'"
+        ) from None
 
     client = connect(settings.store, settings.store_key.get_secret_value())
     store = QdrantStore(
-        client, settings.collection, sizes, shards=settings.shards, replicas=settings.replicas
+        client,
+        settings.collection,
+        sizes,
+        shards=settings.shards,
+        replicas=settings.replicas,
+        url=settings.store,
     )
     place = f"{settings.store} collection {settings.collection}"
     try:

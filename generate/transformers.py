@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +24,8 @@ from index.encode import ModelError
 
 _POLL = 0.05  # seconds
 _BUILT_IN_LORA = "vision-lora"  # folder of Phi-4-multimodal's own adapter for pictures
-#: Adapter names. transformers takes every weight for the adapter's whose name contains them: under
-#: "vision" it overwrites `audio_embed.up_proj_for_vision_speech` of the model with chance.
+#: Adapter names. transformers reports as missing all weights whose names contain an adapter's: of
+#: one named "vision" also the model's own `audio_embed.up_proj_for_vision_speech`.
 _PICTURES, _ADAPTER = "octavo_pictures", "octavo_adapter"
 _PHI = "phi4_multimodal"  # filed under causal language models, and takes pictures
 
@@ -297,8 +298,11 @@ def _adapt(model: Any, directory: Path, name: str) -> str:
         )
     # Its own argument `local_files_only` is a TypeError in transformers 5.23.
     local = {"local_files_only": True}
-    info = model.load_adapter(str(directory), adapter_name=name, adapter_kwargs=local)
-    missing, strange = sorted(info.missing_keys), sorted(info.unexpected_keys)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Already found a `peft_config`")  # two are meant
+        info = model.load_adapter(str(directory), adapter_name=name, adapter_kwargs=local)
+    # Other adapters' weights are among those it calls missing, though they are as they were.
+    missing, strange = [k for k in info.missing_keys if name in k], list(info.unexpected_keys)
     if missing or strange or info.mismatched_keys:
         raise ModelError(
             f"the adapter {directory} is not of this model: {len(missing)} weights are missing, "

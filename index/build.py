@@ -112,7 +112,7 @@ class Builder:
             ahead.data = ahead.source.read()
             ahead.id = document_id(ahead.data)
             ahead.kind = file_type(ahead.data, Path(ahead.source.name).suffix)
-            ahead.fed = self._store.find(ahead.id) is None
+            ahead.fed = self._store.find(ahead.id, fresh=True) is None
         except Exception as error:  # noqa: BLE001  raised again by _finish; a thread has no caller
             ahead.error = error
         finally:
@@ -140,7 +140,7 @@ class Builder:
         try:
             if ahead.error is not None:
                 raise ahead.error
-            same = self._store.find(ahead.id)
+            same = self._store.find(ahead.id, fresh=True)
             if same is not None:
                 ahead.drain()
                 progress.skip(source.name)

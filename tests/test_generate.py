@@ -10,7 +10,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -128,7 +128,8 @@ def test_a_prompt_holds_rules_numbered_evidence_and_the_question() -> None:
 
 @given(st.integers(0, 900))
 def test_a_prompt_never_exceeds_its_budget(budget: int) -> None:
-    if budget < 135:  # the rules, the question and one sentence do not fit in less
+    bare = words(fitted(5000, []).prompt)
+    if budget < bare + 8 + 11 + 1:  # the first place, its first sentence, [...]
         with pytest.raises(GeneratorError, match="larger context"):
             fitted(budget)
         return
@@ -224,9 +225,8 @@ def test_a_crop_is_that_part_of_the_page(rotation: int) -> None:
     part = Image.open(io.BytesIO(render_crop(data, "pdf", 1, box, 300)))
     assert part.size == (300, 260)
     same = whole.crop((30, 60, 330, 320))
-    difference = ImageChops.difference(part, same).getextrema()
-    assert max(high for _, high in difference) < 40
-    assert part.getextrema() != ((255, 255),) * 3
+    assert ImageChops.difference(part, same).convert("L").histogram()[40:] == [0] * 216
+    assert sum(part.convert("L").histogram()[:100]) > 100  # something is on it
 
 
 @pytest.mark.parametrize(
@@ -477,8 +477,12 @@ def odd_app(odd: Odd) -> FastAPI:
         odd.requests.append(body)
         odd.headers.append(dict(request.headers))
         nth = len(odd.requests)
-        slow = [chunk("word "), *[x for _ in range(400) for x in (0.02, chunk("and "))]]
-        answers = {
+        waiting: list[str | float] = [": waiting\n\n", 0.1] * 50
+        slow: list[str | float] = [
+            chunk("word "),
+            *[x for _ in range(400) for x in (0.02, chunk("and "))],
+        ]
+        answers: dict[str, Callable[[], Response]] = {
             "good": lambda: stream(*GOOD),
             "no-done": lambda: stream(*GOOD[:-1]),
             "split": lambda: stream(*[c for g in GOOD for c in (g[:9], 0.001, g[9:])]),
@@ -502,7 +506,7 @@ def odd_app(odd: Odd) -> FastAPI:
             "half-event": lambda: stream(*GOOD[:4], GOOD[4][:20]),
             "broken": lambda: stream(*GOOD[:4], 0.01, None),
             "in-stream": lambda: stream(GOOD[0], 'data: {"error": "CUDA out of memory"}\n\n'),
-            "slow-first": lambda: stream(": waiting\n\n", *[0.1, ": waiting\n\n"] * 50, *GOOD),
+            "slow-first": lambda: stream(*waiting, *GOOD),
             "slow": lambda: stream(*slow),
             "endless": lambda: stream("data: ", *["x" * 65536] * 40),
             "500-then-ok": lambda: (

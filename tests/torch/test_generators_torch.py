@@ -300,7 +300,6 @@ def saved(smol: TransformersChat, tmp_path_factory: pytest.TempPathFactory) -> P
     """The same weights as a directory: `transformers serve` 5.23 fails on a GGUF file (its
     configuration names no architecture), and a model read from one does not save itself.
     Reading the file again through the library alone would cost 20 seconds."""
-    import torch
     from transformers import LlamaForCausalLM
 
     directory = tmp_path_factory.mktemp("smollm2")
@@ -309,7 +308,7 @@ def saved(smol: TransformersChat, tmp_path_factory: pytest.TempPathFactory) -> P
     plain = LlamaForCausalLM(loaded.model.config)
     plain.load_state_dict(loaded.model.state_dict())
     del plain.config.quantization_config
-    plain.to(torch.bfloat16).save_pretrained(directory)
+    plain.save_pretrained(directory)
     loaded.reader.save_pretrained(directory)
     return directory
 

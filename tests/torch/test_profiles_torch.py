@@ -8,9 +8,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from api.settings import Settings  # noqa: E402
-from tests.profiles import end_to_end, write_profile  # noqa: E402
-from tests.torch.checkpoints import (  # noqa: E402
+from api.settings import Settings
+from tests.profiles import end_to_end, write_profile
+from tests.torch.checkpoints import (
     make_cross_encoder_multimodal,
     make_cross_encoder_text,
     make_minilm_like_text,
@@ -19,7 +19,7 @@ from tests.torch.checkpoints import (  # noqa: E402
     make_siglip2,
     make_unified,
 )
-from tests.torch.generator_checkpoints import phi4 as make_phi4  # noqa: E402
+from tests.torch.generator_checkpoints import phi4 as make_phi4
 
 CPU = {"dtype": "float32"}
 

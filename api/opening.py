@@ -95,7 +95,7 @@ def _server(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
             f"the store {settings.store} needs qdrant-client: pip install 'octavo[server]'"
         ) from None
 
-    client = connect(settings.store, settings.store_key.get_secret_value())
+    client = connect(settings.store, settings.store_key.get_secret_value() or None)
     store = QdrantStore(
         client,
         settings.collection,

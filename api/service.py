@@ -58,16 +58,16 @@ class Service:
         if not create:
             require_index(settings)
         loaded = load_models(self.profile, settings)
-        self._encoders, self._cache = loaded.encoders, loaded.cache
-        manifest = manifest_of(self.profile, self._encoders)
-        self._index = open_index(settings, manifest, self._encoders.sizes())
+        self.encoders, self._cache = loaded.encoders, loaded.cache
+        manifest = manifest_of(self.profile, self.encoders)
+        self._index = open_index(settings, manifest, self.encoders.sizes())
         self._store, self._blobs = self._index.store, self._index.blobs
         self._scorers = Scorers(
-            self._encoders.tokens, self._encoders.patches, loaded.cross_encoder, self._crop
+            self.encoders.tokens, self.encoders.patches, loaded.cross_encoder, self._crop
         )
         try:
             self._generator = make_generator(
-                self.profile, settings, self._encoders.text, self.crop_png
+                self.profile, settings, self.encoders.text, self.crop_png
             )
         except BaseException:
             self._index.close()
@@ -89,9 +89,7 @@ class Service:
         s = self.settings
         limits = Limits(memory=s.page_memory_mb << 20, seconds=s.page_seconds)
         with self._writing:
-            builder = Builder(
-                self._store, self._blobs, self._encoders, s.workers, limits, ocr=s.ocr
-            )
+            builder = Builder(self._store, self._blobs, self.encoders, s.workers, limits, ocr=s.ocr)
             for result in builder.ingest(sources, report):
                 yield result_out(result)
 
@@ -108,7 +106,7 @@ class Service:
             image_weight=p.search.image_weight,
         )
         found = retrieve(
-            query, self._store, self._encoders, depths, p.search.fusion, p.search.candidates
+            query, self._store, self.encoders, depths, p.search.fusion, p.search.candidates
         )
         weights = {
             k.replace("_", "-"): v
@@ -176,6 +174,10 @@ class Service:
                 raise NotFoundError(f"no document is named {name!r}; in the index: {known}")
             found.extend(same)
         return found
+
+    def named_all(self) -> list[Stored]:
+        """Every committed document, by name."""
+        return self._store.documents()
 
     def page_chunks(self, document: str, page: int) -> list[Chunk]:
         """Chunks that begin on a page of a document, in reading order."""

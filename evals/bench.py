@@ -74,6 +74,62 @@ def knn(
         sys.exit(2)
 
 
+@bench.command()
+@click.option(
+    "--index",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path("octavo-index"),
+    help="The index to search.",
+)
+@click.option("--profile", default="builtin", show_default=True, help="The profile it was made by.")
+@click.option(
+    "--questions",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A question a line, or JSON lines with `text`. [beginnings of passages]",
+)
+@click.option("--clients", default=64, show_default=True, type=click.IntRange(2, 1024))
+@click.option("--json", "as_json", is_flag=True, help="The result row as JSON.")
+def load(index: Path, profile: str, questions: Path | None, clients: int, as_json: bool) -> None:
+    """One question at a time against many at once: encoder and whole search."""
+    from api.settings import Settings
+    from evals.commit import commit
+    from evals.load import read_questions, run_load
+    from index.encode import ModelError
+    from index.store import StoreError
+
+    ran = commit()
+    try:
+        asked = read_questions(questions) if questions else []
+        found = run_load(Settings(index=index, profile=profile), asked, clients)
+    except (StoreError, ModelError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    row = {
+        "date": _now(),
+        "commit": ran,
+        "command": " ".join(["octavo", *sys.argv[1:]]),
+        "machine": _machine(),
+        "libraries": _libraries(),
+        "profile": profile,
+        **found,
+    }
+    if as_json:
+        click.echo(json.dumps(row, indent=1))
+        return
+    for r in row["rows"]:
+        click.echo(
+            f"{r['what']}, {r['clients']} at a time: {r['rate']}/s, "
+            f"p50 {r['p50']} ms, p95 {r['p95']} ms"
+        )
+    for what, r in row["ratios"].items():
+        click.echo(
+            f"{what}: {r['rate']} times the rate of one at a time, "
+            f"p95 {r['p95_to_single_p50']} times the single median"
+        )
+    if row["encode_to_bare_session"]:
+        click.echo(f"encode to the bare session call: {row['encode_to_bare_session']}")
+    click.echo(f"{row['questions']} questions; {row['machine']}; {row['date']}")
+
+
 def run_knn(
     count: int,
     dim: int,

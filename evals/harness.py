@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 
 from api.service import Service
 from api.wire import ResultOut
+from evals.commit import commit as current_commit
 from evals.dataset import Dataset
 from evals.metrics import percentile, retrieval
 from evals.run import Asked, ask_all, write_abstain, write_boxes, write_run
@@ -54,7 +54,7 @@ def evaluate(
 ) -> EvalResult:
     """Ingests what is not yet indexed, asks all, writes every file under `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    commit = _commit()  # before the run: what is committed while it lasts did not run
+    commit = current_commit()  # before the run: what is committed while it lasts did not run
     start = time.perf_counter()
     results = list(service.ingest(dataset.sources, on_ingest))
     ingest_seconds = time.perf_counter() - start
@@ -134,23 +134,6 @@ def _memory() -> dict[str, float]:
 
 def _processor() -> str:
     return f"{os.cpu_count()} cores"
-
-
-def _commit() -> str:
-    """The commit that ran, `+` where the tree has changes; `unknown` outside a checkout."""
-    here = Path(__file__).parent
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", *arguments], cwd=here, capture_output=True, text=True, check=False
-        )
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    try:
-        commit = git("rev-parse", "--short=12", "HEAD")
-        return (commit + ("+" if git("status", "--porcelain") else "")) or "unknown"
-    except FileNotFoundError:
-        return "unknown"
 
 
 def rows_of(result: EvalResult) -> list[tuple[str, Any]]:

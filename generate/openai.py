@@ -1,8 +1,8 @@
 """Any OpenAI-compatible server with vision (vLLM, llama.cpp, Ollama, cloud) as chat model.
 
-Through httpx, which the core has anyway, not the `openai` package: that one reads proxies and keys
-from the environment, cannot be stopped from another thread, bounds neither the whole answer nor
-the wait for its first token (servers send headers and keep-alives before), and adds 8 packages.
+Through httpx, which the core has anyway, not the `openai` package: that one brings a second HTTP
+library (httpx2) with jiter and sniffio, reads proxies and keys from the environment, and has no
+limit for the whole answer or for its first text (servers send headers and keep-alives before).
 What is left of it is the reading of server-sent events, 30 lines.
 """
 

@@ -67,6 +67,7 @@ class EdgeStore:
             raise StoreError(f"the index at {path} cannot be opened: {error}") from error
         self._documents: dict[str, Stored] = {}
         self._pending: set[str] = set()
+        self._names = sizes.names()
         self._turn = threading.Lock()
         self._gone = False  # points were deleted since the shard was loaded
         self._load_documents()
@@ -147,8 +148,11 @@ class EdgeStore:
     def points(
         self, vectors: Collection[str], documents: Collection[str] = ()
     ) -> Iterator[list[Point]]:
-        page = _PAGE_MULTI if {"tokens", "patches"} & set(vectors) else _PAGE
-        records = self._scroll(chunks_of(documents, tuple(self._pending)), page, list(vectors))
+        names = sorted(self._names & set(vectors))
+        page = _PAGE_MULTI if {"tokens", "patches"} & set(names) else _PAGE
+        records = self._scroll(
+            chunks_of(documents, tuple(self._pending)), page, sorted(self._names & set(vectors))
+        )
         while batch := [point_from(r) for r in islice(records, page)]:
             yield batch
 

@@ -47,7 +47,7 @@ class MiniLm:
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
         path = verified(Path(model_path()), _SHA256)
-        self._session = onnxruntime.InferenceSession(
+        self.session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
         )
         self._tokenizer: Any = Tokenizer.from_file(str(verified("minilm-tokenizer.json")))
@@ -108,16 +108,24 @@ class MiniLm:
         step = -(-len(ids) // count) if ids else 0
         return [[101, *ids[i * step : (i + 1) * step], 102] for i in range(count)]
 
+    def feed(self, text: str) -> dict[str, _Ids]:
+        """What the session is given for the first window of one text."""
+        ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return _padded(self._windows(ids)[:1])
+
     def _run(self, windows: Sequence[Sequence[int]]) -> list[Matrix]:
-        longest = max(len(w) for w in windows)
-        ids: _Ids = np.zeros((len(windows), longest), np.int64)
-        mask: _Ids = np.zeros_like(ids)
-        for row, window in enumerate(windows):
-            ids[row, : len(window)] = window
-            mask[row, : len(window)] = 1
-        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        states = self._session.run(None, feed)[0]
+        states = self.session.run(None, _padded(windows))[0]
         return [np.asarray(states[r, : len(w)]) for r, w in enumerate(windows)]
+
+
+def _padded(windows: Sequence[Sequence[int]]) -> dict[str, _Ids]:
+    longest = max(len(w) for w in windows)
+    ids: _Ids = np.zeros((len(windows), longest), np.int64)
+    mask: _Ids = np.zeros_like(ids)
+    for row, window in enumerate(windows):
+        ids[row, : len(window)] = window
+        mask[row, : len(window)] = 1
+    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
 
 
 class MiniLmTokens:

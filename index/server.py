@@ -94,6 +94,7 @@ class QdrantStore:
         self._markers = Markers(client, collection, self._remote)
         self._renewed: dict[str, float] = {}  # documents this process writes, time of the marker
         self._known: dict[str, tuple[float, Stored]] = {}
+        self._names = sizes.names()
         open_collection(client, collection, sizes, shards, replicas, self._remote)
         self._heal()
 
@@ -216,8 +217,11 @@ class QdrantStore:
     def points(
         self, vectors: Collection[str], documents: Collection[str] = ()
     ) -> Iterator[list[Point]]:
-        page = _PAGE_MULTI if {"tokens", "patches"} & set(vectors) else _PAGE
-        records = self._scroll(committed_chunks(documents), page, list(vectors))
+        names = sorted(self._names & set(vectors))
+        page = _PAGE_MULTI if {"tokens", "patches"} & set(names) else _PAGE
+        records = self._scroll(
+            committed_chunks(documents), page, sorted(self._names & set(vectors))
+        )
         while batch := [point_from(r) for r in islice(records, page)]:
             yield batch
 

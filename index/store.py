@@ -34,6 +34,11 @@ class Sizes:
     tokens: int = 0
     patches: int = 0
 
+    def names(self) -> set[str]:
+        """The vectors that points may have."""
+        made = {"text": self.text, "joint": self.joint, "tokens": self.tokens}
+        return {n for n, d in {**made, "patches": self.patches}.items() if d} | {"words"}
+
 
 @dataclass(frozen=True, slots=True)
 class Sparse:
@@ -162,7 +167,7 @@ class Store(Protocol):
     ) -> Iterator[list[Point]]:
         """Every chunk of the committed documents (of `documents` only, where given), in batches,
         with the named vectors read back as they are stored (rounded to float16); for copies and
-        mirrors."""
+        mirrors. Names that the store has no vectors of are left out."""
         ...
 
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:

@@ -508,6 +508,7 @@ def odd_app(odd: Odd) -> FastAPI:
             "in-stream": lambda: stream(GOOD[0], 'data: {"error": "CUDA out of memory"}\n\n'),
             "slow-first": lambda: stream(*waiting, *GOOD),
             "slow": lambda: stream(*slow),
+            "steady": lambda: stream(*[x for g in GOOD for x in (0.1, g)]),
             "endless": lambda: stream("data: ", *["x" * 65536] * 40),
             "500-then-ok": lambda: (
                 refuse(500, {"error": "warming up"}) if nth < 3 else stream(*GOOD)
@@ -659,6 +660,11 @@ def test_the_first_token_has_a_time_limit_in_spite_of_keep_alives(odd: Odd) -> N
         odd.model(first=0.4).write(PROMPT, Watch())
     assert time.monotonic() - start < 2
     assert odd.gone.wait(5)
+
+
+def test_text_that_keeps_coming_is_waited_for(odd: Odd) -> None:
+    odd.script = "steady"  # a second in all
+    assert odd.model(first=0.5).write(PROMPT, Watch()).text.strip() == SAID
 
 
 def test_the_whole_answer_has_a_time_limit(odd: Odd) -> None:

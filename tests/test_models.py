@@ -23,6 +23,7 @@ from api.settings import SettingsError, read_profile, read_settings
 from index.encode import ModelError
 from index.manifest import Manifest, check_manifest
 from index.store import StoreError
+from tests.conftest import ROOT
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 FILES = {"config.json": b"{}", "onnx/model.onnx": b"weights" * 1000, "README.md": b"hello"}
@@ -306,3 +307,10 @@ def test_offline_stops_every_socket_but_loopback() -> None:
     assert len(lines) == 4
     assert all("--offline (OCTAVO_OFFLINE) forbids" in line for line in lines[:3])
     assert lines[3] == "loopback works"
+
+
+def test_the_profile_in_the_documentation_is_one(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    example = text.split("```toml\n")[1].split("```")[0]
+    profile = read_profile(str(_file(tmp_path / "mine.toml", example.encode())))
+    assert profile.models.text.query_prompt == "query: "

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.wire import AnswerOut, RegionOut, SearchOut
+from generate.answer import Watch
 from ingest.document import Box
 from retrieve.query import Query
 
@@ -42,14 +43,16 @@ def ask_index(
     image: Path | None = None,
     documents: Sequence[str] = (),
     limit: int = 10,
+    watch: Watch | None = None,
 ) -> AnswerOut:
-    """An answer or an abstention."""
+    """An answer or an abstention. `watch` hears drafts, where the index is open here."""
     from api.client import Client
 
     query = make_query(text, image)
     if isinstance(backend, Client):
         return backend.ask(query, limit, documents)
-    return backend.ask(Query(query.text, query.image, backend.where(documents)), limit)
+    asked = Query(query.text, query.image, backend.where(documents))
+    return backend.ask(asked, limit, watch)
 
 
 def save_evidence(backend: Service | Client, answer: AnswerOut, file: Path) -> Path | None:

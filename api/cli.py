@@ -187,10 +187,10 @@ def ask(
 ) -> None:
     """Answers from the documents, cited to page and box, or says that they do not answer."""
     from api.asking import ask_index, save_evidence
-    from api.show import show_answer
+    from api.show import drafts, show_answer
 
     with _backend(settings) as backend:
-        answer = ask_index(backend, text, image, documents, limit)
+        answer = ask_index(backend, text, image, documents, limit, drafts(as_json))
         saved = save_evidence(backend, answer, save) if save else None
     if as_json:
         click.echo(answer.model_dump_json(indent=1))

@@ -15,6 +15,7 @@ from index.encode import ModelError
 
 _RECORD = "octavo-model.json"
 _BLOCK = 1 << 20
+_REVISION = re.compile(r"(?!.*\.\.)[\w.-]+(/[\w.-]+)*")  # a branch, a tag, a commit, refs/pr/1
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -45,12 +46,12 @@ class Library:
 
     def directory(self, name: str, revision: str) -> Path:
         """Where a hub name is kept, there or not. Raises ModelError for what is no hub name."""
-        if not _HUB_NAME.fullmatch(name) or ".." in name or "/" in revision or ".." in revision:
+        if not _HUB_NAME.fullmatch(name) or not _REVISION.fullmatch(revision) or ".." in name:
             raise ModelError(
                 f"model {name!r}, revision {revision!r}: neither a folder on this machine nor a "
                 "hub name of the form organisation/name"
             )
-        return self._root / name.replace("/", "--") / revision
+        return self._root / name.replace("/", "--") / revision.replace("/", "--")
 
     def installed(self, name: str, revision: str = "main", wanted_by: str = "PROFILE") -> Installed:
         """A model by hub name, or a folder of the user's own, every file hashed now.

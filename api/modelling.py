@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from api.library import Library, read_record
@@ -26,23 +27,19 @@ def list_models(settings: Settings) -> ModelsOut:
 
 
 def show_models(found: ModelsOut) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("profile", "role", "backend", "model", "licence", "MB", "measured", "here"):
-        table.add_column(name, overflow="fold", no_wrap=name in ("profile", "role"))
-    last = ""
-    for r in found.models:
-        size, measured = str(r.size_mb or ""), "yes" if r.measured else "no"
-        shown = r.profile if r.profile != last else ""
-        table.add_row(
-            shown, r.role, r.backend, r.model, r.licence, size, measured, "yes" if r.here else "no"
-        )
-        last = r.profile
-    console = Console()
-    console.print(table)
-    console.print(
-        "measured: whether a quality figure of ours exists. here: whether its files are on this "
-        "machine."
-    )
+    """A table a profile, narrow enough for 80 columns; `--json` has every field."""
+    console = Console(highlight=False)
+    for name in dict.fromkeys(r.profile for r in found.models):
+        rows = [r for r in found.models if r.profile == name]
+        console.print(f"[bold]{escape(name)}[/bold]  {sum(r.size_mb for r in rows):,} MB")
+        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
+        for r in rows:
+            here = "here" if r.here else "not here"
+            quality = "measured" if r.measured else "not measured"
+            table.add_row(f"  {r.role}", r.model, r.backend)
+            table.add_row("", f"[dim]{r.licence}, {r.size_mb:,} MB, {quality}[/dim]", here)
+        console.print(table)
+    console.print("measured: a quality figure of ours exists. here: its files are on this machine.")
 
 
 def pull_models(settings: Settings, name: str, again: bool) -> None:

@@ -9,8 +9,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from api.wire import AnswerOut, CitationOut, RegionOut, SearchOut, StatusOut
+from generate.answer import Watch
 
 _TEXT = 300  # characters of a hit that are shown
+
+
+def drafts(as_json: bool) -> Watch:
+    """Shows what a model writes while it writes it, dimmed, on a terminal's standard error."""
+    console = Console(stderr=True)
+    if as_json or not console.is_terminal:
+        return Watch()
+    return Watch(lambda text: console.print(text, end="", style="dim", markup=False))
 
 
 def show_answer(answer: AnswerOut, saved: Path | None = None) -> None:

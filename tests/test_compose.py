@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from api.library import Library
 from api.settings import read_profile, read_settings
 from tests.conftest import ROOT
 
@@ -28,7 +30,10 @@ def test_the_service_gets_settings_that_exist() -> None:
         c for c in COMPOSE["services"]["vllm"]["command"] if c.startswith("--served-model-name=")
     )
     assert settings.llm_model == served.split("=")[1]
-    assert settings.llm_model == read_profile("standard").models.generator.model
+    row = read_profile("standard").models.generator
+    assert settings.llm_model == row.model
+    directory = Library(Path("/models")).directory(row.model, row.revision)
+    assert COMPOSE["services"]["vllm"]["command"][0] == str(directory)
 
 
 def test_the_nodes_form_one_cluster() -> None:

@@ -71,7 +71,7 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
             given = {name: options.pop(name) for name in _SETTINGS}
             settings = read_settings(environment(), given)
             if settings.offline:
-                from api.offline import forbid_sockets
+                from ingest.sockets import forbid_sockets
 
                 forbid_sockets()
             command(settings=settings, **options)

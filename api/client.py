@@ -18,7 +18,8 @@ from ingest.document import Box, DocumentError
 from retrieve.query import Query
 
 _T = TypeVar("_T", bound=BaseModel)
-_ANSWER_SECONDS = 60.0
+_CONNECT_SECONDS = 10.0
+_ANSWER_SECONDS = 900.0  # a language model on a CPU; the server bounds it by its own setting
 _INGEST_SECONDS = 3600.0
 
 
@@ -28,7 +29,14 @@ class Client:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         # trust_env=False: a proxy of the environment must not see confidential questions.
-        self._http = httpx.Client(base_url=self._url, timeout=_ANSWER_SECONDS, trust_env=False)
+        try:
+            self._http = httpx.Client(
+                base_url=self._url,
+                timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS),
+                trust_env=False,
+            )
+        except httpx.InvalidURL as error:
+            raise ValueError(f"--url (OCTAVO_URL) is {url!r}: {error}") from None
 
     def close(self) -> None:
         self._http.close()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from api.hub import quiet_hub
 from api.models import spec_of
-from api.offline import quiet_hub
 from api.settings import GenerateSettings, Profile, Settings, SettingsError
 from generate.answer import Generator
 from generate.chat import Chat, ChatModel

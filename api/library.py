@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import re
 import shutil
 import tarfile
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from index.encode import ModelError
@@ -34,8 +37,21 @@ class Record:
     name: str
     revision: str
     commit: str
+    patterns: list[str]  # that were asked for; empty: everything
     files: dict[str, str]
     bytes: int
+
+    def covers(self, patterns: Sequence[str]) -> bool:
+        """Whether what was asked for includes these."""
+        return not self.patterns or (bool(patterns) and set(patterns) <= set(self.patterns))
+
+    def matching(self, patterns: Sequence[str]) -> dict[str, str]:
+        """The files of these patterns (all, without any), by sha256."""
+        return {
+            file: total
+            for file, total in self.files.items()
+            if not patterns or any(fnmatch(file, p) for p in patterns)
+        }
 
 
 class Library:
@@ -53,19 +69,27 @@ class Library:
             )
         return self._root / name.replace("/", "--") / revision.replace("/", "--")
 
-    def installed(self, name: str, revision: str = "main", wanted_by: str = "PROFILE") -> Installed:
-        """A model by hub name, or a folder of the user's own, every file hashed now.
+    def installed(
+        self,
+        name: str,
+        revision: str = "main",
+        files: Sequence[str] | None = None,
+        wanted_by: str = "PROFILE",
+    ) -> Installed:
+        """A model by hub name, or a folder of the user's own, every file hashed now. `files` are
+        the patterns of those that a profile uses (empty: all of the hub's; None: whatever was
+        pulled): they make the identity.
 
         Raises ModelError that says which file is missing or changed, and how to bring it.
         """
         own = Path(name).expanduser()
-        if own.is_dir():
+        if _is_path(name) and own.is_dir():
             return Installed(own, identity(own.name, file_sums(own)))
-        if own.is_file():  # one file: a GGUF
+        if _is_path(name) and own.is_file():  # one file: a GGUF
             return Installed(own, identity(own.name, {own.name: sha256(own)}))
         directory = self.directory(name, revision)
         record = read_record(directory)
-        if record is None:
+        if record is None or not (files is None or record.covers(files)):
             raise ModelError(
                 f"model {name} (revision {revision}) is not on this machine: it should be in "
                 f"{directory}. Bring it with: octavo models pull {wanted_by}; or, without a "
@@ -73,34 +97,41 @@ class Library:
                 "models.tar, and here: octavo models unpack models.tar"
             )
         wrong = differences(directory, record)
+        if (record.name, record.revision) != (name, revision):
+            wrong.append(f"{directory} holds {record.name}, revision {record.revision}")
         if wrong:
             raise ModelError(
                 f"model {name}: {'; '.join(wrong)}. Bring it again: octavo models pull "
                 f"{wanted_by} --again"
             )
-        return Installed(directory, identity(f"{name}@{record.commit[:12]}", record.files))
+        used = record.matching(files or ())
+        return Installed(directory, identity(f"{name}@{record.commit[:12]}", used))
 
     def pull(
         self, name: str, revision: str, files: Sequence[str], hub: str, again: bool = False
     ) -> Record:
         """Fetches a model from the hub, unless it is here; the one place that uses the network.
 
-        The hub's own sha256 of large files is compared with what arrived. Raises ModelError.
+        Two profiles may use different files of one model: what was asked for before is fetched,
+        too. The hub's own sha256 of large files is compared with what arrived. Raises ModelError.
         """
         directory = self.directory(name, revision)
         record = read_record(directory)
-        if record is not None and not again and not differences(directory, record):
+        if record and record.covers(files) and not again and not differences(directory, record):
             return record
+        wanted = list(files)
+        if record is not None and wanted:
+            wanted = sorted({*wanted, *record.patterns}) if record.patterns else []
         part = directory.with_name(directory.name + ".part")
         if again:
             shutil.rmtree(part, ignore_errors=True)
-        commit = _download(name, revision, files, hub, part)
+        commit = _download(name, revision, wanted, hub, part)
         shutil.rmtree(part / ".cache", ignore_errors=True)
         sums = file_sums(part)
         if not sums:
-            raise ModelError(f"model {name}: the hub has no file that matches {list(files)}")
+            raise ModelError(f"model {name}: the hub has no file that matches {wanted}")
         size = sum((part / f).stat().st_size for f in sums)
-        record = Record(name, revision, commit, sums, size)
+        record = Record(name, revision, commit, wanted, sums, size)
         _write_record(part, record)
         shutil.rmtree(directory, ignore_errors=True)
         part.rename(directory)
@@ -144,13 +175,15 @@ class Library:
             try:
                 with tarfile.open(archive) as opened:
                     opened.extractall(landing, filter="data")
-            except tarfile.TarError as error:
+            except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
                 raise ModelError(f"{archive} is not a bundle of models: {error}") from None
             records = Library(landing).records()
             if not records:
                 raise ModelError(f"{archive} holds no model")
             for directory, record in records:
                 wrong = differences(directory, record)
+                if Library(landing).directory(record.name, record.revision) != directory:
+                    wrong.append("its folder is that of another model")
                 if wrong:
                     raise ModelError(f"{archive}: model {record.name}: {'; '.join(wrong)}")
                 home = self.directory(record.name, record.revision)
@@ -188,23 +221,40 @@ def sha256(file: Path) -> str:
 
 
 def differences(directory: Path, record: Record) -> list[str]:
-    """What is missing or changed, one phrase a file."""
+    """What is missing, changed, or there without a sum; one phrase a file."""
     wrong = []
+    there = file_sums(directory)
     for file, expected in record.files.items():
-        path = directory / file
-        if not path.is_file():
-            wrong.append(f"{path} is missing")
-        elif (found := sha256(path)) != expected:
-            wrong.append(f"{path} was changed: its sha256 is {found}, expected {expected}")
-    return wrong
+        found = there.pop(file, None)
+        if found is None:
+            wrong.append(f"{directory / file} is missing")
+        elif found != expected:
+            wrong.append(
+                f"{directory / file} was changed: its sha256 is {found}, expected {expected}"
+            )
+    return wrong + [f"{directory / file} does not belong there" for file in there]
 
 
 def read_record(directory: Path) -> Record | None:
     """The record of a pulled model, or None where there is none that can be read."""
     try:
-        return Record(**json.loads((directory / _RECORD).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        row = json.loads((directory / _RECORD).read_text(encoding="utf-8"))
+        record = Record(
+            str(row["name"]),
+            str(row["revision"]),
+            str(row["commit"]),
+            [str(p) for p in row["patterns"]],
+            {str(f): str(total) for f, total in row["files"].items()},
+            int(row["bytes"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
+    return record
+
+
+def _is_path(name: str) -> bool:
+    """A hub name is never taken for a folder that happens to stand in the working directory."""
+    return name.startswith((".", "/", "~")) or "\\" in name or not _HUB_NAME.fullmatch(name)
 
 
 def _write_record(directory: Path, record: Record) -> None:
@@ -232,13 +282,11 @@ def _download(name: str, revision: str, files: Sequence[str], hub: str, into: Pa
             f"model {name} could not be pulled from {hub}: {error}. Expected: a model of that "
             "name, reachable from here (a gated one needs HF_TOKEN)"
         ) from None
-    for sibling in info.siblings or []:
-        path = into / sibling.rfilename
-        expected = getattr(sibling.lfs, "sha256", None) if sibling.lfs else None
-        if expected and path.is_file() and sha256(path) != expected:
-            path.unlink()
+    expected = {s.rfilename: s.lfs.sha256 for s in info.siblings or [] if s.lfs}
+    for file, found in file_sums(into).items():
+        if file in expected and expected[file] != found:
+            (into / file).unlink()
             raise ModelError(
-                f"model {name}: {sibling.rfilename} arrived damaged (its sha256 is not the "
-                "hub's); pull again"
+                f"model {name}: {file} arrived damaged (its sha256 is not the hub's); pull again"
             )
     return commit

@@ -68,7 +68,7 @@ def check_models(settings: Settings, name: str) -> ModelsOut:
     wrong = []
     for row in _pulled(profile):
         try:
-            library.installed(row.model, row.revision, name)
+            library.installed(row.model, row.revision, row.files, name)
         except ModelError as error:
             wrong.append(str(error))
     if "builtin" in {r.backend for r in profile.models.rows().values()}:
@@ -84,7 +84,7 @@ def check_models(settings: Settings, name: str) -> ModelsOut:
 def bundle_models(settings: Settings, name: str, out: Path) -> None:
     """One archive of what a profile needs. Raises ModelError."""
     library = Library(settings.models)
-    wanted = [(r.model, r.revision) for r in _pulled(read_profile(name))]
+    wanted = list(dict.fromkeys((r.model, r.revision) for r in _pulled(read_profile(name))))
     if not wanted:
         raise ModelError(f"the profile {name} needs no model beyond what Octavo ships")
     for record in library.bundle(wanted, out):
@@ -93,13 +93,12 @@ def bundle_models(settings: Settings, name: str, out: Path) -> None:
 
 
 def _pulled(profile: Profile) -> list[ModelSettings]:
-    """Rows that a hub or a folder provides, one a model."""
-    rows = {
-        (r.model, r.revision): r
+    """Rows that a hub provides; one model may stand in several, with other files."""
+    return [
+        r
         for r in profile.models.rows().values()
         if r.backend not in (*_SHIPPED, "openai") and not Path(r.model).expanduser().exists()
-    }
-    return list(rows.values())
+    ]
 
 
 def _rows(profile: Profile, settings: Settings) -> list[ModelOut]:
@@ -129,4 +128,8 @@ def _is_here(row: ModelSettings, library: Library) -> bool:
         return False
     directory = library.directory(row.model, row.revision)
     record = read_record(directory)
-    return record is not None and all((directory / f).is_file() for f in record.files)
+    return (
+        record is not None
+        and record.covers(row.files)
+        and all((directory / f).is_file() for f in record.files)
+    )

@@ -8,8 +8,8 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from api.hub import quiet_hub
 from api.library import Library
-from api.offline import quiet_hub
 from api.settings import ModelSettings, Profile, Settings
 from index.backends.spec import ModelSpec
 from index.embed import Encoders
@@ -40,6 +40,7 @@ _LIBRARIES = {
     "open_clip": ("open-clip-torch", "torch"),
     "sentence_transformers": ("sentence-transformers", "transformers", "torch"),
 }
+_STILL = ("attention", "threads", "images")  # options that leave vectors as they are
 _GATHERED = 64  # questions in one pass at most
 
 
@@ -60,8 +61,8 @@ def load_models(profile: Profile, settings: Settings) -> Loaded:
     served = Encoders(
         text=ServedText(plain.text, cache, _GATHERED),
         joint=ServedJoint(plain.joint, cache, _GATHERED),
-        tokens=plain.tokens and ServedTokens(plain.tokens, cache, _GATHERED),
-        patches=plain.patches and ServedTokens(plain.patches, cache, _GATHERED),
+        tokens=plain.tokens and ServedTokens(plain.tokens, "tokens", cache, _GATHERED),
+        patches=plain.patches and ServedTokens(plain.patches, "patches", cache, _GATHERED),
     )
     row = profile.models.cross_encoder
     pairs = _load("cross_encoder", row, profile, settings) if row else None
@@ -73,18 +74,17 @@ def make_encoders(profile: Profile, settings: Settings | None = None) -> Encoder
     settings = settings or Settings()
     rows = profile.models
     makers: dict[str, Callable[[], Any]] = {}
-    if _is_unified(rows.text, rows.joint):
+    unified = _is_unified(rows.text, rows.joint)
+    if unified:
         both = _made(_UNIFIED, spec_of(rows.text, profile, settings))
         makers = {"text": lambda: both, "joint": lambda: both}
-    elif "builtin" in (rows.text.backend, rows.joint.backend) or (
-        rows.tokens and rows.tokens.backend == "builtin"
-    ):
-        makers = _builtin()
+    if "builtin" in {row.backend for row in rows.rows().values()}:
+        makers = {**_builtin(), **makers}
     loaded = {}
     for role, row in rows.rows().items():
         if role in ("cross_encoder", "generator"):
             continue
-        shared = role in makers and (row.backend == "builtin" or _is_unified(rows.text, row))
+        shared = row.backend == "builtin" or (unified and role in makers)
         loaded[role] = makers[role]() if shared else _load(role, row, profile, settings)
     return Encoders(**loaded)
 
@@ -121,7 +121,7 @@ def spec_of(row: ModelSettings, profile: Profile, settings: Settings) -> ModelSp
 
     Raises ModelError that names the missing file and how to bring it.
     """
-    found = Library(settings.models).installed(row.model, row.revision, profile.name)
+    found = Library(settings.models).installed(row.model, row.revision, row.files, settings.profile)
     return ModelSpec(
         directory=found.directory,
         identity=found.identity,
@@ -168,6 +168,7 @@ def manifest_of(profile: Profile, encoders: Encoders) -> Manifest:
             prompts[f"{role} query"] = encoder.limits.query_prompt
         if encoder.limits.document_prompt:
             prompts[f"{role} document"] = encoder.limits.document_prompt
+    rows = {r: row for r, row in profile.models.rows().items() if r in roles}
     used = {"", *(row.backend for row in profile.models.rows().values())}
     return Manifest(
         format=FORMAT,
@@ -176,8 +177,17 @@ def manifest_of(profile: Profile, encoders: Encoders) -> Manifest:
         dimensions={role: encoder.dim for role, encoder in roles.items()},
         libraries={n: _version(n) for b in sorted(used) for n in _LIBRARIES.get(b, ())},
         prompts=prompts,
+        options={role: moved for role, row in rows.items() if (moved := _moving(row))},
         dtypes={role: encoder.limits.dtype for role, encoder in roles.items()},
     )
+
+
+def _moving(row: ModelSettings) -> str:
+    """The options of a row that move vectors, in a form to compare."""
+    options = {k: v for k, v in row.options.items() if k not in _STILL}
+    if row.tokens:
+        options["tokens"] = str(row.tokens)
+    return ", ".join(f"{k}={v}" for k, v in sorted(options.items()))
 
 
 def _version(name: str) -> str:

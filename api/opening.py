@@ -19,6 +19,8 @@ from index.manifest import (
 )
 from index.store import Sizes, Store, StoreError
 
+_REFRESH = 2.0  # seconds after which a mirror looks what other processes wrote
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -59,7 +61,13 @@ def open_index(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
         if settings.knn:
             from index.mirror import FaissMirror
 
-            index = Index(FaissMirror(index.store, sizes, settings.knn), index.blobs, index.lock)
+            # On a server other processes write, too.
+            refresh = _REFRESH if settings.store else 0.0
+            index = Index(
+                FaissMirror(index.store, sizes, settings.knn, refresh=refresh),
+                index.blobs,
+                index.lock,
+            )
         settle(index.store, index.blobs, alone=index.lock is not None)
     except BaseException:
         index.close()
@@ -78,7 +86,7 @@ def _embedded(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
         if stored is None:
             write_manifest(directory, manifest)
         else:
-            again = f"octavo reindex --index {directory} --profile {manifest.profile}"
+            again = f"octavo reindex --index {directory} --profile {settings.profile}"
             check_manifest(stored, manifest, str(directory), again)
         return Index(EdgeStore(directory / "store", sizes), Blobs(directory / "blobs"), lock)
     except BaseException:
@@ -88,7 +96,7 @@ def _embedded(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
 
 def _server(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
     try:
-        from index.connection import connect
+        from index.connection import connect, shown
         from index.server import QdrantStore
     except ImportError:
         raise StoreError(
@@ -104,7 +112,7 @@ def _server(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
         replicas=settings.replicas,
         url=settings.store,
     )
-    place = f"{settings.store} collection {settings.collection}"
+    place = f"{shown(settings.store)} collection {settings.collection}"
     try:
         row = store.read_manifest()
         if row is None:
@@ -112,13 +120,14 @@ def _server(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
         else:
             again = (
                 "choose a new OCTAVO_COLLECTION and ingest into it, or from an embedded index: "
-                f"octavo reindex --profile {manifest.profile} --to {settings.store}"
+                f"octavo reindex --profile {settings.profile} --to {shown(settings.store)}"
             )
             check_manifest(manifest_from(row, place), manifest, place, again)
     except BaseException:
         store.close()
         raise
-    return Index(store, Blobs(settings.index / "blobs"), None)
+    # A folder of its own: an index sweeps away originals that no document of it names.
+    return Index(store, Blobs(settings.index / f"blobs-{settings.collection}"), None)
 
 
 def _refuse_foreign(directory: Path) -> None:

@@ -80,17 +80,23 @@ def run_move(settings: Settings, to: str, as_json: bool) -> IngestOut | None:
 
 
 def _copy(here: Index, there: Index, to: str) -> None:
+    from index.connection import shown
+
     start = time.perf_counter()
     copied = chunks = 0
-    for name, count in copy_documents(here.store, there.store):
+    names = {s.document.id: s.document.name for s in here.store.documents()}
+    for document, count in copy_documents(here.store, there.store):
         copied, chunks = copied + 1, chunks + count
-        click.echo(f"{name}: {count} chunks", err=True)
+        click.echo(f"{names[document]}: {count} chunks", err=True)
+    # Also of documents that were there: a copy that was stopped is made whole.
+    for document in names:
+        if there.store.find(document) is not None:
+            there.blobs.put(document, here.blobs.get(document))
     seconds = time.perf_counter() - start
-    here_all = len(here.store.documents())
     click.echo(
-        f"{copied} documents, {chunks} chunks copied to {to} in {seconds:.1f} s; "
-        f"{here_all - copied} were there. The originals stay in {here.blobs.directory}: give the "
-        "service that folder (OCTAVO_INDEX) and OCTAVO_STORE"
+        f"{copied} documents, {chunks} chunks copied to {shown(to)} in {seconds:.1f} s; "
+        f"{len(names) - copied} had this or another version there. The server's originals are in "
+        f"{there.blobs.directory}: bring that folder into the service's OCTAVO_INDEX"
     )
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from api.generators import make_generator
 from api.models import load_models, manifest_of
-from api.offline import forbid_sockets
 from api.opening import open_index, require_index
 from api.settings import Profile, Settings, read_profile
 from api.wire import (
@@ -33,6 +32,7 @@ from index.store import Filter, NotFoundError, Stored
 from ingest.document import Box, Chunk, Region
 from ingest.files import find_files
 from ingest.render import render_crop, render_page
+from ingest.sockets import forbid_sockets
 from ingest.worker import Limits
 from rerank.rerank import Rerank, Scorers, rerank, to_hits
 from retrieve.legs import Depths

@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -190,6 +191,17 @@ class Settings(_Strict):
     max_file_mb: int = Field(default=2048, ge=1)
     hosts: str = ""
 
+    @field_validator("store_key", "llm_key", mode="before")
+    @classmethod
+    def _sendable(cls, value: object) -> object:
+        """Keys of secret files end in a newline; one that no header can hold is refused unseen."""
+        if not isinstance(value, str):
+            return value
+        key = value.strip()
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError("has characters that no key has")
+        return key
+
 
 def read_settings(environment: Mapping[str, str], options: Mapping[str, object]) -> Settings:
     """Settings from variables, overridden by the options that were given (not None).
@@ -224,7 +236,7 @@ def read_profile(name: str) -> Profile:
         )
     try:
         return Profile.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"profile {file} is not valid TOML: {error}") from None
     except ValidationError as error:
         raise SettingsError(f"profile {file}: {_explained(error, 'key')}") from None
@@ -246,6 +258,8 @@ def _explained(error: ValidationError, noun: str) -> str:
         place = ".".join(str(p) for p in item["loc"])
         if item["type"] == "extra_forbidden":
             parts.append(f"unknown {noun} {place!r}")
+        elif place.endswith("_key"):
+            parts.append(f"{noun} {place!r}: {item['msg'].lower()}")
         else:
             parts.append(f"{noun} {place!r} is {item.get('input')!r}: {item['msg'].lower()}")
     return "; ".join(parts)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api.wire import AnswerOut
 from generate.answer import Cancelled, GeneratorError, Watch
 from index.encode import ModelError
 from index.store import StoreError
+from ingest.document import DocumentError
 
+_LOG = logging.getLogger(__name__)
+_TOLD = (GeneratorError, ModelError, StoreError, DocumentError, ValueError, Cancelled)
+_UNEXPECTED = "internal error: {}; the server's log has more"
+_CLIENT_GONE = 499  # as nginx has it
 _LOOK = 0.5  # seconds between looks whether the client is still there
 
 Ask = Callable[[Watch], AnswerOut]
@@ -39,10 +46,15 @@ async def events(ask: Ask) -> AsyncIterator[str]:
             yield _event("draft", json.dumps({"text": text}, ensure_ascii=False))
         try:
             yield _event("answer", (await task).model_dump_json())
-        except (GeneratorError, ModelError, StoreError, ValueError, Cancelled) as error:
-            yield _event("error", json.dumps({"error": str(error)}, ensure_ascii=False))
+        except Exception as error:  # noqa: BLE001  the stream has begun: there is no status to set
+            if not isinstance(error, _TOLD):
+                _LOG.exception("an answer failed")
+            known = isinstance(error, _TOLD)
+            message = str(error) if known else _UNEXPECTED.format(type(error).__name__)
+            yield _event("error", json.dumps({"error": message}, ensure_ascii=False))
     finally:
         watch.stop()
+        task.add_done_callback(_taken)
 
 
 async def until_gone(request: Request, ask: Ask) -> AnswerOut:
@@ -54,8 +66,16 @@ async def until_gone(request: Request, ask: Ask) -> AnswerOut:
             if await request.is_disconnected():
                 watch.stop()
         return await task
+    except Cancelled:
+        raise HTTPException(_CLIENT_GONE) from None  # nobody is left to read it
     finally:
         watch.stop()
+
+
+def _taken(task: asyncio.Task[AnswerOut]) -> None:
+    """An answer that was given up is no error that asyncio must report."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _event(name: str, data: str) -> str:

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli import common_options
+
 if TYPE_CHECKING:
+    from api.settings import Settings
     from evals.knn import Row
 
 #: Engines by their names in `evals.knn`, which is imported only when one runs.
@@ -76,40 +79,29 @@ def knn(
 
 @bench.command()
 @click.option(
-    "--index",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=Path("octavo-index"),
-    help="The index to search.",
-)
-@click.option("--profile", default="builtin", show_default=True, help="The profile it was made by.")
-@click.option(
     "--questions",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A question a line, or JSON lines with `text`. [beginnings of passages]",
 )
 @click.option("--clients", default=64, show_default=True, type=click.IntRange(2, 1024))
-@click.option("--json", "as_json", is_flag=True, help="The result row as JSON.")
-def load(index: Path, profile: str, questions: Path | None, clients: int, as_json: bool) -> None:
+@common_options
+def load(settings: Settings, as_json: bool, questions: Path | None, clients: int) -> None:
     """One question at a time against many at once: encoder and whole search."""
-    from api.settings import Settings
     from evals.commit import commit
     from evals.load import read_questions, run_load
-    from index.encode import ModelError
-    from index.store import StoreError
 
+    if settings.url:
+        raise ValueError("bench opens an index itself: leave out --url (and OCTAVO_URL)")
     ran = commit()
-    try:
-        asked = read_questions(questions) if questions else []
-        found = run_load(Settings(index=index, profile=profile), asked, clients)
-    except (StoreError, ModelError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    asked = read_questions(questions) if questions else []
+    found = run_load(settings, asked, clients)
     row = {
         "date": _now(),
         "commit": ran,
         "command": " ".join(["octavo", *sys.argv[1:]]),
         "machine": _machine(),
         "libraries": _libraries(),
-        "profile": profile,
+        "profile": settings.profile,
         **found,
     }
     if as_json:
@@ -150,12 +142,11 @@ def run_knn(
 
     from evals.commit import commit
     from evals.knn import QUERIES, Row, clustered, of_index, run_apart
-    from index.knn import gpu_count
     from index.store import StoreError
 
     ran = commit()  # before the run: what is committed while it lasts did not run
     rows, queries = of_index(index, count) if index else clustered(count, dim)
-    wanted = kinds or (*CPU, *(GPU if gpu_count() else ()))
+    wanted = kinds or (*CPU, *(GPU if _gpus() else ()))
     found: list[Row] = []
     errors: list[str] = []
     console = Console(stderr=True)
@@ -225,13 +216,22 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def _gpus() -> int:
+    """GPUs that FAISS can use; none without FAISS."""
+    from index.knn import gpu_count
+    from index.store import StoreError
+
+    try:
+        return gpu_count()
+    except StoreError:
+        return 0
+
+
 def _machine() -> str:
     import os
     import platform
 
-    from index.knn import gpu_count
-
-    gpus = f", {gpu_count()} GPU" if gpu_count() else ""
+    gpus = f", {_gpus()} GPU" if _gpus() else ""
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs{gpus}"
 
 

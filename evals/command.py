@@ -38,6 +38,27 @@ def run(settings: Settings, as_json: bool, dataset: Path, out: Path) -> None:
         sys.exit(PARTIAL)
 
 
+@eval_.command()
+@click.argument("a", type=click.Path(path_type=Path))
+@click.argument("b", type=click.Path(path_type=Path))
+@click.option("--metric", "metrics", multiple=True, help="Only this one; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+def compare(a: Path, b: Path, metrics: tuple[str, ...], as_json: bool) -> None:
+    """Whether run B differs from run A by more than chance (their --out folders)."""
+    from evals.compare import compare as compared
+    from evals.dataset import DatasetError
+    from evals.show import show_comparison
+
+    try:
+        found = compared(a, b, metrics)
+    except DatasetError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(asdict(found), indent=1))
+    else:
+        show_comparison(found)
+
+
 def run_evaluation(settings: Settings, folder: Path, out: Path, as_json: bool) -> EvalResult:
     """Runs one dataset through an index (made where there is none)."""
     if settings.url:

@@ -16,8 +16,9 @@ from typing import Any
 from api.service import Service
 from api.wire import ResultOut
 from evals.commit import commit as current_commit
+from evals.compare import write_questions
 from evals.dataset import Dataset
-from evals.metrics import percentile, retrieval
+from evals.metrics import by_question, percentile, retrieval
 from evals.run import Asked, ask_all, write_abstain, write_boxes, write_run
 from index.build import Progress
 from retrieve.query import Query
@@ -63,6 +64,7 @@ def evaluate(
     gives_answers = any(q.answerable is not None for q in dataset.questions)
     asked, errors = ask_all(dataset, service, gives_answers, on_question)
     write_run(asked, out)
+    write_questions(out, _questions(dataset, asked))
     if dataset.has_boxes:
         write_boxes(asked, out)
     if gives_answers:
@@ -105,6 +107,23 @@ def _result(
         chunks=state.chunks,
         metrics={name: round(value, 6) for name, value in metrics.items()},
     )
+
+
+def _questions(dataset: Dataset, asked: Sequence[Asked]) -> list[dict[str, Any]]:
+    """What each judged question gave: for comparisons, and to see where it went wrong."""
+    by_id = {a.question.id: a for a in asked}
+    documents = {q.id: q for q in dataset.questions}
+    return [
+        {
+            "query-id": key,
+            "text": documents[key].text,
+            "doc": documents[key].document,
+            "metrics": {name: round(value, 6) for name, value in values.items()},
+            "first": [item for item, _ in by_id[key].items[:3]] if key in by_id else [],
+            "search ms": round(by_id[key].search_seconds * 1e3, 1) if key in by_id else None,
+        }
+        for key, values in by_question(asked, dataset.qrels).items()
+    ]
 
 
 def _times(asked: Sequence[Asked]) -> dict[str, float]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from api.service import Service
 from api.settings import Settings
+from evals.dataset import rows
 from index.minilm import MiniLm
 from index.store import StoreError
 from retrieve.query import Query
@@ -45,18 +46,18 @@ def run_load(settings: Settings, questions: Sequence[str], clients: int) -> dict
             "encode": lambda q: service.encoders.text.embed_queries([q]),
             "search": lambda q: service.search(Query(q)),
         }
-        rows = []
+        found = []
         for what, call in calls.items():
             for text in islice(cycle(asked), _WARM):
                 call(text)
-            rows += [_measured(what, call, asked, n) for n in (1, clients)]
+            found += [_measured(what, call, asked, n) for n in (1, clients)]
         built_in = isinstance(service.encoders.text.name, str) and MiniLm.name in (
             service.encoders.text.name
         )
         bare = _bare_ratio(service, asked) if built_in else None
     finally:
         service.close()
-    by = {(r.what, r.clients): r for r in rows}
+    by = {(r.what, r.clients): r for r in found}
     ratios = {
         what: {
             "rate": round(by[what, clients].rate / by[what, 1].rate, 2),
@@ -66,7 +67,7 @@ def run_load(settings: Settings, questions: Sequence[str], clients: int) -> dict
     }
     return {
         "questions": len(asked),
-        "rows": [asdict(r) for r in rows],
+        "rows": [asdict(r) for r in found],
         "ratios": ratios,
         "encode_to_bare_session": bare,
     }
@@ -120,8 +121,8 @@ def _questions(service: Service) -> Iterator[str]:
 
 
 def read_questions(file: Path) -> list[str]:
-    """One question a line, or the `text` of JSON lines."""
-    import json
-
+    """One question a line, or the `text` of JSON lines. Raises ValueError for other lines."""
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return [str(json.loads(x)["text"]) if x.startswith("{") else x for x in lines]
+    if not lines or not lines[0].lstrip().startswith("{"):
+        return lines
+    return [str(row["text"]) for row in rows(file, ("text",))]

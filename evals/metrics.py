@@ -17,22 +17,34 @@ _NAMES = {
     "R@10": "Recall@10",
     "R@100": "Recall@100",
     "RR@10": "MRR@10",
+    "AP@100": "MAP@100",
+    "Success@1": "Success@1",
+    "Success@5": "Success@5",
 }
 
 
 def retrieval(asked: Sequence[Asked], qrels: Qrels) -> dict[str, float]:
     """Means over the questions with a positive judgement; one without results scores 0."""
+    each = by_question(asked, qrels)
+    if not each:
+        return {}
+    return {name: math.fsum(v[name] for v in each.values()) / len(each) for name in _NAMES.values()}
+
+
+def by_question(asked: Sequence[Asked], qrels: Qrels) -> dict[str, dict[str, float]]:
+    """Every measure of every question with a positive judgement, asked or not."""
     judged = {q: items for q, items in qrels.items() if any(v > 0 for v in items.values())}
     run = {
         a.question.id: {item: 1 / rank for rank, (item, _) in enumerate(a.items, 1)}
         for a in asked
         if a.question.id in judged
     }
-    measures = [ir_measures.parse_measure(m) for m in _NAMES]
-    if not judged:
-        return {}
-    values = ir_measures.calc_aggregate(measures, judged, run)
-    return {name: float(values[m]) for m, name in zip(measures, _NAMES.values(), strict=True)}
+    measures = {ir_measures.parse_measure(m): name for m, name in _NAMES.items()}
+    values = {q: dict.fromkeys(_NAMES.values(), 0.0) for q in judged}
+    if judged:
+        for one in ir_measures.iter_calc(list(measures), judged, run):
+            values[one.query_id][measures[one.measure]] = float(one.value)
+    return values
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:

@@ -5,19 +5,21 @@ Nothing of a citation is the model's: its [n] only says where to look first.
 
 from __future__ import annotations
 
-import re
 import textwrap
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from generate.answer import Answer, Citation, Sentence
-from generate.prompt import REFUSAL, Evidence
-from generate.units import Unit, sentences, units
+from generate.claims import Claim, read_claims, refused
+from generate.numbers import numbers, stated, tied
+from generate.prompt import Evidence
+from generate.units import Unit, units
 from index.encode import Matrix, TextEncoder
 from index.words import query_words
 from retrieve.query import Hit
+
+__all__ = ["Claim", "ground", "numbers", "read_claims"]
 
 #: Support is cosine and word coverage mixed as `generate/extractive.py` rates units, with the
 #: sentence in the question's place.
@@ -31,35 +33,6 @@ _SHARE = 0.5  # of the best cited hit's support, under which another cited hit i
 _SEEN, _SEEN_FLOOR = 0.4, 0.15  # see `ground`
 #: Units embedded for a sentence: of each hit that it cites, and of any other.
 _CANDIDATES, _FEW = 24, 6
-
-_NUMBERS = r"\d{1,3}(?:\s*(?:[,;&–-]|and)\s*\d{1,3}){0,3}"
-#: [1], [1, 3], [1-3], [Source 2], 【1】. A list of over four is no citation but text of a figure.
-_MARKER = re.compile(
-    rf"[\[【]\s*(?:(?:source|evidence|item|document|ref)s?\s*:?\s*)?#?({_NUMBERS})"
-    r"(?:\s*,\s*p(?:age|\.)\s*\d+)?\s*[\]】]",
-    re.IGNORECASE,
-)
-_ROUND = re.compile(r"\(()(\d{1,2})\)(?=\s*[.!?]?\s*$)")
-_AFTER_END = re.compile(rf"([.!?])((?:\s*{_MARKER.pattern})+)", re.IGNORECASE)
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)|\A(?:(?!<think>).)*</think>", re.DOTALL)
-_BULLET = re.compile(r"^\s*(?:[-*•#]+|\d{1,2}[.)])\s+")
-_LABEL = re.compile(r"^\W*(?:final )?answer\s*:\W*", re.IGNORECASE)
-_LISTING = re.compile(r"^\W*(?:sources?|references?|citations?)\b\W*:", re.IGNORECASE)
-_NUMBER = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*")
-_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?!\d)")
-_WORDS = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
-    "nineteen", "twenty",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A sentence of a draft without its markers, and the numbers that they named."""
-
-    text: str
-    cited: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +69,7 @@ def ground(
     draft that had to be cut down is trusted less. It is not calibrated. An abstention has half
     the support of its best dropped sentence, 0 where the model itself found nothing.
     """
-    if _refused(draft):
+    if refused(draft):
         reason = f"The model found no answer in the {_passages(shown)} it was shown."
         return Answer((), 0.0, reason, evidence)
     claims = list(dict.fromkeys(read_claims(draft, len(shown), cut)))
@@ -110,32 +83,6 @@ def ground(
     return Answer(tuple(kept), round(mean * (1 + len(kept) / len(claims)) / 2, 3), "", evidence)
 
 
-def read_claims(draft: str, shown: int, cut: bool = False) -> Iterator[Claim]:
-    """Sentences with what they cite; numbers that were not shown are left out."""
-    text = _THOUGHT.sub("", draft).replace("**", "")
-    square = _MARKER.search(text) is not None
-    lines = [line for line in text.splitlines() if line.strip() and not _LISTING.match(line)]
-    pieces = [p for line in lines for p in _pieces(_LABEL.sub("", _BULLET.sub("", line)))]
-    if cut and pieces and not _plain(pieces[-1]).endswith((".", "!", "?")):
-        pieces.pop()
-    for piece in pieces:
-        found = [int(n) for m in _MARKER.finditer(piece) for n in _listed(m[1], shown)]
-        if not square:
-            # (2) is as often the part's number in a drawing: it counts at the end of a sentence
-            # and where the draft has no [2].
-            found = [int(m[2]) for m in _ROUND.finditer(piece) if 0 < int(m[2]) <= shown]
-            piece = _ROUND.sub("", piece) if found else piece
-        plain = _plain(piece)
-        if re.search(r"\w", plain) and REFUSAL.lower() not in plain.lower():
-            yield Claim(plain, tuple(dict.fromkeys(n for n in found if 0 < n <= shown)))
-
-
-def numbers(text: str) -> list[frozenset[str]]:
-    """Every number as the set of ways to read it: "1,250" is 1250 or 1.25; "0.50" is 0.5."""
-    ascii_digits = "".join(str(unicodedata.decimal(c, c)) for c in text)
-    return [_readings(m[0]) for m in _NUMBER.finditer(ascii_digits)]
-
-
 class _Checker:
     """Rates claims against the evidence shown; embeds each text once."""
 
@@ -143,7 +90,7 @@ class _Checker:
         self._question = question
         self._shown = {item.number: item for item in shown}
         self._units = {e.number: tuple(units(e.hit, rank)) for rank, e in enumerate(shown)}
-        self._numbers = {item.number: _stated(item.hit) for item in shown}
+        self._numbers = {item.number: stated(item.hit) for item in shown}
         self._text = text
         self._rows: dict[str, Matrix] = {}
         self._words: dict[str, frozenset[int]] = {}
@@ -231,8 +178,8 @@ class _Checker:
 
     def _numbers_hold(self, claim: Claim, cited: Iterable[int]) -> bool:
         """Every number of the claim stands in a cited hit; "3 600" may be one number or two."""
-        stated = frozenset().union(*(self._numbers[n] for n in cited))
-        return any(all(r & stated for r in numbers(t)) for t in (claim.text, _tied(claim.text)))
+        found = frozenset().union(*(self._numbers[n] for n in cited))
+        return any(all(r & found for r in numbers(t)) for t in (claim.text, tied(claim.text)))
 
 
 def _sentence(claim: Claim, judged: Iterable[_Judged], support: float) -> Sentence:
@@ -243,58 +190,6 @@ def _sentence(claim: Claim, judged: Iterable[_Judged], support: float) -> Senten
         order = sorted(regions, key=lambda r: (r.page, r.box.y0, r.box.x0))
         cited.append(Citation(hit.name, hit.chunk.kind, tuple(order)))
     return Sentence(claim.text, tuple(cited), round(support, 3))
-
-
-def _pieces(line: str) -> list[str]:
-    """Sentences of a line, markers after a full stop drawn before it: "A. [1] B." cites for A;
-    unless the line begins with a marker, whose style is then to come first."""
-    if not _MARKER.match(line.lstrip()):
-        line = _AFTER_END.sub(r"\2\1", line)
-    return [line[a:b] for a, b in sentences(line)]
-
-
-def _plain(piece: str) -> str:
-    text = " ".join(_MARKER.sub(" ", piece).split())
-    return re.sub(r"\s+([.,;:!?])", r"\1", text).strip(" -–")
-
-
-def _listed(found: str, shown: int) -> list[int]:
-    """The numbers of "1, 3" or "1-3"."""
-    span = re.fullmatch(r"(\d+)\s*[–-]\s*(\d+)", found)
-    if span:
-        return list(range(int(span[1]), min(int(span[2]), shown) + 1))
-    return [int(n) for n in re.findall(r"\d+", found)]
-
-
-def _refused(draft: str) -> bool:
-    text = re.sub(r"^\W+", "", _LABEL.sub("", _THOUGHT.sub("", draft)))
-    return text.upper().startswith(REFUSAL)
-
-
-def _stated(hit: Hit) -> frozenset[str]:
-    """Readings of every number in a hit, those in words ("two") included."""
-    chunk = hit.chunk
-    parts = [hit.name, *chunk.section, chunk.text, chunk.header, chunk.caption, chunk.context]
-    text = "\n".join(parts)
-    found = [*numbers(text), *numbers(_tied(text))]
-    named = {str(_WORDS.index(w)) for w in re.findall(r"[a-z]+", text.lower()) if w in _WORDS}
-    return frozenset(named).union(*found)
-
-
-def _tied(text: str) -> str:
-    return _THOUSANDS.sub(lambda m: m[0].replace(" ", ""), text)
-
-
-def _readings(token: str) -> frozenset[str]:
-    parts = re.split(r"\D", token)
-    marks = re.findall(r"\D", token)
-    found = {token}
-    if len(set(marks)) <= 1 and all(len(p) == 3 for p in parts[1:]):
-        found.add(str(int("".join(parts))))
-    if marks and marks[-1] in ".," and marks.count(marks[-1]) == 1:
-        whole, rest = str(int("".join(parts[:-1]))), parts[-1].rstrip("0")
-        found.add(f"{whole}.{rest}" if rest else whole)
-    return frozenset(found)
 
 
 @cache

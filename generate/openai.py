@@ -3,18 +3,15 @@
 Through httpx, which the core has anyway, not the `openai` package: that one brings a second HTTP
 library (httpx2) with jiter and sniffio, reads proxies and keys from the environment, and has no
 limit for the whole answer or for its first text (servers send headers and keep-alives before).
-What is left of it is the reading of server-sent events, 30 lines.
+What is left of it is the reading of server-sent events (`generate/events.py`), 30 lines.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import json
-import math
 import re
-import struct
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Event
@@ -22,15 +19,18 @@ from typing import Any
 
 import httpx
 
-from generate.answer import Cancelled, GeneratorError, Watch
+from generate.answer import Cancelled, Watch
 from generate.chat import Draft
+from generate.events import read_answer, read_body
 from generate.prompt import Prompt
+from generate.server_errors import ServerErrors
+from generate.tokens import estimate, picture_tokens
+
+__all__ = ["OpenAiChat", "estimate", "messages"]
 
 _TEMPLATE = 64  # tokens that a chat template adds around two messages
-_LONGEST = 1 << 20  # bytes of one event or one error, and characters of one answer
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _POLL = 0.05  # seconds until a stop is noticed
-_TOLD = 400  # characters of a server's error that are told
 
 
 class OpenAiChat:
@@ -64,7 +64,10 @@ class OpenAiChat:
         Raises ValueError for a URL that is none or holds a password, or a context that is too
         small for the answer.
         """
-        parsed = httpx.URL(url)
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise ValueError(f"the server's URL is {url!r}: {error}") from None
         if parsed.scheme not in ("http", "https") or not parsed.host or parsed.userinfo:
             raise ValueError(
                 f"the server's URL is http://HOST:PORT/v1 or https://..., without user or "
@@ -81,7 +84,8 @@ class OpenAiChat:
         self._url = url.rstrip("/")
         self._model = model
         self._key = key
-        self._area = pixels_per_token
+        self._errors = ServerErrors(self._url, model, key, self.budget)
+        self._pixels_per_token = pixels_per_token
         self._first, self._total, self._retries = first, total, retries
         self._timeout = httpx.Timeout(first, connect=connect)
         self._body = {
@@ -94,7 +98,7 @@ class OpenAiChat:
     def count(self, prompt: Prompt) -> int:
         """The text by the server's tokenizer (vLLM and llama.cpp have `/tokenize`), else
         `estimate`; the pictures by their area."""
-        pictures = sum(300 + math.ceil(_area(p) / self._area) for p in prompt.images)
+        pictures = sum(picture_tokens(p, self._pixels_per_token) for p in prompt.images)
         text = f"{prompt.system}\n{prompt.text}"
         tokens = self._tokenize(text) if self._counts else None
         return _TEMPLATE + pictures + (estimate(text) if tokens is None else tokens)
@@ -146,7 +150,7 @@ class OpenAiChat:
                     except _Again as again:
                         await asyncio.sleep(again.seconds or 0.5 * 2**attempt)
         except TimeoutError:
-            raise self._error(
+            raise self._errors.error(
                 f"wrote no whole answer within {self._total:g} seconds",
                 "allow more seconds, shorter answers or less evidence",
             ) from None
@@ -168,102 +172,24 @@ class OpenAiChat:
                     "POST", f"{self._url}/chat/completions", json=body, headers=self._headers()
                 ) as response:
                     if response.status_code != 200:
-                        refusal = self._refusal(response, await _short(response))
+                        refusal = self._errors.refusal(
+                            response.status_code, await read_body(response)
+                        )
                         if response.status_code in _RETRIED and not last:
                             raise _Again(_retry_after(response))
                         raise refusal
-                    return await self._read(response, heard)
+                    return await read_answer(response, heard, self._errors)
         except (TimeoutError, httpx.ReadTimeout):
-            raise self._error(
+            raise self._errors.error(
                 f"sent no text for {self._first:g} seconds",
                 "see whether it is loaded with work; allow a longer wait or show less evidence",
             ) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             if not last:
                 raise _Again(None) from None
-            raise self._down(error) from None
+            raise self._errors.down(error) from None
         except httpx.HTTPError as error:
-            raise self._error(
-                f"broke the connection off ({_named(error)})", "ask again; see the server's log"
-            ) from None
-
-    async def _read(self, response: httpx.Response, said: Callable[[str], None]) -> Draft:
-        """The answer from an event stream, or from plain JSON of a server that does not stream."""
-        kind = response.headers.get("content-type", "").partition(";")[0].strip()
-        if kind == "application/json":
-            return self._whole(await _short(response), said)
-        if kind != "text/event-stream":
-            raise self._error(
-                f"answered with {kind or 'no content type'}, not an event stream",
-                "check that the URL is the API's (it ends in /v1), not a web page's",
-            )
-        text, reason = [], ""
-        async for event in self._events(response):
-            if event == "[DONE]":
-                break
-            piece, ended = self._piece(event)
-            reason = ended or reason
-            if piece:
-                text.append(piece)
-                said(piece)
-            if sum(map(len, text)) > _LONGEST:
-                raise self._error("does not end its answer", "see the server's log")
-        else:
-            # The last event may be left out, as `transformers serve` does, not both.
-            if not reason:
-                raise self._error(
-                    f"broke its answer off after {sum(map(len, text))} characters",
-                    "ask again; see the server's log for why it stopped",
-                )
-        return Draft("".join(text), cut=reason in ("length", "content_filter"))
-
-    async def _events(self, response: httpx.Response) -> AsyncIterator[str]:
-        """The data of each event. Lines end at line feeds only: JSON may hold U+2028 and other
-        characters at which `aiter_lines` would cut."""
-        rest = b""
-        async for block in response.aiter_bytes():
-            *lines, rest = (rest + block).split(b"\n")
-            if len(rest) > _LONGEST:
-                raise self._error("sends an event without end", "see the server's log")
-            for line in lines:
-                if line.startswith(b"data:"):
-                    yield line[5:].strip().decode("utf-8", "replace")
-        if rest.startswith(b"data:"):
-            yield rest[5:].strip().decode("utf-8", "replace")
-
-    def _piece(self, event: str) -> tuple[str, str]:
-        """Text and finish reason of one event. One that cannot be read is not skipped: a word
-        lost ("not") may turn the answer round."""
-        try:
-            data = json.loads(event)
-            if "error" in data:
-                raise self._error(f"reported: {self._told(event)}", "see the server's log")
-            choices = data["choices"]
-            if not choices:  # usage figures
-                return "", ""
-            text, reason = choices[0]["delta"].get("content"), choices[0].get("finish_reason")
-            if not isinstance(text, str | None) or not isinstance(reason, str | None):
-                raise TypeError
-        except (ValueError, TypeError, KeyError, LookupError, AttributeError):
-            raise self._error(
-                f"sent what is no chat completion chunk: {self._told(event)}",
-                "check that it is OpenAI-compatible; ask again",
-            ) from None
-        return text or "", reason or ""
-
-    def _whole(self, body: str, said: Callable[[str], None]) -> Draft:
-        try:
-            choice = json.loads(body)["choices"][0]
-            text = choice["message"]["content"] or ""
-            if not isinstance(text, str):
-                raise TypeError
-        except (ValueError, TypeError, LookupError):
-            raise self._error(
-                f"sent what is no chat completion: {self._told(body)}",
-                "check that it is OpenAI-compatible",
-            ) from None
-        said(text)
-        return Draft(text, cut=choice.get("finish_reason") in ("length", "content_filter"))
+            raise self._errors.broken(error) from None
 
     def _tokenize(self, text: str) -> int | None:
         """vLLM takes `prompt`, llama.cpp `content`; each ignores the other's. None: not offered."""
@@ -275,7 +201,7 @@ class OpenAiChat:
             data = response.json() if response.status_code == 200 else {}
             tokens = data.get("count", len(data["tokens"])) if "tokens" in data else None
         except httpx.ConnectError as error:
-            raise self._down(error) from None
+            raise self._errors.down(error) from None
         except (httpx.HTTPError, ValueError, TypeError, AttributeError):
             tokens = None
         self._counts = isinstance(tokens, int)
@@ -283,42 +209,6 @@ class OpenAiChat:
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._key}"} if self._key else {}
-
-    def _refusal(self, response: httpx.Response, body: str) -> GeneratorError:
-        status = response.status_code
-        if status in (401, 403):
-            do = "check the API key" if self._key else "it wants an API key: give one"
-        elif status == 404:
-            do = f"check the URL (it ends in /v1) and that it serves {self._model!r}"
-        elif status in (400, 413, 422):
-            do = (
-                f"if it speaks of length: the prompt was fitted to {self.budget} tokens, so set "
-                "the context to what the server was started with; if of images: turn them off"
-            )
-        else:
-            do = "try again later; see the server's log"
-        return self._error(f"refused (HTTP {status}): {self._told(body)}", do)
-
-    def _down(self, error: httpx.HTTPError) -> GeneratorError:
-        return self._error(
-            f"cannot be reached ({_named(error)}); expected an OpenAI-compatible server there",
-            "start it, or correct the URL",
-        )
-
-    def _error(self, what: str, do: str) -> GeneratorError:
-        return GeneratorError(f"the model server {self._url} {what}; {do}")
-
-    def _told(self, body: str) -> str:
-        """A server's own words, short and without the key, which some repeat."""
-        try:
-            data = json.loads(body)
-            told = data.get("error") or data.get("detail") or data.get("message") or body
-            told = told.get("message", told) if isinstance(told, dict) else told
-        except (ValueError, AttributeError):
-            told = body
-        text = " ".join(str(told).split())
-        text = text.replace(self._key, "***") if self._key else text
-        return text[:_TOLD] or "(nothing)"
 
 
 class _Again(Exception):
@@ -336,17 +226,6 @@ def messages(prompt: Prompt, images: bool) -> list[dict[str, Any]]:
     return [{"role": "system", "content": prompt.system}, {"role": "user", "content": user}]
 
 
-def estimate(text: str) -> int:
-    """Tokens at most, for want of the tokenizer: one for every digit, sign, line end and space
-    before a digit, one for three letters, three for four bytes of other scripts. That holds for a
-    vocabulary as small and English as SmolLM2's; on English text it is about 1.5 times too many,
-    on other scripts more."""
-    letters = sum(math.ceil(len(word) / 3) for word in re.findall(r"[A-Za-z]+", text))
-    signs = len(re.findall(r"[^A-Za-z\s\u0080-\U0010ffff]|\n|\s(?=\d)", text))
-    other = sum(len(c.encode("utf-8", "replace")) for c in re.findall(r"[\u0080-\U0010ffff]", text))
-    return letters + signs + math.ceil(other * 3 / 4)
-
-
 def _content(part: str | bytes) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": part}
@@ -354,26 +233,7 @@ def _content(part: str | bytes) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
 
 
-def _area(png: bytes) -> int:
-    width, height = struct.unpack(">II", png[16:24])  # of the first block, which is the header
-    return int(width) * int(height)
-
-
-async def _short(response: httpx.Response) -> str:
-    """A body, up to one mebibyte."""
-    body = b""
-    async for block in response.aiter_bytes():
-        body += block
-        if len(body) > _LONGEST:
-            break
-    return body.decode("utf-8", "replace")
-
-
 def _retry_after(response: httpx.Response) -> float | None:
     """Seconds that the server asked for; a date is left aside."""
     value = response.headers.get("retry-after", "")
     return min(float(value), 30.0) if re.fullmatch(r"\d{1,4}(\.\d+)?", value) else None
-
-
-def _named(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ")

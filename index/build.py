@@ -27,6 +27,7 @@ from ingest.worker import Limits, Reader
 #: by batch, so that a batch's mates move a vector's last digits, and a run that was interrupted
 #: must give the same points as one that was not.
 _BATCH = 48
+_TRIES = 3
 
 Outcome = Literal["added", "updated", "unchanged", "duplicate", "failed"]
 
@@ -144,7 +145,7 @@ class Builder:
             if same is not None:
                 ahead.drain()
                 progress.skip(source.name)
-                return self._repeated(source, same)
+                return self._repeated(source, same, ahead)
             if not ahead.fed:  # it was known when it was read, and has been replaced since
                 ahead.fed = True
                 pool.submit(self._feed, ahead)
@@ -152,8 +153,9 @@ class Builder:
         except (DocumentError, OSError) as error:
             if ahead.id and ahead.error is None:
                 ahead.drain()
-                self._store.delete(ahead.id)
-                self._blobs.delete(ahead.id)
+                # Another process with wider limits may have committed it meanwhile.
+                if self._store.find(ahead.id, fresh=True) is None:
+                    self._store.delete(ahead.id)
             else:
                 progress.skip(source.name)
             return Result(source.name, "failed", reason=reason_of(error))
@@ -201,17 +203,27 @@ class Builder:
             quarantined=document.quarantined,
         )
 
-    def _repeated(self, source: Source, same: Stored) -> Result:
+    def _repeated(self, source: Source, same: Stored, ahead: Ahead) -> Result:
         """The bytes are there already: from this source, or from another one too."""
         outcome: Outcome = "unchanged"
         reason = ""
+        self._blobs.put(ahead.id, ahead.data)  # it may have been lost
         if source.source not in same.sources:
-            self._store.commit(replace(same, sources=(*same.sources, source.source)))
+            self._add_source(same, source.source)
             outcome, reason = "duplicate", f"the same bytes as {same.document.name}"
             if self._take_source(source.source, same.document.id):
                 outcome = "updated"
         known = same.document
         return Result(source.name, outcome, known.id, known.pages, same.chunks, reason)
+
+    def _add_source(self, same: Stored, source: str) -> None:
+        """Another process may add a source of its own to the same document at the same time."""
+        for _ in range(_TRIES):
+            self._store.commit(replace(same, sources=(*same.sources, source)))
+            again = self._store.find(same.document.id, fresh=True)
+            if again is None or source in again.sources:
+                return
+            same = again
 
     def _take_source(self, source: str, document: str) -> bool:
         """What `source` held before goes, unless another source holds it too."""
@@ -243,7 +255,10 @@ def settle(store: Store, blobs: Blobs, alone: bool = True) -> None:
     for stored in sorted(store.documents(), key=lambda s: s.serial):
         for source in stored.sources:
             if source in newest:
-                drop_source(store, blobs, newest[source], source)
+                # Read again: it may have lost another source a moment ago.
+                older = store.find(newest[source].document.id, fresh=True)
+                if older is not None:
+                    drop_source(store, blobs, older, source)
             newest[source] = stored
     if alone:
         blobs.sweep({s.document.id for s in store.documents()})

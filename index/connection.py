@@ -37,7 +37,7 @@ def connect(url: str, key: str | None = None, timeout: float = 30) -> QdrantClie
     what is no URL of a server.
     """
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise StoreError(
             f"{shown(url)!r} is not the URL of a Qdrant server; expected http://host:6333 or "
             "https://host (the key is given apart)"

@@ -12,14 +12,18 @@ _VECTORS = ("text", "joint", "tokens", "patches", "words")
 def copy_documents(source: Store, target: Store) -> Iterator[tuple[str, int]]:
     """Copies every committed document that `target` does not have; name and chunks of each.
 
-    A document is committed there when all its points are: a run that died is run again.
+    A document is committed there when all its points are: a run that died is run again. What
+    `target` holds stays as it is: a document that is there, and one whose source has another
+    version there already (it is taken for the newer one).
     """
+    there = target.documents()
+    ids, sources = {s.document.id for s in there}, {x for s in there for x in s.sources}
     for stored in source.documents():
         document = stored.document.id
-        if target.find(document, fresh=True) == stored:
+        if document in ids or sources.intersection(stored.sources):
             continue
         target.begin(document)
         for batch in source.points(_VECTORS, (document,)):
             target.upsert(batch)
         target.commit(stored)
-        yield stored.document.name, stored.chunks
+        yield document, stored.chunks

@@ -25,6 +25,7 @@ class Manifest:
     libraries: dict[str, str]
     prompts: dict[str, str] = field(default_factory=dict)  # "role query", "role document"
     dtypes: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)  # of a role's backend: pooling, ...
 
     def row(self) -> dict[str, Any]:
         """As JSON-like data, for a file or a store."""
@@ -82,4 +83,6 @@ def _compared(a: Manifest, b: Manifest) -> list[tuple[str, object, object]]:
     rows += [(f"size of {n}", a.dimensions.get(n, 0), b.dimensions.get(n, 0)) for n in names]
     ours = {k for k in {*a.prompts, *b.prompts} if k.endswith(" document")}
     rows += [(f"prompt {k}", a.prompts.get(k, ""), b.prompts.get(k, "")) for k in sorted(ours)]
+    owners = sorted({*a.options, *b.options})
+    rows += [(f"options of {r}", a.options.get(r, ""), b.options.get(r, "")) for r in owners]
     return rows

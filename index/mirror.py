@@ -81,8 +81,8 @@ class FaissMirror:
 
     def begin(self, document: str) -> None:
         with self._writing:
+            self._store.begin(document)  # first: where it fails, the document stays found
             self._drop(document)
-            self._store.begin(document)
 
     def upsert(self, points: Sequence[Point]) -> None:
         self._store.upsert(points)
@@ -97,8 +97,8 @@ class FaissMirror:
 
     def delete(self, document: str) -> None:
         with self._writing:
-            self._drop(document)
             self._store.delete(document)
+            self._drop(document)
 
     def documents(self) -> list[Stored]:
         return self._store.documents()

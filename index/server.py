@@ -101,9 +101,10 @@ class QdrantStore:
     def begin(self, document: str) -> None:
         """Where another process is writing the same document, what it wrote stays: chunks have
         the same ids and contents from every process, and each commit completes them."""
+        # Marked first: one who looks at the same time sees this one, too.
+        self._mark(document)
         found = list(self._markers.find(document))
         others = [m for m in found if m.state == "writing" and self._is_live(m)]
-        self._mark(document)
         if not others:
             self._erase(document)
 

@@ -42,34 +42,60 @@ class Gather(Generic[T, R]):
         self._busy = False
 
     def __call__(self, item: T) -> R:
-        """The result for `item`; raises what the call of its batch raised."""
+        """The result for `item`; raises what the call raised for it."""
         mine: _Waiter[T, R] = _Waiter(item)
         with self._lock:
             self._waiting.append(mine)
             lead, self._busy = not self._busy, True
-        if lead or mine.wait():
-            self._lead()
+        try:
+            if lead or mine.wait():
+                self._lead()
+        except BaseException:  # Ctrl-C while waiting: nobody may wait for this one
+            self._leave(mine)
+            raise
         return mine.result.result()
+
+    def _leave(self, mine: _Waiter[T, R]) -> None:
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+            led = mine.turn.is_set() and not mine.result.done()
+        if led:
+            self._hand_over()
 
     def _lead(self) -> None:
         with self._lock:
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         try:
-            found = self._call([w.item for w in batch])
-            for waiter, one in zip(batch, found, strict=True):
-                waiter.result.set_result(one)
-        except BaseException as error:  # noqa: BLE001  every waiter of the batch raises it
-            for waiter in batch:
-                if not waiter.result.done():
-                    waiter.result.set_exception(error)
+            self._run(batch)
         finally:
             for waiter in batch:
                 waiter.turn.set()
-            with self._lock:
-                heir = self._waiting[0] if self._waiting else None
-                self._busy = heir is not None
-            if heir is not None:
-                heir.turn.set()
+            self._hand_over()
+
+    def _run(self, batch: list[_Waiter[T, R]]) -> None:
+        try:
+            found = self._call([w.item for w in batch])
+            for waiter, one in zip(batch, found, strict=True):
+                waiter.result.set_result(one)
+        except Exception as error:  # noqa: BLE001  the callers raise it
+            if len(batch) > 1:
+                for waiter in batch:  # one of them is bad: the others must not pay for it
+                    self._run([waiter])
+            elif not batch[0].result.done():
+                batch[0].result.set_exception(error)
+        except BaseException as error:
+            for waiter in batch:
+                if not waiter.result.done():
+                    waiter.result.set_exception(error)
+            raise
+
+    def _hand_over(self) -> None:
+        with self._lock:
+            heir = self._waiting[0] if self._waiting else None
+            self._busy = heir is not None
+        if heir is not None:
+            heir.turn.set()
 
 
 class _Waiter(Generic[T, R]):
@@ -180,10 +206,13 @@ class ServedText:
 class ServedTokens:
     """A `TokenEncoder`, served in the same way."""
 
-    def __init__(self, inner: TokenEncoder | PatchEncoder, cache: Cache, most: int) -> None:
+    def __init__(
+        self, inner: TokenEncoder | PatchEncoder, role: str, cache: Cache, most: int
+    ) -> None:
+        """`role`: `tokens` or `patches`; one model may have both, with prompts of their own."""
         self.name, self.dim, self.limits = inner.name, inner.dim, inner.limits
         self._inner = inner
-        self._queries: _Side[str] = _side(inner, "tokens", inner.query_tokens, cache, most)
+        self._queries: _Side[str] = _side(inner, role, inner.query_tokens, cache, most)
 
     name: str
     dim: int

@@ -32,9 +32,12 @@ class Turns:
     def alone(self) -> Iterator[None]:
         with self._change:
             self._waiting += 1
-            self._change.wait_for(lambda: not self._writing and not self._readers)
-            self._waiting -= 1
-            self._writing = True
+            try:
+                self._change.wait_for(lambda: not self._writing and not self._readers)
+                self._writing = True
+            finally:
+                self._waiting -= 1
+                self._change.notify_all()
         try:
             yield
         finally:

@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 
 from ingest.document import DocumentError, PageContent, PageStatus
 from ingest.read import Opened, read_pages
+from ingest.sockets import forbid_sockets
 
 _DONE = "done"
 _DEATHS = 3  # of children in one document
@@ -135,6 +136,7 @@ class Reader:
 def _serve(pipe: Connection, memory: int) -> None:
     """The child: reads what it is sent until the pipe closes."""
     _limit_memory(memory)
+    forbid_sockets()  # whatever a document makes its reader do, nothing leaves the machine
     # KeyboardInterrupt: Ctrl-C reaches the whole group; the parent says what happened.
     with contextlib.suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
         while True:

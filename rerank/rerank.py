@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from index.embed import chunk_text
 from index.encode import Content, Matrix, PairScorer, PatchEncoder, TokenEncoder
-from index.store import MultiVectorName, Store
-from ingest.document import Region
+from index.store import MultiVectorName, Store, StoreError
+from ingest.document import Chunk, DocumentError, Region
 from retrieve.query import Candidate, Candidates, Hit, Stage
 
 MAXSIM = "maxsim"
@@ -111,12 +111,20 @@ def _with_cross(
     the model takes images."""
     chunks = store.chunks([c.id for c in items[:depth]])
     looks = scorers.crop if model.limits.pixels else None
-    contents = [
-        Content(chunk_text(c), looks(c.image) if looks and c.image else None) for c in chunks
-    ]
+    contents = [Content(chunk_text(c), _seen(c, looks)) for c in chunks]
     scores = model.score_pairs(asked, contents)
     found = {c.id: float(s) for c, s in zip(chunks, scores, strict=True)}
     return _staged(CROSS, items, found)
+
+
+def _seen(chunk: Chunk, crop: Callable[[Region], bytes] | None) -> bytes | None:
+    """A figure's picture; without it (its original is lost, or being deleted) its text must do."""
+    if crop is None or chunk.image is None:
+        return None
+    try:
+        return crop(chunk.image)
+    except (DocumentError, StoreError):
+        return None
 
 
 def _staged(

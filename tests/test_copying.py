@@ -40,7 +40,7 @@ def filled(service: Service) -> Service:
 def test_a_copy_finds_the_same_with_the_same_scores(filled: Service) -> None:
     here: Index = filled._index
     there = QdrantStore(QdrantClient(":memory:"), "copy", filled.encoders.sizes())
-    assert {name for name, _ in copy_documents(here.store, there)} == {"pump.pdf", "whales.txt"}
+    assert len(list(copy_documents(here.store, there))) == 2
     assert there.documents() == here.store.documents()
     assert list(copy_documents(here.store, there)) == []  # nothing is copied twice
     scorers = Scorers(filled.encoders.tokens)
@@ -57,7 +57,7 @@ def test_a_copy_finds_the_same_with_the_same_scores(filled: Service) -> None:
 def test_a_copy_that_was_stopped_goes_on(filled: Service) -> None:
     there = QdrantStore(QdrantClient(":memory:"), "copy", filled.encoders.sizes())
     first, _ = next(copy_documents(filled._index.store, there))
-    assert [s.document.name for s in there.documents()] == [first]
+    assert [s.document.id for s in there.documents()] == [first]
     (rest,) = copy_documents(filled._index.store, there)
     assert rest[0] != first
     assert there.count() == filled._index.store.count()

@@ -63,9 +63,10 @@ def test_metrics_agree_with_the_independent_scorer(tmp_path: Path) -> None:
         scorer.read_run(tmp_path / "run.trec"),
     )
     ours = retrieval(runs, qrels)
-    assert len(ours) == 6
-    for name, value in ours.items():
-        assert value == pytest.approx(theirs[name], abs=1e-9), name
+    shared = {name: value for name, value in theirs.items() if "@" in name}
+    assert len(shared) == 6
+    for name, value in shared.items():
+        assert ours[name] == pytest.approx(value, abs=1e-9), name
 
 
 def test_percentiles() -> None:

@@ -10,6 +10,9 @@ import tarfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 
 from api.cli import cli
 from api.library import Library
+from api.models import make_encoders
 from api.settings import SettingsError, read_profile, read_settings
 from index.encode import ModelError
 from index.manifest import Manifest, check_manifest
@@ -102,7 +106,9 @@ def test_a_model_is_pulled_once_recorded_and_checked_on_every_load(
     installed = library.installed("org/model")
     assert (installed.directory / "onnx/model.onnx").read_bytes() == FILES["onnx/model.onnx"]
     assert installed.identity.startswith("org/model@0123456789ab sha256:")
-    assert library.pull("org/model", "main", [], "http://127.0.0.1:9") == record  # not asked again
+    assert (
+        library.pull("org/model", "main", ["onnx/*"], "http://127.0.0.1:9") == record
+    )  # not asked again
 
     (installed.directory / "onnx/model.onnx").write_bytes(b"other")
     with pytest.raises(ModelError, match=r"model\.onnx was changed: its sha256 is .*expected"):
@@ -189,6 +195,39 @@ def profile_file(tmp_path: Path, **backends: str) -> Path:
     return file
 
 
+def test_two_profiles_may_use_other_files_of_one_model(tmp_path: Path, hub: str) -> None:
+    library = Library(tmp_path)
+    library.pull("org/model", "main", ["onnx/*"], hub)
+    first = library.installed("org/model", files=["onnx/*"]).identity
+    with pytest.raises(ModelError, match="not on this machine"):
+        library.installed("org/model", files=["*.json"])
+    library.pull("org/model", "main", ["*.json"], hub)
+    assert library.installed("org/model", files=["*.json"]).identity != first
+    assert library.installed("org/model", files=["onnx/*"]).identity == first
+
+
+def test_files_that_nobody_hashed_are_not_loaded(tmp_path: Path, hub: str) -> None:
+    library = Library(tmp_path)
+    library.pull("org/model", "main", [], hub)
+    directory = library.directory("org/model", "main")
+    _file(directory / "adapter_config.json", b"{}")
+    with pytest.raises(ModelError, match=r"adapter_config\.json does not belong there"):
+        library.installed("org/model")
+    (directory / "adapter_config.json").unlink()
+    directory.parent.rename(tmp_path / "org--other")
+    with pytest.raises(ModelError, match="holds org/model"):
+        library.installed("org/other")
+
+
+def test_a_hub_cannot_reach_outside_the_folder(tmp_path: Path) -> None:
+    victim = _file(tmp_path / "victim.onnx", b"mine")
+    files = {**FILES, "../../../victim.onnx": b"theirs"}
+    for hub in serve(hub_app(files, damaged=True)):
+        with suppress(ModelError):
+            Library(tmp_path / "models").pull("org/model", "main", ["*.json"], hub)
+    assert victim.read_bytes() == b"mine"
+
+
 def test_the_commands_list_pull_check_path_and_bundle(tmp_path: Path, hub: str) -> None:
     mine = profile_file(tmp_path, text="fastembed", joint="builtin", generator="extractive")
     env = {
@@ -268,6 +307,33 @@ def test_keys_are_never_shown() -> None:
     assert "hush" not in settings.model_dump_json()
 
 
+def test_keys_are_cleaned_and_never_repeated() -> None:
+    settings = read_settings({"OCTAVO_LLM_KEY": "sk-secret\n"}, {})
+    assert settings.llm_key.get_secret_value() == "sk-secret"
+    with pytest.raises(SettingsError, match="llm_key") as caught:
+        read_settings({"OCTAVO_LLM_KEY": "sk-secr\u00e9t"}, {})
+    assert "sk-" not in str(caught.value)
+
+
+@pytest.mark.skipif(find_spec("sentence_transformers") is not None, reason="loads it, then")
+def test_the_documented_profile_loads_the_model_it_names(tmp_path: Path) -> None:
+    """Not the built-in one that stands beside it in the profile."""
+    (tmp_path / "my-encoder").mkdir()
+    text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    example = text.split("```toml\n")[1].split("```")[0]
+    example = example.replace("/srv/models/my-encoder", str(tmp_path / "my-encoder"))
+    profile = read_profile(str(_file(tmp_path / "mine.toml", example.encode())))
+    with pytest.raises(ModelError, match=r"octavo\[torch\]"):
+        make_encoders(profile)
+
+
+def test_another_pooling_is_another_index() -> None:
+    one = Manifest(1, "p", {"text": "m"}, {"text": 4}, {}, options={"text": "pooling=mean"})
+    other = replace(one, options={"text": "pooling=cls"})
+    with pytest.raises(StoreError, match=r"options of text: the index has 'pooling=mean'"):
+        check_manifest(one, other, "here", "again")
+
+
 def test_another_document_prompt_is_another_index() -> None:
     def manifest(**prompts: str) -> Manifest:
         named = {k.replace("_", " "): v for k, v in prompts.items()}
@@ -282,7 +348,7 @@ def test_another_document_prompt_is_another_index() -> None:
 
 OFFLINE = """
 import socket
-from api.offline import forbid_sockets, OfflineError
+from ingest.sockets import forbid_sockets, OfflineError
 forbid_sockets()
 for call in (
     lambda: socket.create_connection(("192.0.2.1", 80), 1),

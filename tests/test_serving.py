@@ -118,3 +118,19 @@ def test_images_are_kept_by_their_bytes(encoders: Encoders) -> None:
     assert cache.state().hits == 1
     with pytest.raises(ValueError, match="cannot be read"):
         served.joint_images([b"no image"])
+
+
+def test_one_bad_picture_does_not_fail_its_neighbours(encoders: Encoders) -> None:
+    gather: Gather[bytes, object] = Gather(lambda i: list(encoders.joint.joint_images(i)), most=64)
+    good = picture()
+
+    def asked(n: int) -> str:
+        try:
+            gather(b"garbage" if n % 4 == 0 else good)
+        except ValueError:
+            return "bad"
+        return "good"
+
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(asked, range(48)))
+    assert found == ["bad" if n % 4 == 0 else "good" for n in range(48)]

@@ -1,38 +1,39 @@
 """Encoders of fastembed: ONNX models through ONNX Runtime, without torch.
 
-fastembed knows its models by name and fetches them from a hub; here it is given a directory
-(`specific_model_path`). A name in `options` says which of its models the directory holds; without
-one a text model or cross-encoder is registered as a custom one. It cuts long text in silence, so
-text is windowed before it by its own tokenizer.
+fastembed cuts long text in silence, so text is windowed before it by the model's own tokenizer.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from index.backends.loading import capped, check_options, library, loading, number, unit_rows
+from index.backends.fastembed_models import (
+    known_names,
+    load_replicas,
+    pixels_of,
+    registered_pairs,
+    registered_text,
+    token_counter,
+    tower_directory,
+    uncut_tokenizer,
+)
+from index.backends.loading import capped, check_options, loading, unit_rows
 from index.backends.pair_windows import score_windowed
-from index.backends.pictures import opened, side_of
+from index.backends.pictures import opened
 from index.backends.spec import ModelSpec
-from index.batches import Batches
 from index.encode import Content, Matrix, ModelError, ModelLimits
 from index.windows import Count, embed_windowed, tokens_windowed
 
-_FILES = ("onnx/model.onnx", "model.onnx", "model_optimized.onnx")
 #: Image tower that shares the space of a text tower of another name.
 _IMAGE_TOWERS = {
     "Qdrant/clip-ViT-B-32-text": "Qdrant/clip-ViT-B-32-vision",
     "nomic-ai/nomic-embed-text-v1.5": "nomic-ai/nomic-embed-vision-v1.5",
 }
 _MOVED = 1e-4  # a coordinate of a unit vector; float32 rounding moves them by 1e-7, int8 by 1e-2
-_registering = threading.Lock()
 
 
 class FastembedText:
@@ -45,7 +46,7 @@ class FastembedText:
 
     def __init__(self, spec: ModelSpec) -> None:
         check_options(spec, ("name", "file", "pooling", "output", "threads"))
-        name = _registered_text(spec, spec.directory)
+        name = registered_text(spec, spec.directory)
         self._side = _TextSide(spec, name, spec.directory)
         self.name, self.dim, self.limits = spec.identity, self._side.dim, self._side.limits
 
@@ -73,10 +74,10 @@ class FastembedJoint:
         usual = "google/siglip2-base-patch16-224" if shared else "Qdrant/clip-ViT-B-32-text"
         text = spec.options.get("name", usual)
         image = spec.options.get("image_name", _IMAGE_TOWERS.get(text, text))
-        self._side = _TextSide(spec, text, _part(spec, "text"))
-        directory = _part(spec, "image")
-        self._images = _replicas(spec, "ImageEmbedding", image, directory)
-        pixels = _pixels(directory)
+        self._side = _TextSide(spec, text, tower_directory(spec, "text"))
+        directory = tower_directory(spec, "image")
+        self._images = load_replicas(spec, "ImageEmbedding", image, directory)
+        pixels = pixels_of(directory)
         limits = self._side.limits
         self.name, self.dim = spec.identity, self._side.dim
         self.limits = ModelLimits(
@@ -128,19 +129,19 @@ class FastembedTokens:
     def __init__(self, spec: ModelSpec) -> None:
         check_options(spec, ("name", "threads"))
         name = spec.options.get("name", "")
-        known = [m["model"] for m in _class("LateInteractionTextEmbedding").list_supported_models()]
+        known = known_names("LateInteractionTextEmbedding")
         if name not in known:
             raise ModelError(
                 f"{spec.identity}: option name is {name!r}; a late-interaction model needs "
                 f"fastembed's name for its markers, one of {', '.join(known)}"
             )
-        self._models = _replicas(spec, "LateInteractionTextEmbedding", name, spec.directory)
+        self._models = load_replicas(spec, "LateInteractionTextEmbedding", name, spec.directory)
         inner = self._models.run([""], lambda m, _: [m.model])[0]
         marker = 1  # [Q] or [D], which fastembed puts in after the tokenizer
         limit = capped(spec, inner.tokenizer.truncation["max_length"] + marker)
         if spec.query_prompt or spec.document_prompt:
             raise ModelError(f"{spec.identity}: fastembed's ColBERT models take no prompts")
-        self._count = _counter(inner.tokenizer, "", marker)
+        self._count = token_counter(inner.tokenizer, "", marker)
         self.name = spec.identity
         dtype = f"ONNX {inner.model_description.model_file}"
         self.limits = ModelLimits(limit, dtype=dtype)
@@ -175,10 +176,10 @@ class FastembedPairs:
 
     def __init__(self, spec: ModelSpec) -> None:
         check_options(spec, ("name", "file", "threads"))
-        name = _registered_pairs(spec)
-        self._models = _replicas(spec, "TextCrossEncoder", name, spec.directory)
+        name = registered_pairs(spec)
+        self._models = load_replicas(spec, "TextCrossEncoder", name, spec.directory)
         inner = self._models.run([""], lambda m, _: [m.model])[0]
-        self._tokenizer = _uncut(inner.tokenizer)
+        self._tokenizer = uncut_tokenizer(inner.tokenizer)
         self.name = spec.identity
         self.limits = ModelLimits(
             capped(spec, inner.tokenizer.truncation["max_length"]),
@@ -225,11 +226,11 @@ class _TextSide:
     """A `TextEmbedding` on every device, with its limits."""
 
     def __init__(self, spec: ModelSpec, name: str, directory: Path) -> None:
-        self._models = _replicas(spec, "TextEmbedding", name, directory)
+        self._models = load_replicas(spec, "TextEmbedding", name, directory)
         inner = self._models.run([""], lambda m, _: [m.model])[0]
         tokenizer = inner.tokenizer
-        self._query_count = _counter(tokenizer, spec.query_prompt)
-        self._count = _counter(tokenizer, spec.document_prompt)
+        self._query_count = token_counter(tokenizer, spec.query_prompt)
+        self._count = token_counter(tokenizer, spec.document_prompt)
         tokens = capped(spec, tokenizer.truncation["max_length"])
         dtype = f"ONNX {inner.model_description.model_file}"
         self.limits = ModelLimits(tokens, dtype=dtype)
@@ -269,168 +270,3 @@ def _moves(embed: Callable[[list[str]], Matrix]) -> bool:
     company = ["oil", "KRILL! 7", "a second and rather longer sentence about bolts, 42 of them"]
     alone = embed(["a bolt"])
     return any(np.abs(alone - embed(["a bolt", other])).max() > _MOVED for other in company)
-
-
-def _class(kind: str) -> Any:
-    if kind == "TextCrossEncoder":
-        return library("fastembed.rerank.cross_encoder", "light").TextCrossEncoder
-    return getattr(library("fastembed", "light"), kind)
-
-
-def _replicas(spec: ModelSpec, kind: str, name: str, directory: Path) -> Batches[Any]:
-    """One model on every device of the spec."""
-    if spec.dtype != "float32":
-        raise ModelError(
-            f"{spec.identity}: dtype {spec.dtype} was asked for, but an ONNX file has the numbers "
-            "it was exported with: leave dtype out, and name another file in options (file)"
-        )
-    made = _class(kind)
-    expected = f"the files of {name} as fastembed reads them"
-    models = []
-    with loading(spec, expected):
-        described = [m for m in made.list_supported_models() if m["model"].lower() == name.lower()]
-        if not described:
-            raise ModelError(f"{spec.identity}: fastembed has no {kind} named {name!r}")
-        file = described[0]["model_file"]
-        if not (directory / file).is_file():
-            raise ModelError(f"{directory} has no {file}: expected {expected}")
-        for device in spec.devices:
-            model = made(
-                name,
-                cache_dir=str(directory),
-                specific_model_path=str(directory),
-                local_files_only=True,
-                threads=number(spec, "threads"),
-                **_place(device),
-            )
-            _check_device(spec, device, model.model.model)
-            models.append(model)
-    return Batches(models, spec.batch)
-
-
-def _place(device: str) -> dict[str, Any]:
-    kind, _, index = device.partition(":")
-    if kind == "cpu":
-        return {"cuda": False}
-    if kind == "cuda":
-        return {"cuda": True, "device_ids": [int(index or 0)]}
-    raise ModelError(f"device {device!r}: fastembed runs on cpu and cuda:N")
-
-
-def _check_device(spec: ModelSpec, device: str, session: Any) -> None:
-    """ONNX Runtime goes on with the CPU where CUDA cannot be started."""
-    if device.startswith("cuda") and "CUDAExecutionProvider" not in session.get_providers():
-        raise ModelError(
-            f"{spec.identity}: ONNX Runtime could not start CUDA on {device}: "
-            "pip install 'octavo[gpu]' on a machine with its libraries, or set device cpu"
-        )
-
-
-def _part(spec: ModelSpec, tower: str) -> Path:
-    named = spec.options.get(f"{tower}_directory", "")
-    usual = spec.directory / (named or tower)
-    return usual if named or usual.is_dir() else spec.directory
-
-
-def _pixels(directory: Path) -> int:
-    """Side of the image tower, which is loaded: the file is there."""
-    config = json.loads((directory / "preprocessor_config.json").read_text(encoding="utf-8"))
-    return side_of(config.get("crop_size")) or side_of(config.get("size"))
-
-
-def _counter(tokenizer: Any, prompt: str, more: int = 0) -> Count:
-    """Tokens of a text behind `prompt`, special ones and `more` included."""
-    uncut = _uncut(tokenizer)
-    return lambda texts: [
-        len(e.ids) + more for e in uncut.encode_batch([prompt + t for t in texts])
-    ]
-
-
-def _uncut(tokenizer: Any) -> Any:
-    """A copy that neither truncates nor pads; the model's own stays as it is."""
-    copy = library("tokenizers", "light").Tokenizer.from_str(tokenizer.to_str())
-    copy.no_truncation()
-    copy.no_padding()
-    return copy
-
-
-def _file(spec: ModelSpec, directory: Path) -> str:
-    named = spec.options.get("file", "")
-    for file in (named,) if named else _FILES:
-        if (directory / file).is_file():
-            return file
-    raise ModelError(
-        f"{directory} has no {named or ' nor '.join(_FILES)}: expected a model exported to ONNX "
-        "(options: file)"
-    )
-
-
-def _registered_text(spec: ModelSpec, directory: Path) -> str:
-    """Name under which fastembed knows the model: its own, or one made for the directory."""
-    name = spec.options.get("name", "")
-    if name:
-        return name
-    file = _file(spec, directory)
-    pooling = spec.options.get("pooling", "") or _pooling(spec, directory)
-    output = spec.options.get("output") or None
-    description = library("fastembed.common.model_description", "light")
-    kinds = [kind.value.lower() for kind in description.PoolingType]
-    if pooling.lower() not in kinds:
-        raise ModelError(
-            f"{spec.identity}: option pooling is {pooling!r}, expected {', '.join(kinds)}"
-        )
-    name = _own_name(directory, file, pooling, output or "")
-    _register(
-        "TextEmbedding",
-        name,
-        pooling=description.PoolingType[pooling.upper()],
-        normalization=True,
-        dim=1,  # of no use: the true one is read from the first vector
-        model_file=file,
-        output_name=output,
-    )
-    return name
-
-
-def _pooling(spec: ModelSpec, directory: Path) -> str:
-    """What a sentence-transformers directory says of pooling."""
-    file = directory / "1_Pooling" / "config.json"
-    if file.is_file():
-        config = json.loads(file.read_text(encoding="utf-8"))
-        for kind in ("mean", "cls", "lasttoken"):
-            if config.get("pooling_mode") == kind:
-                return kind.replace("lasttoken", "last_token")
-        for key, kind in (
-            ("pooling_mode_mean_tokens", "mean"),
-            ("pooling_mode_cls_token", "cls"),
-            ("pooling_mode_lasttoken", "last_token"),
-        ):
-            if config.get(key):
-                return kind
-    raise ModelError(
-        f"{spec.identity}: nothing says how token states become one vector (no 1_Pooling in "
-        f"{directory}): set option pooling to mean, cls, last_token, or disabled where the ONNX "
-        "output is one vector; or option name to fastembed's name of the model"
-    )
-
-
-def _registered_pairs(spec: ModelSpec) -> str:
-    name = spec.options.get("name", "")
-    if not name:
-        file = _file(spec, spec.directory)
-        name = _own_name(spec.directory, file)
-        _register("TextCrossEncoder", name, model_file=file)
-    return name
-
-
-def _own_name(directory: Path, *parts: str) -> str:
-    text = "\n".join((str(directory.resolve()), *parts))
-    return f"octavo/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-
-
-def _register(kind: str, name: str, **described: Any) -> None:
-    source = library("fastembed.common.model_description", "light").ModelSource(hf=name)
-    made = _class(kind)
-    with _registering:
-        if not any(m["model"] == name for m in made.list_supported_models()):
-            made.add_custom_model(model=name, sources=source, **described)

@@ -1,32 +1,17 @@
-"""No network: for model libraries always, for the whole process on request."""
+"""No way to another machine from this process: reading processes always, others on request."""
 
 from __future__ import annotations
 
 import ipaddress
-import os
 import sys
 from typing import Any
 
-_HUB = {
-    # Models are loaded from where `octavo models pull` put them; nothing is fetched in passing.
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "DO_NOT_TRACK": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-}
 _LOCAL_NAMES = ("localhost", "")
 _armed = False
 
 
 class OfflineError(OSError):
     """A connection that `--offline` forbids."""
-
-
-def quiet_hub() -> None:
-    """Tells the hub's libraries, before they are imported, to stay off the network."""
-    for name, value in _HUB.items():
-        os.environ.setdefault(name, value)
 
 
 def forbid_sockets() -> None:
@@ -42,11 +27,13 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
         address = arguments[1]
         host = address[0] if isinstance(address, tuple) else None
-    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
         host = arguments[0]
+    elif event == "socket.getnameinfo":
+        host = arguments[0][0]
     else:
         return
-    if host is not None and not is_local(host):
+    if isinstance(host, (str, bytes)) and not is_local(host):
         raise OfflineError(
             f"a connection to {_text(host)} was stopped: --offline (OCTAVO_OFFLINE) forbids all "
             "but this machine"

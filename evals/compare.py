@@ -1,0 +1,201 @@
+"""Two runs over the same questions: is the difference more than chance?
+
+Paired randomization test (Fisher; for retrieval Smucker, Allan and Carterette, CIKM 2007) and a
+paired bootstrap interval, by document where the set says of which document a question is: questions
+on one document are not independent. p-values are corrected by Holm's step-down method (1979).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evals.dataset import DatasetError, rows
+
+FILE = "questions.jsonl"
+_FLIPS = 20_000  # sign flips; the smallest p that can come out is 1 / (_FLIPS + 1)
+_DRAWS = 5_000  # bootstrap samples
+_BLOCK = 500  # of them at a time, for memory
+_CHANGED = 10  # questions shown that changed most
+
+_Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One metric of two runs. `low` and `high` bound the mean difference (B - A) at 95 %;
+    `adjusted` is Holm's p over all metrics compared."""
+
+    metric: str
+    a: float
+    b: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    adjusted: float
+    wins: int  # questions that B does better
+    losses: int
+    ties: int
+
+    @property
+    def verdict(self) -> str:
+        if self.adjusted >= 0.05:
+            return "no difference shown"
+        return "B is better" if self.difference > 0 else "B is worse"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A question whose value of the first metric changed."""
+
+    id: str
+    text: str
+    a: float
+    b: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs, metric by metric, and the questions of the first metric that changed most."""
+
+    a: str
+    b: str
+    n: int
+    documents: int  # groups that the interval is drawn over; equal to n where there are none
+    differences: tuple[Difference, ...]
+    changed: tuple[Changed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    texts: dict[str, str]
+    documents: dict[str, str]
+    values: dict[str, dict[str, float]]  # question to metric to value
+
+
+def compare(a: Path, b: Path, metrics: Sequence[str] = (), seed: int = 0) -> Comparison:
+    """Compares the folders of two `octavo eval run`s; B minus A. `metrics`: all they share.
+
+    Raises DatasetError for a folder without a run, or runs over different questions.
+    """
+    first, second = _read(a), _read(b)
+    if set(first.values) != set(second.values):
+        odd = sorted(set(first.values) ^ set(second.values))
+        raise DatasetError(
+            f"{a} and {b} asked different questions, {len(odd)} of them, such as {odd[0]!r}; "
+            "compare runs over one dataset"
+        )
+    shared = [m for m in _metrics(first) if m in _metrics(second)]
+    unknown = sorted(set(metrics) - set(shared))
+    if unknown:
+        raise DatasetError(f"metric {unknown[0]!r} is not in both runs; they share {shared}")
+    ids = sorted(first.values)
+    generator = np.random.default_rng(seed)
+    found = [_difference(m, ids, first, second, generator) for m in (list(metrics) or shared)]
+    adjusted = holm([d["p"] for d in found])
+    differences = tuple(Difference(**d, adjusted=q) for d, q in zip(found, adjusted, strict=True))
+    groups = {first.documents[i] or i for i in ids}
+    changed = _most_changed(differences[0].metric, ids, first, second) if differences else ()
+    return Comparison(str(a), str(b), len(ids), len(groups), differences, changed)
+
+
+def _difference(
+    metric: str, ids: Sequence[str], a: _Run, b: _Run, generator: np.random.Generator
+) -> dict[str, Any]:
+    judged = [i for i in ids if metric in a.values[i] and metric in b.values[i]]
+    before = np.array([a.values[i][metric] for i in judged])
+    after = np.array([b.values[i][metric] for i in judged])
+    gained = after - before
+    low, high = bootstrap(gained, [a.documents[i] or i for i in judged], generator)
+    return {
+        "metric": metric,
+        "a": float(before.mean()),
+        "b": float(after.mean()),
+        "difference": float(gained.mean()),
+        "low": low,
+        "high": high,
+        "p": randomization(gained, generator),
+        "wins": int((gained > 0).sum()),
+        "losses": int((gained < 0).sum()),
+        "ties": int((gained == 0).sum()),
+    }
+
+
+def randomization(gained: _Values, generator: np.random.Generator) -> float:
+    """Two-sided p of the mean of paired differences `(n,)` under random signs."""
+    moved = gained[gained != 0]
+    if not len(moved):
+        return 1.0
+    seen = abs(moved.sum()) - 1e-12
+    extreme = 0
+    for start in range(0, _FLIPS, _BLOCK):
+        size = min(_BLOCK, _FLIPS - start)
+        signs = generator.integers(0, 2, (size, len(moved)), dtype=np.int8) * 2 - 1
+        extreme += int((np.abs(signs @ moved) >= seen).sum())
+    return (extreme + 1) / (_FLIPS + 1)
+
+
+def bootstrap(
+    gained: _Values, groups: Sequence[str], generator: np.random.Generator
+) -> tuple[float, float]:
+    """95 % percentile interval of the mean of `(n,)` values, whole groups drawn."""
+    names, which = np.unique(np.array(groups, dtype=object).astype(str), return_inverse=True)
+    sums = np.bincount(which, gained, len(names))
+    sizes = np.bincount(which, minlength=len(names))
+    means = []
+    for start in range(0, _DRAWS, _BLOCK):
+        drawn = generator.integers(0, len(names), (min(_BLOCK, _DRAWS - start), len(names)))
+        means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Holm's step-down adjusted p-values, in the order given."""
+    order = sorted(range(len(ps)), key=lambda i: ps[i])
+    adjusted, least = [0.0] * len(ps), 0.0
+    for rank, i in enumerate(order):
+        least = max(least, min(1.0, (len(ps) - rank) * ps[i]))
+        adjusted[i] = least
+    return adjusted
+
+
+def _most_changed(metric: str, ids: Sequence[str], a: _Run, b: _Run) -> tuple[Changed, ...]:
+    changed = [
+        Changed(i, a.texts[i], a.values[i][metric], b.values[i][metric])
+        for i in ids
+        if metric in a.values[i]
+        and metric in b.values[i]
+        and a.values[i][metric] != b.values[i][metric]
+    ]
+    return tuple(sorted(changed, key=lambda c: (-abs(c.b - c.a), c.id))[:_CHANGED])
+
+
+def _metrics(run: _Run) -> list[str]:
+    return list(dict.fromkeys(m for values in run.values.values() for m in values))
+
+
+def _read(folder: Path) -> _Run:
+    if not (folder / FILE).is_file():
+        raise DatasetError(f"{folder} has no {FILE}: it is not the --out folder of an eval run")
+    texts, documents, values = {}, {}, {}
+    for row in rows(folder / FILE, ("query-id", "metrics")):
+        key = str(row["query-id"])
+        texts[key], documents[key] = str(row.get("text", "")), str(row.get("doc", ""))
+        values[key] = {m: float(v) for m, v in row["metrics"].items()}
+    if not values:
+        raise DatasetError(f"{folder / FILE} is empty")
+    return _Run(texts, documents, values)
+
+
+def write_questions(out: Path, questions: Sequence[Mapping[str, Any]]) -> None:
+    """`questions.jsonl`: what each question gave, metric by metric."""
+    lines = (json.dumps(q, ensure_ascii=False) + "\n" for q in questions)
+    (out / FILE).write_text("".join(lines), encoding="utf-8")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from index.source import Source
+from ingest.document import Box
 
 #: Relevance by question and item (page or document id); as in TREC qrels.
 Qrels = dict[str, dict[str, int]]
@@ -40,7 +41,12 @@ class Dataset:
     questions: tuple[Question, ...]
     qrels: Qrels
     sources: tuple[Source, ...]
-    has_boxes: bool = False
+    boxes: dict[str, dict[tuple[str, int], list[Box]]] = field(default_factory=dict)
+
+    @property
+    def has_boxes(self) -> bool:
+        """Whether boxes of hits are kept: those of pages can be compared with gold ones."""
+        return self.unit == "page"
 
 
 def read_dataset(folder: Path) -> Dataset:
@@ -76,8 +82,37 @@ def _pages(folder: Path) -> Dataset:
         questions,
         qrels,
         tuple(Source.file(f) for f in files),
-        (folder / "boxes.jsonl").is_file(),
+        read_boxes(folder / "boxes.jsonl", {q.id for q in questions}, names),
     )
+
+
+def read_boxes(
+    file: Path, questions: set[str], names: set[str]
+) -> dict[str, dict[tuple[str, int], list[Box]]]:
+    """Gold boxes by question, document and page; nothing where there is no such file.
+
+    Raises DatasetError for an unknown question or document, or what is no box.
+    """
+    found: dict[str, dict[tuple[str, int], list[Box]]] = {}
+    if not file.is_file():
+        return found
+    for row in rows(file, ("query-id", "doc", "page", "bbox")):
+        question, name = str(row["query-id"]), str(row["doc"])
+        if question not in questions:
+            raise DatasetError(f"{file}: question {question!r} is not in queries.jsonl")
+        if name not in names:
+            raise DatasetError(f"{file}: {name!r} names no file in pdfs/")
+        try:
+            x0, y0, x1, y1 = (float(v) for v in row["bbox"])
+            key = (name, int(row["page"]))
+        except (TypeError, ValueError):
+            raise DatasetError(
+                f"{file}: {row!r}: expected a page and bbox [x0, y0, x1, y1] in points"
+            ) from None
+        box = Box(x0, y0, x1, y1)
+        if box.area > 0:
+            found.setdefault(question, {}).setdefault(key, []).append(box)
+    return found
 
 
 def _beir(folder: Path) -> Dataset:

@@ -15,10 +15,11 @@ from typing import Any
 
 from api.service import Service
 from api.wire import ResultOut
+from evals.abstention import Decision, refusal
 from evals.commit import commit as current_commit
 from evals.compare import write_questions
 from evals.dataset import Dataset
-from evals.metrics import by_question, percentile, retrieval
+from evals.metrics import box_means, by_question, percentile, retrieval
 from evals.run import Asked, ask_all, write_abstain, write_boxes, write_run
 from index.build import Progress
 from retrieve.query import Query
@@ -89,6 +90,13 @@ def _result(
     new = sum(r.pages for r in results if r.outcome in ("added", "updated"))
     state = service.status()
     metrics = retrieval(asked, dataset.qrels)
+    metrics.update(box_means(asked, dataset.boxes))
+    decisions = [
+        Decision(a.question.answerable, a.answered, a.confidence)
+        for a in asked
+        if a.question.answerable is not None
+    ]
+    metrics.update(refusal(decisions))
     metrics.update(_times(asked))
     if new:
         metrics["ingest pages/s"] = new / ingest_seconds

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ir_measures
 
+from evals.boxes import score_boxes
 from evals.dataset import Qrels
 from evals.run import Asked
+from ingest.document import Box
 
 _NAMES = {
     "nDCG@10": "nDCG@10",
@@ -45,6 +47,27 @@ def by_question(asked: Sequence[Asked], qrels: Qrels) -> dict[str, dict[str, flo
         for one in ir_measures.iter_calc(list(measures), judged, run):
             values[one.query_id][measures[one.measure]] = float(one.value)
     return values
+
+
+def box_means(
+    asked: Sequence[Asked], gold: Mapping[str, Mapping[tuple[str, int], Sequence[Box]]]
+) -> dict[str, float]:
+    """Means over the questions with gold boxes; one that was not asked scores 0. The predicted
+    boxes are those of the first hits (see `evals.run`)."""
+    found: dict[str, dict[tuple[str, int], list[Box]]] = {}
+    for a in asked:
+        for row in a.boxes:
+            key = (str(row["doc"]), int(row["page"]))
+            found.setdefault(a.question.id, {}).setdefault(key, []).append(Box(*row["bbox"]))
+    scores = [score_boxes(boxes, found.get(q, {})) for q, boxes in gold.items()]
+    if not scores:
+        return {}
+    n = len(scores)
+    return {
+        "box recall@IoU0.5": math.fsum(s.recall for s in scores) / n,
+        "box mean best IoU": math.fsum(s.mean_best for s in scores) / n,
+        "box area F1": math.fsum(s.f1 for s in scores) / n,
+    }
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:

@@ -16,7 +16,7 @@ from evals.abstention import Decision, auroc, calibration_error, refusal, risk_c
 from evals.boxes import iou, score_boxes, union_area
 from evals.command import eval_
 from evals.compare import bootstrap, compare, holm, randomization, write_questions
-from evals.dataset import DatasetError
+from evals.dataset import DatasetError, read_boxes
 from ingest.document import Box
 from tests.test_evals import SCORER, load_scorer
 
@@ -173,3 +173,19 @@ def test_abstention_agrees_with_the_independent_scorer() -> None:
     assert risk_coverage(list(rows.values())) == pytest.approx(
         theirs["risk_coverage_area"], abs=1e-9
     )
+
+
+def test_gold_boxes_are_checked(tmp_path: Path) -> None:
+    file = tmp_path / "boxes.jsonl"
+    row = {"query-id": "q1", "doc": "a.pdf", "page": 2, "bbox": [1, 2, 3, 4]}
+    file.write_text(json.dumps(row) + "\n")
+    found = read_boxes(file, {"q1"}, {"a.pdf"})
+    assert found == {"q1": {("a.pdf", 2): [Box(1, 2, 3, 4)]}}
+    with pytest.raises(DatasetError, match="question 'q1' is not in"):
+        read_boxes(file, {"q2"}, {"a.pdf"})
+    with pytest.raises(DatasetError, match=r"'a\.pdf' names no file"):
+        read_boxes(file, {"q1"}, {"b.pdf"})
+    file.write_text(json.dumps({**row, "bbox": [1, 2, 3]}) + "\n")
+    with pytest.raises(DatasetError, match="expected a page and bbox"):
+        read_boxes(file, {"q1"}, {"a.pdf"})
+    assert read_boxes(tmp_path / "none.jsonl", set(), set()) == {}

@@ -69,7 +69,7 @@ def _check_device(spec: ModelSpec, device: str, session: Any) -> None:
     if device.startswith("cuda") and "CUDAExecutionProvider" not in session.get_providers():
         raise ModelError(
             f"{spec.identity}: ONNX Runtime could not start CUDA on {device}: "
-            "pip install 'octavo[gpu]' on a machine with its libraries, or set device cpu"
+            "pip install --force-reinstall --no-deps onnxruntime-gpu, or set device cpu"
         )
 
 

@@ -23,9 +23,9 @@ from ingest.files import file_type
 from ingest.read import Opened
 from ingest.worker import Limits, Reader
 
-#: Chunks embedded and written at a time. Batches never mix documents: the int8 encoder scales
-#: by batch, so that a batch's mates move a vector's last digits, and a run that was interrupted
-#: must give the same points as one that was not.
+#: Chunks embedded and written at a time. Batches never mix documents: with encoders that scale
+#: int8 activations by batch (the built-in one does not) its mates would move a vector's last
+#: digits, and a run that was interrupted must give the same points as one that was not.
 _BATCH = 48
 _TRIES = 3
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from cachetools import LRUCache
 
 from index.encode import Matrix, ModelLimits, unit
 from index.weights.files import identity, verified
@@ -21,6 +22,8 @@ from index.weights.files import identity, verified
 _WINDOW = 254  # word pieces the model sees at once, besides [CLS] and [SEP]
 _BATCH_TOKENS = 256  # padded word pieces in one call: 61 chunks/s on 2 cores; with 2048 47, with
 # 4096 35 and twice the memory, for want of cache
+_SHORT = 64  # word pieces of a text whose states are kept, 98 kB at most
+_KEPT = 256  # of them
 _SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 _DIM = 384
 
@@ -36,7 +39,7 @@ class MiniLm:
 
     name = f"all-MiniLM-L6-v2-int8 sha256:{_SHA256[:16]}"
     dim = _DIM
-    limits = ModelLimits(tokens=_WINDOW + 2, dtype="int8", alone=True)
+    limits = ModelLimits(tokens=_WINDOW + 2, dtype="int8 weights")
 
     def __init__(self, threads: int = 0) -> None:
         import onnxruntime
@@ -54,6 +57,8 @@ class MiniLm:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._last = threading.local()
+        self._kept: LRUCache[str, list[Matrix]] = LRUCache(_KEPT)
+        self._lock = threading.Lock()
 
     def embed_texts(self, texts: Sequence[str]) -> Matrix:
         """`(n, 384)` float32: mean of the token states, windows weighted by their length."""
@@ -81,10 +86,25 @@ class MiniLm:
     def _states(self, texts: Sequence[str]) -> list[list[Matrix]]:
         key = tuple(texts)
         if getattr(self._last, "key", None) != key:
-            self._last.states = self._forward(key)
+            self._last.states = self._known_or_forward(key)
             self._last.key = key
         found: list[list[Matrix]] = self._last.states
         return found
+
+    def _known_or_forward(self, texts: tuple[str, ...]) -> list[list[Matrix]]:
+        """Short texts are kept for a while: a question is embedded for three roles, which under
+        load come from different threads and in different company."""
+        with self._lock:
+            known = {t: self._kept[t] for t in texts if t in self._kept}
+        missing = list(dict.fromkeys(t for t in texts if t not in known))
+        if missing:
+            made = dict(zip(missing, self._forward(missing), strict=True))
+            known.update(made)
+            with self._lock:
+                for text, windows in made.items():
+                    if len(windows) == 1 and len(windows[0]) <= _SHORT:
+                        self._kept[text] = windows
+        return [known[t] for t in texts]
 
     def _forward(self, texts: Sequence[str]) -> list[list[Matrix]]:
         """States of every window of every text."""

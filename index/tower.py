@@ -33,7 +33,7 @@ class BuiltinJoint:
     """Satisfies `JointEncoder`."""
 
     dim = 384 + 256
-    limits = ModelLimits(tokens=256, pixels=_SIDE, dtype="int8 text, float32 images", alone=True)
+    limits = ModelLimits(tokens=256, pixels=_SIDE, dtype="int8 weights of text")
 
     def __init__(self, text: MiniLm) -> None:
         import onnxruntime

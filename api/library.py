@@ -9,7 +9,7 @@ import re
 import shutil
 import tarfile
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -163,7 +163,7 @@ class Library:
         part.replace(out)
         return [record for _, record in chosen]
 
-    def unpack(self, archive: Path, said: Callable[[str], None] = lambda _: None) -> None:
+    def unpack(self, archive: Path) -> list[Record]:
         """Models of a bundle into this library; each is checked before it counts as there.
 
         Raises ModelError for an archive that is none, or holds anything else than models.
@@ -190,7 +190,7 @@ class Library:
                 shutil.rmtree(home, ignore_errors=True)
                 home.parent.mkdir(parents=True, exist_ok=True)
                 directory.rename(home)
-                said(f"{record.name} ({record.bytes / 1e6:.0f} MB)")
+            return [record for _, record in records]
         finally:
             shutil.rmtree(landing, ignore_errors=True)
 

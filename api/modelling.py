@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from api.library import Library, read_record
+from api.library import Library, Record, read_record
 from api.settings import ModelSettings, Profile, Settings, profile_names, read_profile
-from api.wire import ModelOut, ModelsOut
+from api.wire import ModelOut, ModelsOut, PulledModel, PulledOut
 from index.encode import ModelError
 
 _SHIPPED = ("builtin", "extractive")
@@ -42,7 +42,7 @@ def show_models(found: ModelsOut) -> None:
     console.print("measured: a quality figure of ours exists. here: its files are on this machine.")
 
 
-def pull_models(settings: Settings, name: str, again: bool) -> None:
+def pull_models(settings: Settings, name: str, again: bool) -> PulledOut:
     """Fetches what a profile needs and is not here. Raises ModelError."""
     if settings.offline:
         raise ModelError(
@@ -50,15 +50,12 @@ def pull_models(settings: Settings, name: str, again: bool) -> None:
             f"octavo models bundle {name} -o models.tar, and here: octavo models unpack models.tar"
         )
     library = Library(settings.models)
+    records = []
     for row in _pulled(read_profile(name)):
-        start = time.perf_counter()
-        click.echo(f"{row.model} ({row.size_mb} MB, {row.licence}) from {settings.hub} ...")
-        record = library.pull(row.model, row.revision, row.files, settings.hub, again)
-        seconds = time.perf_counter() - start
-        click.echo(
-            f"  commit {record.commit[:12]}, {len(record.files)} files, "
-            f"{record.bytes / 1e6:.0f} MB, {seconds:.0f} s"
-        )
+        said = f"{row.model} ({row.size_mb} MB, {row.licence}) from {settings.hub} ..."
+        click.echo(said, err=True)
+        records.append(library.pull(row.model, row.revision, row.files, settings.hub, again))
+    return _pulled_out(records)
 
 
 def check_models(settings: Settings, name: str) -> ModelsOut:
@@ -81,15 +78,33 @@ def check_models(settings: Settings, name: str) -> ModelsOut:
     return ModelsOut(models=_rows(profile, settings))
 
 
-def bundle_models(settings: Settings, name: str, out: Path) -> None:
+def bundle_models(settings: Settings, name: str, out: Path) -> PulledOut:
     """One archive of what a profile needs. Raises ModelError."""
-    library = Library(settings.models)
     wanted = list(dict.fromkeys((r.model, r.revision) for r in _pulled(read_profile(name))))
     if not wanted:
         raise ModelError(f"the profile {name} needs no model beyond what Octavo ships")
-    for record in library.bundle(wanted, out):
-        click.echo(f"{record.name}: {len(record.files)} files, {record.bytes / 1e6:.0f} MB")
-    click.echo(f"{out}: {out.stat().st_size / 1e6:.0f} MB; there: octavo models unpack {out.name}")
+    return _pulled_out(Library(settings.models).bundle(wanted, out))
+
+
+def unpack_models(settings: Settings, archive: Path) -> PulledOut:
+    """Brings in what `bundle_models` wrote. Raises ModelError."""
+    return _pulled_out(Library(settings.models).unpack(archive))
+
+
+def _pulled_out(records: Sequence[Record]) -> PulledOut:
+    unique = {(r.name, r.revision): r for r in records}
+    return PulledOut(
+        models=[
+            PulledModel(
+                model=r.name,
+                revision=r.revision,
+                commit=r.commit,
+                files=len(r.files),
+                bytes=r.bytes,
+            )
+            for r in unique.values()
+        ]
+    )
 
 
 def _pulled(profile: Profile) -> list[ModelSettings]:

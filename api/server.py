@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -251,20 +250,11 @@ def _handle_errors(app: FastAPI) -> None:
         return reply(422, "; ".join(parts))
 
 
-@contextmanager
-def _open(settings: Settings) -> Iterator[Service]:
-    service = Service(settings, create=True)
-    try:
-        yield service
-    finally:
-        service.close()
-
-
 def run_server(settings: Settings, host: str, port: int) -> None:
     """Serves until interrupted."""
     import uvicorn
 
-    with _open(settings) as service:
+    with closing(Service(settings, create=True)) as service:
         config = uvicorn.Config(make_app(service, host), host=host, port=port, log_level="info")
         server = uvicorn.Server(config)
         socket = config.bind_socket()

@@ -169,6 +169,22 @@ class ModelsOut(_Wire):
     models: list[ModelOut]
 
 
+class PulledModel(_Wire):
+    """A model on this machine: what it is, from which commit."""
+
+    model: str
+    revision: str
+    commit: str
+    files: int
+    bytes: int
+
+
+class PulledOut(_Wire):
+    """Models that were fetched, bundled or unpacked."""
+
+    models: list[PulledModel]
+
+
 class DeleteOut(_Wire):
     """Documents that were removed."""
 

@@ -109,11 +109,15 @@ class QdrantStore:
             self._erase(document)
 
     def upsert(self, points: Sequence[Point]) -> None:
-        for rows in requests_of(points):
+        # Two processes may read the same file: where the other one was faster, its chunks, the same
+        # as these, are visible already and must not be hidden again.
+        documents = {p.chunk.document for p in points}
+        done = {d for d in documents if self.find(d, fresh=True) is not None}
+        for rows in requests_of([p for p in points if p.chunk.document not in done]):
             self._remote.run(
                 "writing chunks", self._client.upsert, self._name, rows, wait=True
             )  # fmt: skip
-        for document in {p.chunk.document for p in points}:
+        for document in documents - done:
             if time.monotonic() - self._renewed.get(document, -_RENEW) >= _RENEW:
                 self._mark(document)
 

@@ -130,6 +130,21 @@ def test_a_commit_record_without_its_chunks_is_not_written_again(where: Place) -
     assert two.documents() == []
 
 
+def test_the_slower_of_two_processes_does_not_hide_what_the_faster_one_committed(
+    where: Place,
+) -> None:
+    one, two = opened(where), opened(where)
+    one.begin(A)
+    two.begin(A)
+    points = [point(n) for n in range(1, 6)]
+    one.upsert(points)
+    one.commit(stored(A, 5))
+    two.upsert(points)  # and dies here
+    assert found(opened(where)) == found(one) == [1, 2, 3, 4, 5]
+    two.commit(stored(A, 5))
+    assert found(two) == [1, 2, 3, 4, 5]
+
+
 def test_the_manifest_is_kept_beside_the_documents(where: Place) -> None:
     store = opened(where)
     assert store.read_manifest() is None

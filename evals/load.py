@@ -54,9 +54,7 @@ def run_load(settings: Settings, questions: Sequence[str], clients: int) -> dict
                 # Another word each time: what the encoder keeps of short texts must not help.
                 fresh = [f"{text} {what} {n}" for text in asked]
                 found.append(_measured(what, call, fresh, n))
-        built_in = isinstance(service.encoders.text.name, str) and MiniLm.name in (
-            service.encoders.text.name
-        )
+        built_in = service.encoders.text.name == MiniLm.name
         bare = _bare_ratio(service, asked) if built_in else None
     finally:
         service.close()

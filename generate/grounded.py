@@ -19,8 +19,6 @@ from index.encode import Matrix, TextEncoder
 from index.words import query_words
 from retrieve.query import Hit
 
-__all__ = ["Claim", "ground", "numbers", "read_claims"]
-
 #: Support is cosine and word coverage mixed as `generate/extractive.py` rates units, with the
 #: sentence in the question's place.
 _COSINE, _COVERAGE = 0.4, 0.6

@@ -26,8 +26,6 @@ from generate.prompt import Prompt
 from generate.server_errors import ServerErrors
 from generate.tokens import estimate, picture_tokens
 
-__all__ = ["OpenAiChat", "estimate", "messages"]
-
 _TEMPLATE = 64  # tokens that a chat template adds around two messages
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _POLL = 0.05  # seconds until a stop is noticed

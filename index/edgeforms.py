@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import numpy as np
 import qdrant_edge as qe
 
-from index.payload import DOCUMENT_KIND, chunk_from, chunk_payload
+from index.payload import DOCUMENT_KIND, chunk_payload, point_of
 from index.store import Filter, Leg, Point, Scored, Sizes, Sparse, ranked
 from ingest.document import DocumentError
 
@@ -47,15 +46,7 @@ def edge_point(point: Point) -> qe.Point:
 
 
 def point_from(record: Any) -> Point:
-    vectors: dict[str, Any] = record.vector or {}
-    rows = {
-        name: np.asarray(vectors[name], np.float32)
-        for name in ("text", "joint", "tokens", "patches")
-        if name in vectors
-    }
-    words = vectors.get("words")
-    sparse = Sparse(tuple(words.indices), tuple(words.values)) if words is not None else None
-    return Point(chunk_from(str(record.id), record.payload), words=sparse, **rows)
+    return point_of(str(record.id), record.payload, record.vector)
 
 
 def nearest(leg: Leg) -> Any:

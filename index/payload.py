@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any, cast
 
-from index.store import Stored
+import numpy as np
+
+from index.store import Point, Sparse, Stored
 from ingest.document import Box, Chunk, ChunkKind, Document, PageState, PageStatus, Region, Span
 
 DOCUMENT_KIND = "document"
@@ -60,6 +62,19 @@ def chunk_from(point_id: str, payload: dict[str, Any]) -> Chunk:
         context=str(payload.get("context", "")),
         image=_region_from(document, image) if image else None,
     )
+
+
+def point_of(point_id: str, payload: dict[str, Any] | None, vectors: Any) -> Point:
+    """A chunk point read back, with the vectors that were read (by name; None: none)."""
+    found: dict[str, Any] = vectors or {}
+    rows = {
+        name: np.asarray(found[name], np.float32)
+        for name in ("text", "joint", "tokens", "patches")
+        if name in found
+    }
+    words = found.get("words")
+    sparse = Sparse(tuple(words.indices), tuple(words.values)) if words is not None else None
+    return Point(chunk_from(point_id, payload or {}), words=sparse, **rows)
 
 
 def document_payload(stored: Stored) -> dict[str, Any]:

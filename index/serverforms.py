@@ -6,10 +6,9 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 from qdrant_client import models as qm
 
-from index.payload import RECORD_KINDS, chunk_from, chunk_payload
+from index.payload import RECORD_KINDS, chunk_payload, point_of
 from index.scores import half
 from index.store import Filter, Leg, Point, Scored, Sizes, Sparse, ranked
 from ingest.document import DocumentError
@@ -83,15 +82,7 @@ def requests_of(points: Sequence[Point]) -> Iterator[list[qm.PointStruct]]:
 
 
 def point_from(record: qm.Record) -> Point:
-    vectors: Any = record.vector or {}
-    rows = {
-        name: np.asarray(vectors[name], np.float32)
-        for name in ("text", "joint", "tokens", "patches")
-        if name in vectors
-    }
-    words = vectors.get("words")
-    sparse = Sparse(tuple(words.indices), tuple(words.values)) if words is not None else None
-    return Point(chunk_from(str(record.id), record.payload or {}), words=sparse, **rows)
+    return point_of(str(record.id), record.payload, record.vector)
 
 
 def nearest(leg: Leg) -> qm.NearestQuery:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pymupdf
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from PIL import Image, ImageDraw, ImageFont
 
 from api.models import make_encoders
@@ -45,6 +49,20 @@ def service(tmp_path: Path) -> Iterator[Service]:
     opened = Service(Settings(index=tmp_path / "index"), create=True)
     yield opened
     opened.close()
+
+
+def served(app: FastAPI) -> Iterator[str]:
+    """The application on a real server in a thread; its address, once, then it is stopped."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    socket = server.config.bind_socket()
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    socket.close()
 
 
 def picture(text: str = "", size: tuple[int, int] = (320, 240), color: str = "#4477aa") -> bytes:

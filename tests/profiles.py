@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +57,6 @@ def figure_pdf(text: str, figure: bytes, caption: str) -> bytes:
     return data
 
 
-@contextmanager
-def opened(settings: Settings) -> Iterator[Service]:
-    service = Service(settings, create=True)
-    try:
-        yield service
-    finally:
-        service.close()
-
-
 def end_to_end(settings: Settings, stages: set[str]) -> None:
     """Ingest, search by text and by image, ask, open again, delete: the same for every profile.
 
@@ -78,7 +69,7 @@ def end_to_end(settings: Settings, stages: set[str]) -> None:
         Source("pump.pdf", "/x/pump.pdf", lambda: pump),
         Source("whales.txt", "/x/whales.txt", lambda: WHALES.encode()),
     ]
-    with opened(settings) as service:
+    with closing(Service(settings, create=True)) as service:
         results = list(service.ingest(sources))
         assert [r.outcome for r in results] == ["added", "added"], results
         found = service.search(Query(QUESTION))
@@ -101,7 +92,9 @@ def end_to_end(settings: Settings, stages: set[str]) -> None:
         assert answer.abstained == (not answer.sentences)
         assert answer.evidence
 
-    with opened(settings) as service:  # the manifest fits, nothing is made again
+    with closing(
+        Service(settings, create=True)
+    ) as service:  # the manifest fits, nothing is made again
         assert [r.outcome for r in service.ingest(sources)] == ["unchanged", "unchanged"]
         assert service.search(Query(QUESTION)).hits == found.hits
         service.delete("pump.pdf")

@@ -25,9 +25,12 @@ from PIL import Image, ImageChops
 
 from generate.answer import Answer, Cancelled, GeneratorError, Watch
 from generate.chat import Chat, Draft
-from generate.grounded import Claim, ground, numbers, read_claims
-from generate.openai import OpenAiChat, estimate, messages
+from generate.claims import Claim, read_claims
+from generate.grounded import ground
+from generate.numbers import numbers
+from generate.openai import OpenAiChat, messages
 from generate.prompt import REFUSAL, RULES, Evidence, Fitted, Limits, Prompt, Question, ask, fit
+from generate.tokens import estimate
 from index.embed import Encoders
 from ingest.document import Box, Chunk, ChunkKind, DocumentError, Region, Span
 from ingest.render import render_crop, render_page

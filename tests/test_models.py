@@ -7,8 +7,6 @@ import json
 import subprocess
 import sys
 import tarfile
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -16,7 +14,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import uvicorn
 from click.testing import CliRunner
 from fastapi import FastAPI, HTTPException, Request, Response
 
@@ -27,7 +24,7 @@ from api.settings import SettingsError, read_profile, read_settings
 from index.encode import ModelError
 from index.manifest import Manifest, check_manifest
 from index.store import StoreError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, served
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 FILES = {"config.json": b"{}", "onnx/model.onnx": b"weights" * 1000, "README.md": b"hello"}
@@ -73,27 +70,14 @@ def hub_app(files: dict[str, bytes], damaged: bool = False) -> FastAPI:
     return app
 
 
-def serve(app: FastAPI) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    socket = server.config.bind_socket()
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    socket.close()
-
-
 @pytest.fixture
 def hub() -> Iterator[str]:
-    yield from serve(hub_app(FILES))
+    yield from served(hub_app(FILES))
 
 
 @pytest.fixture
 def damaged_hub() -> Iterator[str]:
-    yield from serve(hub_app(FILES, damaged=True))
+    yield from served(hub_app(FILES, damaged=True))
 
 
 def test_a_model_is_pulled_once_recorded_and_checked_on_every_load(
@@ -222,7 +206,7 @@ def test_files_that_nobody_hashed_are_not_loaded(tmp_path: Path, hub: str) -> No
 def test_a_hub_cannot_reach_outside_the_folder(tmp_path: Path) -> None:
     victim = _file(tmp_path / "victim.onnx", b"mine")
     files = {**FILES, "../../../victim.onnx": b"theirs"}
-    for hub in serve(hub_app(files, damaged=True)):
+    for hub in served(hub_app(files, damaged=True)):
         with suppress(ModelError):
             Library(tmp_path / "models").pull("org/model", "main", ["*.json"], hub)
     assert victim.read_bytes() == b"mine"

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
 from api.server import make_app
 from api.service import Service
 from api.settings import Settings, SettingsError
-from tests.conftest import PUMP, text_pdf
+from tests.conftest import PUMP, served, text_pdf
 
 SAID = "The bearing housing takes 0.45 litres of ISO VG 46 oil [1]."
 WORDS = SAID.split()
@@ -51,19 +50,6 @@ class Model:
         except asyncio.CancelledError:
             self.gone.set()
             raise
-
-
-def served(app: FastAPI) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    socket = server.config.bind_socket()
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    socket.close()
 
 
 @pytest.fixture

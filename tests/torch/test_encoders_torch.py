@@ -24,6 +24,7 @@ from index.batches import Batches
 from index.encode import Content, ModelError
 from index.windows import windows
 from tests.conftest import picture
+from tests.late import check_late
 from tests.test_backends_light import LONG, TEXTS, check_images, check_pairs, check_texts
 from tests.torch.checkpoints import (
     make_bert,
@@ -190,22 +191,8 @@ def test_tokens_keep_markers_expansion_and_windows(make: Any, made: Any) -> None
     encoder = StTokens(spec(made(make), batch=2))
     assert (encoder.dim, encoder.limits.tokens) == (24, 32)
     assert encoder.limits.query_prompt == "[unused0] "
-    query, longer = encoder.query_tokens(["oil pump", LONG])
-    assert query.shape == (16, 24)
-    assert len(longer) > 180
-    short, punctuated, empty, whole = encoder.embed_tokens(["oil pump", "oil, pump!", "", LONG])
-    assert len(short) == len(punctuated) == 5  # [CLS] [unused1] oil pump [SEP]
-    assert len(empty) == 3
-    assert 180 <= len(whole) <= 230
-    for rows in (query, longer, short, punctuated, empty, whole):
-        assert rows.dtype == np.float32
-        assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
-    # Padding beside a long document changes nothing.
-    assert np.allclose(short, encoder.embed_tokens(["oil pump"])[0], atol=1e-5)
-    assert np.allclose(query, encoder.query_tokens(["oil pump"])[0], atol=1e-5)
-    ends = encoder.embed_tokens([LONG + "bolt", LONG + "chart"])
-    assert np.abs(ends[0][-2] - ends[1][-2]).max() > 1e-3
-    assert encoder.embed_tokens([]) == encoder.query_tokens([]) == []
+    check_late(encoder, LONG, expansion=16)
+    (short,) = encoder.embed_tokens(["oil pump"])
     half = StTokens(spec(made(make), dtype="bfloat16", devices=("cpu", "cpu")))
     assert (half.embed_tokens(["oil pump"])[0] * short).sum(axis=1).min() > 0.98
 

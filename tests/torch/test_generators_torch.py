@@ -24,8 +24,9 @@ pytest.importorskip("transformers")
 from generate.answer import Cancelled, GeneratorError, Watch
 from generate.chat import Chat
 from generate.grounded import ground
-from generate.openai import OpenAiChat, estimate
+from generate.openai import OpenAiChat
 from generate.prompt import RULES, Evidence, Limits, Prompt, Question, fit
+from generate.tokens import estimate
 from generate.transformers import TransformersChat
 from index.backends.spec import Dtype, ModelSpec
 from index.embed import Encoders

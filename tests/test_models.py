@@ -137,6 +137,12 @@ def test_a_bundle_brings_models_to_a_machine_without_a_network(tmp_path: Path, h
     with pytest.raises(ModelError):
         there.unpack(evil)
     assert not (tmp_path / "escaped").exists()
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    linked = tmp_path / "linked.tar"
+    with tarfile.open(linked, "w") as archive:
+        archive.add(tmp_path / "link", "org--model/main/config.json")
+    with pytest.raises(ModelError, match="no file of a model"):
+        there.unpack(linked)
 
 
 def _file(path: Path, data: bytes) -> Path:

@@ -8,6 +8,7 @@ from api.hub import quiet_hub
 from api.models import spec_of
 from api.settings import GenerateSettings, Profile, Settings, SettingsError
 from generate.answer import Generator
+from generate.calibrated import Calibrated, Calibration
 from generate.chat import Chat, ChatModel
 from generate.prompt import Crop, Limits
 from index.encode import TextEncoder
@@ -27,9 +28,17 @@ def make_generator(
     if backend == "extractive":
         from generate.extractive import Confidence, Extractive
 
-        return Extractive(text, Confidence(threshold=profile.generate.threshold))
+        how = Confidence(threshold=profile.generate.threshold, calibration=_calibration(profile))
+        return Extractive(text, how)
     makers: dict[str, _Make] = {"openai": _openai, "transformers": _transformers}
-    return Chat(makers[backend](profile, settings), text, crop, _limits(profile.generate))
+    chat = Chat(makers[backend](profile, settings), text, crop, _limits(profile.generate))
+    if profile.generate.calibration is None:
+        return chat
+    return Calibrated(chat, _calibration(profile), profile.generate.threshold)
+
+
+def _calibration(profile: Profile) -> Calibration:
+    return Calibration(*(profile.generate.calibration or ()))
 
 
 def _limits(g: GenerateSettings) -> Limits:

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from api.wire import (
 from generate.answer import Answer, Watch
 from index.build import Builder, Progress
 from index.source import Source
-from index.store import Filter, NotFoundError, Stored
+from index.store import Filter, Found, Leg, NotFoundError, Stored
 from ingest.document import Box, Chunk, Region
 from ingest.files import find_files
 from ingest.render import render_crop, render_page
@@ -38,6 +39,7 @@ from rerank.rerank import Rerank, Scorers, rerank, to_hits
 from retrieve.legs import Depths
 from retrieve.query import Candidate, Hit, Query
 from retrieve.search import retrieve
+from retrieve.timing import timed
 
 _CROSS_PIXELS = 448  # longest side of a figure that a cross-encoder looks at
 
@@ -117,7 +119,17 @@ class Service:
 
     def hits(self, query: Query, limit: int) -> tuple[str, list[Hit]]:
         searched, candidates = self.candidates(query)
-        return searched, to_hits(candidates, self._store, limit)
+        with timed("chunks"):
+            return searched, to_hits(candidates, self._store, limit)
+
+    def legs(self, legs: Sequence[Leg]) -> Found:
+        """What the engine finds for vectors alone: the floor under the time of a search."""
+        how = self.profile.search
+        return self._store.search(legs, how.fusion, how.candidates, Filter())
+
+    def hits_of(self, candidates: Sequence[Candidate]) -> list[Hit]:
+        """Candidates with their chunks."""
+        return to_hits(candidates, self._store, len(candidates))
 
     def search(self, query: Query, limit: int = 10) -> SearchOut:
         start = time.perf_counter()
@@ -138,7 +150,20 @@ class Service:
         self, query: Query, searched: str, hits: Sequence[Hit], watch: Watch | None = None
     ) -> Answer:
         """What the generator makes of hits."""
-        return self._generator.answer(query, searched, hits, watch)
+        with timed("answer"):
+            return self._generator.answer(query, searched, hits, watch)
+
+    @property
+    def generator(self) -> str:
+        """What writes the answers."""
+        return self._generator.name
+
+    def using(self, profile: Profile) -> Service:
+        """This open index with other search and rerank settings; the models, and with them the
+        generator, stay those it was opened with. Close only the first one."""
+        other = copy(self)
+        other.profile = profile
+        return other
 
     def status(self) -> StatusOut:
         stored = self._store.documents()

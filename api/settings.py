@@ -129,12 +129,15 @@ class RerankSettings(_Strict):
 class GenerateSettings(_Strict):
     """How answers are written.
 
-    `threshold`: confidence under which the extractive answerer abstains. The rest is for models:
+    `threshold`: confidence under which the extractive answerer abstains; a model only where
+    `calibration` is given, which is the slope and shift of `generate.calibrated.Calibration` as
+    `octavo eval calibrate` fits them. The rest is for models:
     `url` of an OpenAI-compatible server, the context in tokens, the answer's length in tokens, the
     pictures sent at most and the longest side of each in pixels, the seconds one answer may take.
     """
 
     threshold: float = Field(default=0.45, ge=0, le=1)
+    calibration: tuple[float, float] | None = None
     url: str = ""
     context_tokens: int = Field(default=8192, ge=512)
     answer_tokens: int = Field(default=512, ge=16)
@@ -162,6 +165,7 @@ class Settings(_Strict):
     `hub` is the hub they are pulled from. `offline` forbids every socket to another machine.
     `device`: `auto`, `cpu`, `cuda`, or a list (`cuda:0,cuda:1`: a replica on each).
     `llm_url` and `llm_model` write answers by an OpenAI-compatible server, whatever the profile.
+    `judge_url` and `judge_model` name a server and model that judge answers in `octavo eval run`.
     `page_seconds` and `page_memory_mb` bound the processes that read documents. `hosts` are the
     names, comma separated, under which `serve` may be reached.
     """
@@ -182,6 +186,9 @@ class Settings(_Strict):
     llm_url: str = ""
     llm_model: str = ""
     llm_key: SecretStr = SecretStr("")
+    judge_url: str = ""
+    judge_model: str = ""
+    judge_key: SecretStr = SecretStr("")
     query_cache: int = Field(default=4096, ge=0)
     workers: int = Field(default=2, ge=1, le=64)
     page_seconds: float = Field(default=120.0, gt=0, le=86_400)
@@ -191,7 +198,7 @@ class Settings(_Strict):
     max_file_mb: int = Field(default=2048, ge=1)
     hosts: str = ""
 
-    @field_validator("store_key", "llm_key", mode="before")
+    @field_validator("store_key", "llm_key", "judge_key", mode="before")
     @classmethod
     def _sendable(cls, value: object) -> object:
         """Keys of secret files end in a newline; one that no header can hold is refused unseen."""

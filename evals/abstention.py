@@ -26,11 +26,18 @@ class Decision:
 def refusal(decisions: Sequence[Decision]) -> dict[str, float]:
     """Precision and recall of refusing what cannot be answered, the AUROC of confidence against
     answerable, the area under the risk-coverage curve (Geifman and El-Yaniv 2017; 0 is best), and
-    the expected calibration error. What cannot be computed is left out."""
+    the expected calibration error; the share that is answered, and of that the share that is wrong,
+    where answers were judged. What cannot be computed is left out."""
     refused = [d for d in decisions if not d.answered]
     right = sum(not d.answerable for d in refused)
     open_ = sum(not d.answerable for d in decisions)
+    given = [d for d in decisions if d.answered]
+    judged = any(d.correct is not None for d in decisions)
     values = {
+        "coverage": len(given) / len(decisions) if decisions else None,
+        "risk of what is answered": (
+            sum(d.error for d in given) / len(given) if judged and given else None
+        ),
         "refusal precision": right / len(refused) if refused else None,
         "refusal recall": right / open_ if open_ else None,
         "AUROC": auroc(
@@ -89,9 +96,14 @@ def calibration_error(decisions: Sequence[Decision], bins: int = 10) -> float | 
         return None
     found: list[list[Decision]] = [[] for _ in range(bins)]
     for d in decisions:
-        found[min(bins - 1, max(0, int(d.confidence * bins)))].append(d)
+        found[min(bins - 1, int(_share(d) * bins))].append(d)
     gaps = [
-        abs(math.fsum(d.confidence for d in group) - sum(not d.error for d in group))
+        abs(math.fsum(_share(d) for d in group) - sum(not d.error for d in group))
         for group in found
     ]
     return math.fsum(gaps) / len(decisions)
+
+
+def _share(decision: Decision) -> float:
+    """A question that failed has its confidence beyond 0 or 1; see `evals.judging`."""
+    return min(1.0, max(0.0, decision.confidence))

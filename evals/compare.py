@@ -7,8 +7,7 @@ on one document are not independent. p-values are corrected by Holm's step-down 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,9 +192,3 @@ def _read(folder: Path) -> _Run:
     if not values:
         raise DatasetError(f"{folder / FILE} is empty")
     return _Run(texts, documents, values)
-
-
-def write_questions(out: Path, questions: Sequence[Mapping[str, Any]]) -> None:
-    """`questions.jsonl`: what each question gave, metric by metric."""
-    lines = (json.dumps(q, ensure_ascii=False) + "\n" for q in questions)
-    (out / FILE).write_text("".join(lines), encoding="utf-8")

@@ -1,151 +1,258 @@
-"""One evaluation, from dataset folder to result row."""
+"""One evaluation, from dataset to result row and files."""
 
 from __future__ import annotations
 
 import json
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from api.service import Service
 from api.wire import ResultOut
-from evals.abstention import Decision, refusal
-from evals.commit import commit as current_commit
-from evals.compare import write_questions
-from evals.dataset import Dataset
-from evals.metrics import box_means, by_question, percentile, retrieval
-from evals.run import Asked, ask_all, write_abstain, write_boxes, write_run
+from evals.compare import FILE as QUESTIONS
+from evals.dataset import Dataset, Question
+from evals.files import abstain_rows, answer_rows, box_rows, write_rows, write_run
+from evals.judge import Judge
+from evals.judging import Judgement, judge
+from evals.metrics import percentile
+from evals.provenance import Provenance, configuration, digest, provenance
+from evals.run import Asked, Outcome, ask_all, wants_answers
 from index.build import Progress
 from retrieve.query import Query
+from retrieve.timing import STAGES
 
 
 @dataclass(frozen=True, slots=True)
 class EvalResult:
-    """A result row: what was run, where, on how much, with which errors, and the numbers."""
+    """A result row: what was run, where, on how much, with which errors, and the numbers.
+
+    `config` and `data` are hashes of the settings and of the dataset: rows with other hashes are
+    other experiments. `n` questions were asked of `questions`; `complete` is false where somebody
+    stopped the run. `intervals` are 95 % bootstrap intervals of the means in `metrics`.
+    """
 
     date: str
     commit: str
     command: str
     machine: str
     dataset: str
+    data: str
     profile: str
+    config: str
+    settings: dict[str, Any]
+    index: str
+    unit: str
     n: int
+    questions: int
+    complete: bool
     errors: tuple[str, ...]
     documents: int
     pages: int
     chunks: int
+    generator: str
+    judge: str
     metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
 
     def write(self, out: Path) -> None:
-        (out / "result.json").write_text(json.dumps(asdict(self), indent=1) + "\n")
+        (out / "result.json").write_text(
+            json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Who is told how far a run is: pages read, questions asked, answers judged by a model."""
+
+    ingest: Callable[[Progress], None] = lambda _: None
+    question: Callable[[int], None] = lambda _: None
+    verdict: Callable[[int], None] = lambda _: None
 
 
 def evaluate(
     dataset: Dataset,
     service: Service,
     out: Path,
-    command: str,
-    on_ingest: Callable[[Progress], None] = lambda _: None,
-    on_question: Callable[[int], None] = lambda _: None,
+    watching: Watching | None = None,
+    model: Judge | None = None,
 ) -> EvalResult:
-    """Ingests what is not yet indexed, asks all, writes every file under `out`."""
+    """Ingests what is not yet indexed, asks all, judges, writes every file under `out`.
+
+    After Ctrl-C in the questions it judges and writes those that were asked, and says so.
+    """
+    watching = watching or Watching()
     out.mkdir(parents=True, exist_ok=True)
-    commit = current_commit()  # before the run: what is committed while it lasts did not run
+    origin = provenance()
     start = time.perf_counter()
-    results = list(service.ingest(dataset.sources, on_ingest))
+    results = list(service.ingest(dataset.sources, watching.ingest))
     ingest_seconds = time.perf_counter() - start
-    # The first query pays for lazy set-up of the engine; it is not part of the latency.
-    service.hits(Query("warm up"), 1)
-    gives_answers = any(q.answerable is not None for q in dataset.questions)
-    asked, errors = ask_all(dataset, service, gives_answers, on_question)
-    write_run(asked, out)
-    write_questions(out, _questions(dataset, asked))
-    if dataset.has_boxes:
-        write_boxes(asked, out)
-    if gives_answers:
-        write_abstain(asked, out)
-    result = _result(dataset, service, results, ingest_seconds, asked, errors, command, commit)
+    result = ask_and_judge(dataset, service, out, origin, watching, model)
+    result = _with_ingest(result, results, ingest_seconds)
     result.write(out)
     return result
+
+
+def ask_and_judge(
+    dataset: Dataset,
+    service: Service,
+    out: Path,
+    origin: Provenance,
+    watching: Watching,
+    model: Judge | None = None,
+    answers: bool = True,
+) -> EvalResult:
+    """The part of an evaluation after ingestion, of an index that holds the documents; without
+    `answers` only the search is judged."""
+    out.mkdir(parents=True, exist_ok=True)
+    # The first query pays for lazy set-up of the engine; it is not part of the latency.
+    service.hits(Query("warm up"), 1)
+    start = time.perf_counter()
+    answers = answers and wants_answers(dataset)
+    outcome = ask_all(dataset.questions, service, answers, watching.question)
+    asked = time.perf_counter()
+    judgement = judge(dataset, service, outcome, model, watching.verdict)
+    if model:  # whose time is not the harness'
+        start += time.perf_counter() - asked
+    _write(dataset, outcome, judgement, out)
+    overhead = time.perf_counter() - start - _pipeline_seconds(outcome)
+    result = _result(dataset, service, outcome, judgement, origin, overhead)
+    result.write(out)
+    return result
+
+
+def _write(dataset: Dataset, outcome: Outcome, judgement: Judgement, out: Path) -> None:
+    asked = outcome.asked
+    write_run(judgement.run, out)
+    write_rows([_question_row(a, dataset, judgement) for a in asked], out / QUESTIONS)
+    if dataset.has_boxes:
+        write_rows(box_rows(asked), out / "boxes.jsonl")
+    if any(a.answer is not None for a in asked):
+        write_rows(answer_rows(asked, judgement.answers), out / "answers.jsonl")
+        write_rows(abstain_rows(asked, judgement.right), out / "abstain.jsonl")
+
+
+def _question_row(a: Asked, dataset: Dataset, judgement: Judgement) -> dict[str, Any]:
+    q: Question = a.question
+    return {
+        "query-id": q.id,
+        "text": q.text,
+        "doc": q.document,
+        "image": q.image is not None,
+        "kinds": list(q.kinds),
+        "gold": dataset.qrels.get(q.id, {}),
+        "metrics": {n: round(v, 9) for n, v in judgement.values.get(q.id, {}).items()},
+        "first": list(judgement.run[q.id][:3]),
+        "stages": {n: round(s * 1e3, 3) for n, s in a.stages.items()},
+        "search ms": round(a.search_seconds * 1e3, 3),
+        "answer ms": round(a.answer_seconds * 1e3, 3),
+        "ranks": judgement.ranks.get(q.id, {}),
+    }
 
 
 def _result(
     dataset: Dataset,
     service: Service,
-    results: Sequence[ResultOut],
-    ingest_seconds: float,
-    asked: Sequence[Asked],
-    errors: Sequence[str],
-    command: str,
-    commit: str,
+    outcome: Outcome,
+    judgement: Judgement,
+    origin: Provenance,
+    overhead: float,
 ) -> EvalResult:
-    failed = [f"{r.name}: {r.reason}" for r in results if r.outcome == "failed"]
-    failed += [f"{r.name} page {p.page}: {p.reason}" for r in results for p in r.quarantined]
-    new = sum(r.pages for r in results if r.outcome in ("added", "updated"))
     state = service.status()
-    metrics = retrieval(asked, dataset.qrels)
-    metrics.update(box_means(asked, dataset.boxes))
-    decisions = [
-        Decision(a.question.answerable, a.answered, a.confidence)
-        for a in asked
-        if a.question.answerable is not None
-    ]
-    metrics.update(refusal(decisions))
-    metrics.update(_times(asked))
-    if new:
-        metrics["ingest pages/s"] = new / ingest_seconds
-    metrics.update(_memory())
+    settings = configuration(service)
+    pipeline = _pipeline_seconds(outcome)
+    metrics = {**judgement.metrics, **times(outcome.asked)}
+    if pipeline > 0:
+        metrics["harness overhead"] = overhead / pipeline
+    metrics |= memory() | disk(service, state.pages)
     return EvalResult(
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-        commit=commit,
-        command=command,
-        machine=f"{platform.machine()}, {_processor()}, Python {platform.python_version()}",
+        **asdict(origin),
         dataset=dataset.name,
+        data=dataset.data,
         profile=service.profile.name,
-        n=len(asked),
-        errors=(*failed, *errors),
+        config=digest(settings),
+        settings=settings,
+        index=state.index,
+        unit=dataset.unit,
+        n=len(outcome.asked),
+        questions=len(dataset.questions),
+        complete=not outcome.interrupted,
+        errors=(*outcome.errors, *judgement.problems),
         documents=len(state.documents),
         pages=state.pages,
         chunks=state.chunks,
-        metrics={name: round(value, 6) for name, value in metrics.items()},
+        generator=service.generator if any(a.answer for a in outcome.asked) else "",
+        judge=judgement.judge,
+        metrics={name: round(value, 9) for name, value in metrics.items()},
+        intervals={n: (round(a, 6), round(b, 6)) for n, (a, b) in judgement.intervals.items()},
     )
 
 
-def _questions(dataset: Dataset, asked: Sequence[Asked]) -> list[dict[str, Any]]:
-    """What each judged question gave: for comparisons, and to see where it went wrong."""
-    by_id = {a.question.id: a for a in asked}
-    documents = {q.id: q for q in dataset.questions}
-    return [
-        {
-            "query-id": key,
-            "text": documents[key].text,
-            "doc": documents[key].document,
-            "metrics": {name: round(value, 6) for name, value in values.items()},
-            "first": [item for item, _ in by_id[key].items[:3]] if key in by_id else [],
-            "search ms": round(by_id[key].search_seconds * 1e3, 1) if key in by_id else None,
+def _with_ingest(result: EvalResult, results: Sequence[ResultOut], seconds: float) -> EvalResult:
+    failed = [f"{r.name}: {r.reason}" for r in results if r.outcome == "failed"]
+    failed += [f"{r.name} page {p.page}: {p.reason}" for r in results for p in r.quarantined]
+    new = sum(r.pages for r in results if r.outcome in ("added", "updated"))
+    rate = {"ingest pages/s": round(new / seconds, 6)} if new else {}
+    return EvalResult(
+        **{
+            **{name: getattr(result, name) for name in EvalResult.__slots__},
+            "errors": (*failed, *result.errors),
+            "metrics": {**result.metrics, **rate},
         }
-        for key, values in by_question(asked, dataset.qrels).items()
-    ]
+    )
 
 
-def _times(asked: Sequence[Asked]) -> dict[str, float]:
-    search = [a.search_seconds for a in asked]
-    whole = [a.search_seconds + a.answer_seconds for a in asked]
+def times(asked: Sequence[Asked]) -> dict[str, float]:
+    """Milliseconds: of the search, of search and answer, and of each stage."""
+    rows = {
+        "search": [a.search_seconds for a in asked],
+        "answer": [a.search_seconds + a.answer_seconds for a in asked if a.answer is not None],
+    }
+    rows |= {
+        f"stage {name}": found
+        for name in STAGES
+        if (found := [a.stages[name] for a in asked if name in a.stages])
+    }
     return {
-        "search p50 ms": percentile(search, 0.5),
-        "search p95 ms": percentile(search, 0.95),
-        "answer p50 ms": percentile(whole, 0.5),
-        "answer p95 ms": percentile(whole, 0.95),
+        f"{what} p{share} ms": percentile(seconds, share / 100)
+        for what, seconds in rows.items()
+        if seconds
+        for share in (50, 95, 99)
     }
 
 
-def _memory() -> dict[str, float]:
+def _pipeline_seconds(outcome: Outcome) -> float:
+    return sum(a.search_seconds + a.answer_seconds for a in outcome.asked)
+
+
+def disk(service: Service, pages: int) -> dict[str, float]:
+    """What an embedded index takes, the originals apart."""
+    if service.settings.store or not pages:
+        return {}
+    folder = service.settings.index
+    megabytes = size_of(folder / "store") / 1e6
+    return {
+        "index MB": megabytes,
+        "index MB/1,000 pages": megabytes / pages * 1000,
+        "originals MB": size_of(folder / "blobs") / 1e6,
+    }
+
+
+def size_of(folder: Path) -> int:
+    """Bytes on disk of the files under a folder. The engine's are sparse: what it has reserved and
+    not written takes no room."""
+    return sum(_allocated(f.stat()) for f in folder.rglob("*") if f.is_file())
+
+
+def _allocated(stat: os.stat_result) -> int:
+    blocks = getattr(stat, "st_blocks", None)  # not on Windows; of 512 bytes each (POSIX)
+    return stat.st_size if blocks is None else int(blocks) * 512
+
+
+def memory() -> dict[str, float]:
     """Peak of this process, and of the largest reading process, where the platform tells."""
     if sys.platform == "win32":
         return {}
@@ -157,15 +264,3 @@ def _memory() -> dict[str, float]:
         "peak memory of a reader MB": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / unit,
     }
     return {name: value for name, value in peaks.items() if value > 0}
-
-
-def _processor() -> str:
-    return f"{os.cpu_count()} cores"
-
-
-def rows_of(result: EvalResult) -> list[tuple[str, Any]]:
-    """Name and value of every metric, to print."""
-    return [
-        (name, f"{value:.4f}" if value < 1 else f"{value:.1f}")
-        for name, value in result.metrics.items()
-    ]

@@ -39,7 +39,7 @@ def run_load(settings: Settings, questions: Sequence[str], clients: int) -> dict
     nothing cached. Raises StoreError for an index without text."""
     service = Service(settings.model_copy(update={"query_cache": 0}))
     try:
-        asked = list(questions) or list(islice(_questions(service), 256))
+        asked = list(questions) or list(islice(sample_questions(service), 256))
         if not asked:
             raise StoreError(f"the index {settings.index} has no text to ask about")
         calls: dict[str, Callable[[str], object]] = {
@@ -53,7 +53,7 @@ def run_load(settings: Settings, questions: Sequence[str], clients: int) -> dict
             for n in (1, clients):
                 # Another word each time: what the encoder keeps of short texts must not help.
                 fresh = [f"{text} {what} {n}" for text in asked]
-                found.append(_measured(what, call, fresh, n))
+                found.append(measured(what, call, fresh, n))
         built_in = service.encoders.text.name == MiniLm.name
         bare = _bare_ratio(service, asked) if built_in else None
     finally:
@@ -74,7 +74,7 @@ def run_load(settings: Settings, questions: Sequence[str], clients: int) -> dict
     }
 
 
-def _measured(what: str, call: Callable[[str], object], asked: Sequence[str], clients: int) -> Load:
+def measured(what: str, call: Callable[[str], object], asked: Sequence[str], clients: int) -> Load:
     def timed(text: str) -> float:
         start = time.perf_counter()
         call(text)
@@ -108,7 +108,7 @@ def _bare_ratio(service: Service, asked: Sequence[str]) -> float:
     return round(float(np.median(ours) / np.median(bare)), 3)
 
 
-def _questions(service: Service) -> Iterator[str]:
+def sample_questions(service: Service) -> Iterator[str]:
     """Beginnings of passages, evenly over the documents."""
     seen: set[str] = set()
     for page in range(1, 60):

@@ -1,4 +1,4 @@
-"""Retrieval metrics through `ir_measures` (trec_eval's definitions), and times."""
+"""Retrieval metrics through `ir_measures` (trec_eval's definitions), boxes, times, intervals."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 import ir_measures
+import numpy as np
 
-from evals.boxes import score_boxes
+from evals.boxes import Boxes, score_boxes
+from evals.compare import bootstrap
 from evals.dataset import Qrels
-from evals.run import Asked
-from ingest.document import Box
 
+#: ir_measures' name to ours.
 _NAMES = {
     "nDCG@10": "nDCG@10",
     "R@1": "Recall@1",
@@ -24,50 +25,63 @@ _NAMES = {
     "Success@5": "Success@5",
 }
 
-
-def retrieval(asked: Sequence[Asked], qrels: Qrels) -> dict[str, float]:
-    """Means over the questions with a positive judgement; one without results scores 0."""
-    each = by_question(asked, qrels)
-    if not each:
-        return {}
-    return {name: math.fsum(v[name] for v in each.values()) / len(each) for name in _NAMES.values()}
+#: A value for each metric of each question.
+Values = Mapping[str, Mapping[str, float]]
 
 
-def by_question(asked: Sequence[Asked], qrels: Qrels) -> dict[str, dict[str, float]]:
-    """Every measure of every question with a positive judgement, asked or not."""
+def retrieval(run: Mapping[str, Sequence[str]], qrels: Qrels) -> dict[str, dict[str, float]]:
+    """Every measure of every question with a positive judgement. `run`: question to items, best
+    first; a question that is not in it scores 0."""
     judged = {q: items for q, items in qrels.items() if any(v > 0 for v in items.values())}
-    run = {
-        a.question.id: {item: 1 / rank for rank, (item, _) in enumerate(a.items, 1)}
-        for a in asked
-        if a.question.id in judged
-    }
-    measures = {ir_measures.parse_measure(m): name for m, name in _NAMES.items()}
     values = {q: dict.fromkeys(_NAMES.values(), 0.0) for q in judged}
-    if judged:
-        for one in ir_measures.iter_calc(list(measures), judged, run):
+    ranked = {q: {i: 1 / r for r, i in enumerate(run[q], 1)} for q in judged if run.get(q)}
+    measures = {ir_measures.parse_measure(m): name for m, name in _NAMES.items()}
+    if ranked:
+        for one in ir_measures.iter_calc(list(measures), judged, ranked):
             values[one.query_id][measures[one.measure]] = float(one.value)
     return values
 
 
-def box_means(
-    asked: Sequence[Asked], gold: Mapping[str, Mapping[tuple[str, int], Sequence[Box]]]
-) -> dict[str, float]:
-    """Means over the questions with gold boxes; one that was not asked scores 0. The predicted
-    boxes are those of the first hits (see `evals.run`)."""
-    found: dict[str, dict[tuple[str, int], list[Box]]] = {}
-    for a in asked:
-        for row in a.boxes:
-            key = (str(row["doc"]), int(row["page"]))
-            found.setdefault(a.question.id, {}).setdefault(key, []).append(Box(*row["bbox"]))
-    scores = [score_boxes(boxes, found.get(q, {})) for q, boxes in gold.items()]
-    if not scores:
-        return {}
-    n = len(scores)
+def box_scores(
+    gold: Mapping[str, Boxes], found: Mapping[str, Boxes]
+) -> dict[str, dict[str, float]]:
+    """By question with gold boxes; one without predictions scores 0."""
     return {
-        "box recall@IoU0.5": math.fsum(s.recall for s in scores) / n,
-        "box mean best IoU": math.fsum(s.mean_best for s in scores) / n,
-        "box area F1": math.fsum(s.f1 for s in scores) / n,
+        question: {
+            "box recall@IoU0.5": scores.recall,
+            "box mean best IoU": scores.mean_best,
+            "box area F1": scores.f1,
+        }
+        for question, boxes in gold.items()
+        for scores in [score_boxes(boxes, found.get(question, {}))]
     }
+
+
+def means(values: Values) -> dict[str, float]:
+    """Mean of each metric over the questions that have it."""
+    return {name: math.fsum(column) / len(column) for name, (column, _) in _columns(values).items()}
+
+
+def intervals(
+    values: Values, groups: Mapping[str, str], seed: int = 0
+) -> dict[str, tuple[float, float]]:
+    """95 % bootstrap interval of each mean; whole groups (documents) are drawn, for questions on
+    one document are not independent. `groups`: question to document, where the set says it."""
+    generator = np.random.default_rng(seed)
+    return {
+        name: bootstrap(np.array(column), [groups.get(q) or q for q in questions], generator)
+        for name, (column, questions) in _columns(values).items()
+    }
+
+
+def _columns(values: Values) -> dict[str, tuple[list[float], list[str]]]:
+    columns: dict[str, tuple[list[float], list[str]]] = {}
+    for question, row in values.items():
+        for name, value in row.items():
+            column, questions = columns.setdefault(name, ([], []))
+            column.append(value)
+            questions.append(question)
+    return columns
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:

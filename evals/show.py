@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from evals.ablate import Ablation
+from evals.calibrate import Calibrated
 from evals.compare import Comparison
+from evals.harness import EvalResult
+from evals.ingestion import IngestBench
+from evals.speed import SpeedBench
+from evals.tune import Tuned
 
 
 def show_comparison(found: Comparison) -> None:
     """A line a metric with interval, corrected p and verdict; then what changed most."""
-    console = Console(highlight=False)
+    console = _console()
     groups = f" in {found.documents} documents" if found.documents < found.n else ""
     console.print(f"A {found.a}\nB {found.b}\n{found.n} questions{groups}\n", markup=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -37,3 +45,148 @@ def show_comparison(found: Comparison) -> None:
         "\np: paired randomization test, corrected over the metrics (Holm). 95 %: paired bootstrap"
         + (", whole documents drawn." if groups else ".")
     )
+
+
+def show_result(result: EvalResult, out: Path) -> None:
+    """A line a metric, with its interval where there is one."""
+    console = _console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    table.add_column("95 %")
+    for name, value in result.metrics.items():
+        low, high = result.intervals.get(name, (None, None))
+        between = "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+        table.add_row(name, _number(value), between)
+    console.print(table)
+    pages = f"{result.documents} documents, {result.pages} pages, {result.chunks} chunks"
+    print_plain(console, f"{result.n} questions, {pages}; {result.dataset}, {result.profile}")
+    if not result.complete:
+        print_plain(
+            console,
+            f"PARTIAL: stopped after {result.n} of {result.questions} questions; the numbers are "
+            "of those only",
+        )
+    for error in result.errors[:10]:
+        print_plain(console, f"  {error}")
+    if len(result.errors) > 10:
+        print_plain(console, f"  and {len(result.errors) - 10} more, in {out / 'result.json'}")
+    print_plain(console, f"files: {out}")
+
+
+def show_ablation(found: Ablation, out: Path) -> None:
+    """A line a variant: its nDCG@10, what changed, and what it costs."""
+    console = _console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("", "nDCG@10", "change", "95 %", "p", "Recall@5", "Recall@100", "search p50 ms"):
+        table.add_column(name, justify="left" if name == "" else "right")
+    for row in found.rows:
+        change = row.difference.get("nDCG@10")
+        told = (
+            (
+                f"{change.b_minus_a:+.4f}",
+                f"{change.low:+.4f} to {change.high:+.4f}",
+                f"{change.p:.4f}",
+            )
+            if change
+            else ("", "", "")
+        )
+        m = row.metrics
+        table.add_row(
+            row.name,
+            f"{m['nDCG@10']:.4f}",
+            *told,
+            f"{m['Recall@5']:.4f}",
+            f"{m['Recall@100']:.4f}",
+            f"{row.search_p50_ms:.1f}",
+        )
+    console.print(table)
+    print_plain(console, f"{found.full.n} questions; {found.full.dataset}, {found.full.profile}")
+    print_plain(console, "p: paired randomization test against full, corrected over the variants")
+    if not found.complete:
+        print_plain(console, "PARTIAL: stopped; only the variants above were asked whole")
+    print_plain(console, f"files: {out}")
+
+
+def show_tuned(found: Tuned, dataset: str, out: Path) -> None:
+    """The weights, and what they are worth on questions they were not fitted on."""
+    console = _console()
+    weights = ", ".join(f"{name} {value:g}" for name, value in found.weights.items())
+    print_plain(console, f"weights fitted on all {found.n} questions of {dataset}: {weights}")
+    print_plain(
+        console,
+        f"nDCG@10 {found.before:.4f} now, {found.after:.4f} with weights fitted on the other folds "
+        f"({found.after - found.before:+.4f}, 95 % {found.low:+.4f} to {found.high:+.4f}, p "
+        f"{found.p:.4f}): {found.verdict}",
+    )
+    print_plain(console, f"on what they were fitted on: {found.fitted:.4f}")
+    print_plain(console, f"profile: {out / 'tuned.toml'}; judge it on another set before using it")
+
+
+def show_calibrated(found: Calibrated, dataset: str, out: Path) -> None:
+    """What was fitted, and refusals before and after, on questions it was not fitted on."""
+    console = _console()
+    table = Table("", "now", "calibrated", box=None, pad_edge=False, header_style="bold")
+    for name, value in found.before.items():
+        after = found.after.get(name)
+        table.add_row(name, f"{value:.4f}", "" if after is None else f"{after:.4f}")
+    console.print(table)
+    c = found.calibration
+    print_plain(
+        console,
+        f"slope {c.slope:.4f}, shift {c.shift:.4f}, threshold {found.threshold:.4f}; fitted on all "
+        f"{found.n} questions of {dataset}, told of those not fitted on (five folds)",
+    )
+    print_plain(console, f"profile: {out / 'calibrated.toml'}")
+
+
+def show_ingest(found: IngestBench) -> None:
+    """Rates, their ratios, and what became of the pages."""
+    console = _console()
+    table = Table("pages/s", "", box=None, pad_edge=False, header_style="bold")
+    for name, value in (
+        ('bare get_text("dict") loop, one process', found.bare),
+        ("reading, no OCR, one process", found.parse),
+        ("encoders alone", found.embed),
+        ("end to end", found.whole),
+    ):
+        table.add_row(name, f"{value:,.1f}")
+    console.print(table)
+    for name, value in found.ratios.items():
+        print_plain(console, f"{name}: {value:.2f}")
+    states = ", ".join(f"{n} {state}" for state, n in sorted(found.states.items()))
+    counts = f"{found.documents} documents, {found.pages} pages ({states}), {found.chunks} chunks"
+    print_plain(console, counts)
+    print_plain(console, ", ".join(f"{n} {v:,.1f}" for n, v in found.metrics.items()))
+    for error in found.errors[:10]:
+        print_plain(console, f"  {error}")
+
+
+def show_speed(found: SpeedBench) -> None:
+    """A line a figure."""
+    console = _console()
+    table = Table("", "", box=None, pad_edge=False, show_header=False)
+    for name, value in (found.metrics | found.ratios).items():
+        table.add_row(name, f"{value:,.2f}")
+    console.print(table)
+    for r in found.load:
+        print_plain(
+            console,
+            f"{r.what}, {r.clients} at a time: {r.rate:g}/s, p50 {r.p50:g} ms, p95 {r.p95:g} ms",
+        )
+    print_plain(console, f"{found.n} questions, {found.pages} pages")
+
+
+def print_plain(console: Console, text: str) -> None:
+    """Text that may hold brackets, unbroken."""
+    console.print(text, markup=False, soft_wrap=True)
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1 else f"{value:,.1f}"
+
+
+def _console() -> Console:
+    """Wide where nobody looks: a table in a file or a pipe is not folded."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=160)

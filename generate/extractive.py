@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from generate.answer import Answer, Citation, Sentence, Watch
+from generate.calibrated import Calibration
 from generate.units import Unit, units
 from index.encode import TextEncoder
 from index.words import query_words
@@ -52,6 +53,7 @@ class Confidence:
     cosine: float = 6.0
     coverage: float = 1.64
     threshold: float = 0.45
+    calibration: Calibration = field(default_factory=Calibration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Extractive:
         c = self._confidence
         cosine = max(r.whole for r in rated)
         logit = c.bias + c.cosine * cosine + c.coverage * rated[0].coverage
-        return 1 / (1 + math.exp(-logit))
+        return c.calibration.apply(1 / (1 + math.exp(-logit)))
 
     def _what_is_this(self, evidence: tuple[Hit, ...]) -> Answer:
         """An image alone: the figure that resembles it, if one does."""

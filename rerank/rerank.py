@@ -10,6 +10,7 @@ from index.encode import Content, Matrix, PairScorer, PatchEncoder, TokenEncoder
 from index.store import MultiVectorName, Store, StoreError
 from ingest.document import Chunk, DocumentError, Region
 from retrieve.query import Candidate, Candidates, Hit, Stage
+from retrieve.timing import timed
 
 MAXSIM = "maxsim"
 PATCHES = "patches"
@@ -66,15 +67,20 @@ def rerank(
     items = found.items
     if found.text and how.depth > 0:
         if scorers.tokens is not None:
-            query = scorers.tokens.query_tokens([found.text])[0]
+            with timed("encode"):
+                query = scorers.tokens.query_tokens([found.text])[0]
             items = _with_maxsim(MAXSIM, "tokens", query, items, store, how.depth)
         if scorers.patches is not None:
-            query = scorers.patches.query_tokens([found.text])[0]
+            with timed("encode"):
+                query = scorers.patches.query_tokens([found.text])[0]
             items = _with_maxsim(PATCHES, "patches", query, items, store, how.depth)
     ordered = _ordered(items, how.weights)
     if found.text and scorers.cross_encoder is not None and how.cross_depth > 0:
         asked = Content(found.text, image)
-        items = _with_cross(asked, ordered, store, scorers, scorers.cross_encoder, how.cross_depth)
+        with timed("cross"):
+            items = _with_cross(
+                asked, ordered, store, scorers, scorers.cross_encoder, how.cross_depth
+            )
         ordered = _ordered(items, how.weights)
     return tuple(
         replace(c, trace=(*c.trace, Stage("final", rank, c.score)))
@@ -83,6 +89,9 @@ def rerank(
 
 
 def _ordered(items: Sequence[Candidate], weights: Mapping[str, float]) -> list[Candidate]:
+    """By the weighted sum of the stages; in fused order where no stage weighs anything."""
+    if not any(w > 0 for w in weights.values()):
+        return list(items)
     scored = [replace(c, score=s) for c, s in zip(items, convex(items, weights), strict=True)]
     return sorted(scored, key=lambda c: (-c.score, c.id))
 
@@ -95,7 +104,8 @@ def _with_maxsim(
     store: Store,
     depth: int,
 ) -> tuple[Candidate, ...]:
-    points = store.maxsim(query, [c.id for c in items[:depth]], using)
+    with timed(name):
+        points = store.maxsim(query, [c.id for c in items[:depth]], using)
     return _staged(name, items, {p.id: p.score / len(query) for p in points})
 
 

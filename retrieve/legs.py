@@ -27,12 +27,14 @@ class Depths:
 
 
 def text_legs(text: str, encoders: Encoders, depths: Depths) -> list[Leg]:
-    """Text to text, text to figures, and words."""
-    legs = [
-        Leg("text", "text", encoders.text.embed_queries([text])[0], depths.text, depths.text_weight)
-    ]
+    """Text to text, text to figures, and words. A leg that weighs nothing is not run."""
+    legs = []
+    if depths.text_weight > 0:
+        vector = encoders.text.embed_queries([text])[0]
+        legs.append(Leg("text", "text", vector, depths.text, depths.text_weight))
     words = query_words(text)
-    if words.indices:  # a query of stop words, or of another script, has none
+    # A query of stop words, or of another script, has none.
+    if words.indices and depths.words_weight > 0:
         legs.append(Leg("words", "words", words, depths.words, depths.words_weight))
     if depths.joint_weight > 0:
         vector = encoders.joint.joint_queries([text])[0]

@@ -7,6 +7,7 @@ from index.store import Filter, Found, Fusion, Leg, Store
 from ingest.caption import without_label
 from retrieve.legs import Depths, image_legs, text_legs
 from retrieve.query import Candidate, Candidates, Query, Stage
+from retrieve.timing import timed
 
 #: A figure this near to the query's image is taken to show the same thing.
 SAME_THING = 0.72
@@ -27,12 +28,15 @@ def retrieve(
     """
     depths = depths or Depths()
     where = query.where
-    pictures = image_legs(query, encoders, depths)
+    with timed("encode"):
+        pictures = image_legs(query, encoders, depths)
     text = query.text.strip()
     if text and pictures:
         text = " ".join(p for p in (text, _recognised(pictures[0], store, where)) if p)
-    legs = [*pictures, *(text_legs(text, encoders, depths) if text else [])]
-    found = store.search(legs, fusion, limit, where)
+    with timed("encode"):
+        legs = [*pictures, *(text_legs(text, encoders, depths) if text else [])]
+    with timed("legs"):
+        found = store.search(legs, fusion, limit, where)
     return Candidates(text, _traced(legs, found))
 
 

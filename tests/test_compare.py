@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from evals.abstention import Decision, auroc, calibration_error, refusal, risk_coverage
 from evals.boxes import iou, score_boxes, union_area
 from evals.command import eval_
-from evals.compare import bootstrap, compare, holm, randomization, write_questions
+from evals.compare import FILE, bootstrap, compare, holm, randomization
 from evals.dataset import DatasetError, read_boxes
+from evals.files import write_rows
 from ingest.document import Box
 from tests.test_evals import SCORER, load_scorer
 
@@ -51,12 +52,12 @@ def test_a_bootstrap_draws_whole_documents() -> None:
 
 def run(folder: Path, values: dict[str, float], doc: str = "") -> Path:
     folder.mkdir()
-    write_questions(
-        folder,
+    write_rows(
         [
             {"query-id": q, "text": f"text {q}", "doc": doc, "metrics": {"nDCG@10": v, "x": 0.5}}
             for q, v in values.items()
         ],
+        folder / FILE,
     )
     return folder
 

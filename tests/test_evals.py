@@ -1,4 +1,4 @@
-"""Evaluation: datasets checked, metrics equal to trec_eval's and to the independent scorer."""
+"""Evaluation: metrics equal to trec_eval's and to the independent scorer."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from types import ModuleType
 import pytest
 
 from api.service import Service
-from evals.dataset import Dataset, DatasetError, Question, read_dataset, read_qrels
+from evals.dataset import Dataset, Question, read_dataset
+from evals.files import write_run
 from evals.harness import evaluate
-from evals.metrics import percentile, retrieval
-from evals.run import Asked, folded, write_run
+from evals.levels import items_of
+from evals.metrics import means, percentile, retrieval
 from index.source import Source
 from ingest.document import Box, Chunk, Region
 from retrieve.query import Hit
@@ -26,19 +27,14 @@ from tests.conftest import PUMP, SHARED, WHALES, text_pdf
 SCORER = SHARED / "score.py"
 
 
-def asked(question: str, *items: str) -> Asked:
-    scored = tuple((item, 1.0 - n / 100) for n, item in enumerate(items))
-    return Asked(Question(question, "?"), scored, (), True, 0.5, 0.01, 0.02)
-
-
 def test_metrics_by_hand() -> None:
     qrels = {"q1": {"a": 1, "b": 1, "z": 0}, "q2": {"c": 1}, "q3": {"d": 0}}
-    values = retrieval([asked("q1", "x", "a", "z", "b"), asked("q3", "d")], qrels)
+    values = means(retrieval({"q1": ["x", "a", "z", "b"], "q3": ["d"]}, qrels))
     dcg = (1 / math.log2(3) + 1 / math.log2(5)) / (1 + 1 / math.log2(3))
     assert values["nDCG@10"] == pytest.approx(dcg / 2)  # q2 is missing and scores 0
     assert values["MRR@10"] == pytest.approx(0.25)
     assert values["Recall@5"] == pytest.approx(0.5)
-    assert retrieval([], {}) == {}
+    assert retrieval({}, {}) == {}
 
 
 def load_scorer() -> ModuleType:
@@ -55,14 +51,14 @@ def test_metrics_agree_with_the_independent_scorer(tmp_path: Path) -> None:
     dice = random.Random(7)
     items = [f"d{n}" for n in range(60)]
     qrels = {f"q{n}": {i: dice.randint(0, 2) for i in dice.sample(items, 9)} for n in range(40)}
-    runs = [asked(f"q{n}", *dice.sample(items, 30)) for n in range(38)]
+    runs = {f"q{n}": dice.sample(items, 30) for n in range(38)}
     write_run(runs, tmp_path)
     scorer = load_scorer()
     theirs, _ = scorer.retrieval(
         {q: {i: float(v) for i, v in rel.items()} for q, rel in qrels.items()},
         scorer.read_run(tmp_path / "run.trec"),
     )
-    ours = retrieval(runs, qrels)
+    ours = means(retrieval(runs, qrels))
     shared = {name: value for name, value in theirs.items() if "@" in name}
     assert len(shared) == 6
     for name, value in shared.items():
@@ -82,8 +78,8 @@ def hit(name: str, pages: list[int], score: float) -> Hit:
 
 def test_folding_keeps_each_page_once_at_its_best() -> None:
     hits = [hit("a", [1], 0.9), hit("a", [2, 3], 0.8), hit("a", [1], 0.7), hit("b", [1], 0.6)]
-    assert [i for i, _ in folded(hits, True)] == ["a#p1", "a#p2", "a#p3", "b#p1"]
-    assert folded(hits, False) == (("a", 0.9), ("b", 0.6))
+    assert items_of(hits, "page") == ("a#p1", "a#p2", "a#p3", "b#p1")
+    assert items_of(hits, "document") == ("a", "b")
 
 
 def beir(folder: Path) -> Path:
@@ -106,14 +102,14 @@ def write(file: Path, rows: list[dict[str, str]]) -> None:
 def test_a_beir_folder_is_evaluated_end_to_end(service: Service, tmp_path: Path) -> None:
     dataset = read_dataset(beir(tmp_path / "set"))
     assert [q.id for q in dataset.questions] == ["q1"]
-    result = evaluate(dataset, service, tmp_path / "out", "octavo eval run")
+    result = evaluate(dataset, service, tmp_path / "out")
     assert result.metrics["nDCG@10"] == 1.0
     assert (result.n, result.documents, result.errors) == (1, 2, ())
     row = json.loads((tmp_path / "out" / "result.json").read_text())
     assert {"date", "commit", "command", "machine", "n", "errors", "metrics"} <= set(row)
     line = (tmp_path / "out" / "run.trec").read_text().split("\n")[0].split("\t")
     assert line[:4] == ["q1", "Q0", "2", "1"]
-    again = evaluate(dataset, service, tmp_path / "out2", "octavo eval run")
+    again = evaluate(dataset, service, tmp_path / "out2")
     assert "ingest pages/s" not in again.metrics  # nothing was new
 
 
@@ -128,7 +124,7 @@ def test_pages_boxes_and_abstentions_are_written(service: Service, tmp_path: Pat
     (folder / "queries.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tpump.pdf#p2\t1\n")
     (folder / "boxes.jsonl").write_text("")
-    result = evaluate(read_dataset(folder), service, tmp_path / "out", "x")
+    result = evaluate(read_dataset(folder), service, tmp_path / "out")
     assert result.metrics["Recall@1"] == 1.0
     boxes = [json.loads(x) for x in (tmp_path / "out" / "boxes.jsonl").read_text().splitlines()]
     assert boxes[0]["page"] == 2
@@ -137,38 +133,13 @@ def test_pages_boxes_and_abstentions_are_written(service: Service, tmp_path: Pat
     assert [json.loads(x)["answered"] for x in lines] == [True, False]
 
 
-@pytest.mark.parametrize(
-    ("file", "text", "said"),
-    [
-        ("corpus.jsonl", '{"_id": "1", "text": "a"}\n{"_id": "1", "text": "b"}\n', "stands twice"),
-        ("corpus.jsonl", '{"_id": "1"}\n', "corpus.jsonl:1: has no 'text'"),
-        ("corpus.jsonl", "{broken\n", "corpus.jsonl:1: not JSON"),
-        ("queries.jsonl", '{"_id": "q8", "text": "x"}\n', "'q1' is not in queries.jsonl"),
-        ("qrels/test.tsv", "q1\t77\t1\n", "document '77' is not in the corpus"),
-        ("qrels/test.tsv", "q1 77 1\n", "tab separated"),
-    ],
-)
-def test_damaged_datasets_are_told(tmp_path: Path, file: str, text: str, said: str) -> None:
-    folder = beir(tmp_path / "set")
-    (folder / file).write_text(text)
-    with pytest.raises(DatasetError, match=said):
-        read_dataset(folder)
-
-
-def test_missing_folders_and_files_are_told(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="not a folder"):
-        read_dataset(tmp_path / "none")
-    with pytest.raises(DatasetError, match="missing"):
-        read_qrels(tmp_path / "none.tsv")
-
-
 def test_an_error_in_one_question_is_kept_and_the_others_go_on(
     service: Service, tmp_path: Path
 ) -> None:
     questions = (Question("q1", ""), Question("q2", "whales"))
     source = Source("w.txt", "w", lambda: WHALES.encode())
     dataset = Dataset("d", "document", questions, {"q2": {"w.txt": 1}}, (source,))
-    result = evaluate(dataset, service, tmp_path / "out", "x")
+    result = evaluate(dataset, service, tmp_path / "out")
     assert result.n == 1
     assert result.errors == ("q1: the query is empty: give a text, an image, or both",)
 

@@ -1,0 +1,1 @@
+"""One file a form of judged questions; `evals.dataset` is the door to them."""

@@ -1,0 +1,100 @@
+"""Judgements: which items are relevant to which question, BEIR's and TREC's files of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from evals.datasets.lines import Place, lines
+from evals.datasets.nouns import DatasetError, Qrels
+
+_HEADERS = frozenset({"query-id", "query_id", "qid"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """That `item` is relevant to `question` by `score`, and where it says so."""
+
+    place: Place
+    question: str
+    item: str
+    score: int
+
+
+def read_qrels(file: Path) -> Qrels:
+    """Relevance of a judgement file, unchecked ids. Raises DatasetError as `read_judgements`."""
+    return qrels_of(read_judgements(file))
+
+
+def read_judgements(file: Path) -> list[Judgement]:
+    """Of `query-id corpus-id score`, tab separated, header or not; or TREC's four columns
+    `query-id iteration corpus-id score`, separated by tabs or blanks.
+
+    Raises DatasetError for a missing or empty file, a line of another form, and for two scores of
+    one pair.
+    """
+    found = []
+    for place, line in lines(file):
+        if place.endswith(":1") and line.split("\t")[0].strip().lower() in _HEADERS:
+            continue
+        found.append(_judgement(place, line))
+    return agreeing(found, file)
+
+
+def _judgement(place: Place, line: str) -> Judgement:
+    parts = line.split("\t") if "\t" in line else line.split()
+    # Blanks separate only TREC's form: an id of three columns may hold blanks itself.
+    if len(parts) == 4:
+        del parts[1]
+    elif "\t" not in line or len(parts) != 3:
+        parts = []
+    try:
+        question, item, score = (part.strip() for part in parts)
+        return Judgement(place, question, item, int(score))
+    except ValueError:
+        raise DatasetError(
+            f"{place}: expected query-id, corpus-id and a whole number, tab separated, or TREC's "
+            f"four columns; found {line!r}"
+        ) from None
+
+
+def agreeing(judgements: Iterable[Judgement], file: Path) -> list[Judgement]:
+    """Each pair once. Raises DatasetError where a pair has two scores, or there is no judgement."""
+    first: dict[tuple[str, str], Judgement] = {}
+    for new in judgements:
+        old = first.setdefault((new.question, new.item), new)
+        if old.score != new.score:
+            raise DatasetError(
+                f"{new.place}: question {new.question!r} and {new.item!r} are judged {new.score} "
+                f"here and {old.score} at {old.place}; leave one"
+            )
+    if not first:
+        raise DatasetError(f"{file} has no judgement")
+    return list(first.values())
+
+
+def qrels_of(judgements: Iterable[Judgement], same: Mapping[str, str] | None = None) -> Qrels:
+    """Relevance by question and item. `same`: items of equal bytes to the one that the index
+    keeps of them; the higher relevance counts."""
+    qrels: Qrels = {}
+    for j in judgements:
+        items = qrels.setdefault(j.question, {})
+        item = (same or {}).get(j.item, j.item)
+        items[item] = max(j.score, items.get(item, j.score))
+    return qrels
+
+
+def check_known(
+    judgements: Iterable[Judgement],
+    questions: Collection[str],
+    items: Collection[str],
+    asked: str = "queries.jsonl",
+    corpus: str = "corpus.jsonl",
+) -> None:
+    """Raises DatasetError for a judged question or item that does not stand in its file."""
+    for j in judgements:
+        if j.question not in questions:
+            raise DatasetError(f"{j.place}: question {j.question!r} is not in {asked}")
+        if j.item not in items:
+            raise DatasetError(f"{j.place}: document {j.item!r} is not in {corpus}")

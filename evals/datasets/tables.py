@@ -1,0 +1,86 @@
+"""Parquet tables of corpus, queries and judgements, as MTEB and ViDoRe's later sets (Macé et al.
+2025, arXiv:2505.17166) hold them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evals.datasets.corpus import Corpus
+from evals.datasets.judgements import Judgement, agreeing, check_known, qrels_of
+from evals.datasets.lines import identifier, text_of
+from evals.datasets.nouns import Dataset, DatasetError, Question
+from evals.datasets.parquet import Shards, page_source, set_name, shard_files
+from evals.datasets.questions import gold_answers
+
+_QUERY_IDS = ("query-id", "query_id", "_id", "id")
+_CORPUS_IDS = ("corpus-id", "corpus_id", "_id", "id")
+
+
+def is_tables(folder: Path) -> bool:
+    """Whether there is a corpus in Parquet."""
+    return any(folder.glob("corpus/*.parquet")) or any(folder.glob("corpus*.parquet"))
+
+
+def read_tables(folder: Path, split: str = "test") -> Dataset:
+    """`corpus/`, `queries/` and `qrels/` (or `corpus-*.parquet` and so on). Raises DatasetError."""
+    found = _questions(Shards(_table(folder, "queries", split)))
+    files = _table(folder, "qrels", split)
+    judgements = agreeing(_judgements(Shards(files)), files[0])
+    corpus = _corpus(Shards(_table(folder, "corpus", split)), folder.name)
+    check_known(judgements, found.keys(), corpus.sources.keys(), "queries", "corpus")
+    judged = {j.question for j in judgements}
+    return Dataset(
+        set_name(folder, split),
+        "document",
+        tuple(q for q in found.values() if q.id in judged),
+        qrels_of(judgements, corpus.same()),
+        tuple(corpus.sources.values()),
+    )
+
+
+def _questions(shards: Shards) -> dict[str, Question]:
+    key, words = shards.column(*_QUERY_IDS), shards.column("query", "text")
+    found: dict[str, Question] = {}
+    for place, row in shards.rows(sorted({key, words} | shards.columns & {"answer"})):
+        asked = identifier(row[key], key, place)
+        if asked in found:
+            raise DatasetError(f"{place}: id {asked!r} stands twice")
+        text = text_of(row[words], words, place)
+        found[asked] = Question(asked, text, answers=gold_answers(row, place))
+    return found
+
+
+def _judgements(shards: Shards) -> list[Judgement]:
+    query, item = shards.column(*_QUERY_IDS[:2]), shards.column(*_CORPUS_IDS[:2])
+    found = []
+    for place, row in shards.rows([query, item, shards.column("score")]):
+        score = row["score"]
+        if not isinstance(score, int | float) or not float(score).is_integer():
+            raise DatasetError(f"{place}: score is {score!r}; expected a whole number")
+        asked, key = identifier(row[query], query, place), identifier(row[item], item, place)
+        found.append(Judgement(place, asked, key, int(score)))
+    return found
+
+
+def _corpus(shards: Shards, name: str) -> Corpus:
+    corpus, key = Corpus(name), shards.column(*_CORPUS_IDS)
+    pictures = shards.column("image", "text") == "image"
+    texts = set() if pictures else shards.columns & {"text", "title"}
+    for number, (place, row) in enumerate(shards.rows(sorted({key} | texts))):
+        item = identifier(row[key], key, place)
+        if pictures:
+            corpus.add(place, page_source(shards, number, name, item))
+        else:
+            parts = (str(row.get("title") or "").strip(), text_of(row["text"], "text", place))
+            corpus.add_text(place, item, "\n\n".join(p for p in parts if p))
+    return corpus
+
+
+def _table(folder: Path, table: str, split: str) -> list[Path]:
+    patterns = [f"{table}/{split}-*.parquet", f"{table}/{split}.parquet"]
+    # Corpus and questions are often not split, but judgements of another split are other ones.
+    if table != "qrels" or split == "test":
+        patterns += [f"{table}/{table}-*.parquet", f"{table}-*.parquet", f"{table}.parquet"]
+    if table == "qrels":
+        patterns += [f"default/{split}-*.parquet", f"data/{split}-*.parquet"]
+    return shard_files(folder, *patterns)

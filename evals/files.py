@@ -1,0 +1,107 @@
+"""What a run leaves in its folder, in the forms that scorers read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from evals.dataset import Question
+from evals.run import Asked
+
+_BOXES = 10  # hits whose boxes are kept
+
+
+def write_run(run: Mapping[str, Sequence[str]], out: Path) -> None:
+    """`run.trec`: the score falls by rank, so that every scorer breaks ties as the search did."""
+    with (out / "run.trec").open("w", encoding="utf-8") as file:
+        for question, items in run.items():
+            for rank, item in enumerate(items, 1):
+                file.write(f"{question}\tQ0\t{item}\t{rank}\t{1 / rank:.6f}\toctavo\n")
+
+
+def write_rows(rows: Sequence[Mapping[str, Any]], file: Path) -> None:
+    """JSON lines; whole or not there at all."""
+    part = file.with_suffix(".part")
+    lines = (json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
+    part.write_text("".join(lines), encoding="utf-8")
+    part.replace(file)
+
+
+def append_row(row: Mapping[str, Any], file: Path) -> None:
+    """One more line of a results file, which only ever grows."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def box_rows(asked: Sequence[Asked]) -> list[dict[str, Any]]:
+    """`boxes.jsonl`: the regions of the first hits."""
+    return [
+        {
+            "query-id": a.question.id,
+            "doc": hit.name,
+            "page": region.page,
+            "bbox": region.box.rounded(),
+            "score": round(hit.score, 6),
+        }
+        for a in asked
+        for hit in a.hits[:_BOXES]
+        for region in hit.chunk.regions
+    ]
+
+
+def abstain_rows(asked: Sequence[Asked], right: Mapping[str, bool]) -> list[dict[str, Any]]:
+    """`abstain.jsonl`; `right`: whether an answer was judged correct, where it was judged."""
+    return [
+        {
+            "query-id": a.question.id,
+            "answered": not a.answer.abstained,
+            "confidence": round(a.answer.confidence, 6),
+            **({"correct": right[a.question.id]} if a.question.id in right else {}),
+        }
+        for a in asked
+        if a.answer is not None and a.question.answerable is not None
+    ]
+
+
+def answer_rows(
+    asked: Sequence[Asked], values: Mapping[str, Mapping[str, float]]
+) -> list[dict[str, Any]]:
+    """`answers.jsonl`: what was answered, from where, and how it was judged."""
+    return [_answer_row(a, values.get(a.question.id, {})) for a in asked if a.answer is not None]
+
+
+def _answer_row(a: Asked, values: Mapping[str, float]) -> dict[str, Any]:
+    question: Question = a.question
+    answer = a.answer
+    if answer is None:
+        raise ValueError(f"question {question.id!r} was not answered")
+    return {
+        "query-id": question.id,
+        "text": question.text,
+        "answered": not answer.abstained,
+        "answer": answer_text(a),
+        "reason": answer.reason,
+        "confidence": round(answer.confidence, 6),
+        "gold": list(question.answers),
+        "answer_format": question.answer_format,
+        "citations": [
+            {
+                "doc": citation.name,
+                "page": region.page,
+                "bbox": region.box.rounded(),
+                "kind": citation.kind,
+            }
+            for sentence in answer.sentences
+            for citation in sentence.citations
+            for region in citation.regions
+        ],
+        "metrics": {name: round(value, 6) for name, value in values.items()},
+    }
+
+
+def answer_text(a: Asked) -> str:
+    """The sentences of the answer; nothing of an abstention."""
+    return " ".join(s.text for s in a.answer.sentences) if a.answer else ""

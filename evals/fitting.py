@@ -1,0 +1,165 @@
+"""The commands that try other settings on an index that stays as it is: ablate, tune, calibrate."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from api.cli import PARTIAL, common_options
+from evals.options import Asking, dataset_options
+
+if TYPE_CHECKING:
+    from api.service import Service
+    from api.settings import Profile, Settings
+    from evals.dataset import Dataset
+
+
+@click.command()
+@dataset_options
+@common_options
+def ablate(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
+    """What each stage is worth: the same questions with one stage left out at a time."""
+    from evals.ablate import FILE, variants
+    from evals.ablate import ablate as run
+    from evals.progress import progress
+    from evals.provenance import provenance
+    from evals.show import show_ablation
+
+    origin = provenance()
+    with _indexed(settings, asking, out) as (asked, service):
+        total = len(asked.questions) * len(variants(service.profile))
+        with progress("questions", total) as report:
+            found = run(asked, service, out, origin, report)
+    _write(found.plain(), out / FILE)
+    if as_json:
+        click.echo(json.dumps(found.plain(), indent=1, ensure_ascii=False))
+    else:
+        show_ablation(found, out)
+    if not found.complete:
+        sys.exit(130)
+    if found.full.errors:
+        sys.exit(PARTIAL)
+
+
+@click.command()
+@dataset_options
+@common_options
+def tune(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
+    """Fits the weights of the final score; judges them on questions they were not fitted on.
+
+    Writes OUT/tuned.toml, a profile for --profile, and OUT/tuned.json.
+    """
+    from evals.progress import progress
+    from evals.provenance import provenance
+    from evals.show import show_tuned
+    from evals.tune import FOLDS, sheets, tuned_profile
+    from evals.tune import tune as run
+
+    origin = provenance()
+    with _indexed(settings, asking, out) as (asked, service):
+        with progress("questions", len(asked.questions)) as report:
+            found = sheets(asked, service, report)
+        with progress("fits", FOLDS + 1) as report:
+            tuned = run(found, service.profile, report)
+        row = _row(origin, asked, service, len(found)) | asdict(tuned) | {"verdict": tuned.verdict}
+        _save(tuned_profile(service.profile, tuned.weights), out / "tuned.toml")
+    _write(row, out / "tuned.json")
+    if as_json:
+        click.echo(json.dumps(row, indent=1, ensure_ascii=False))
+    else:
+        show_tuned(tuned, asked.name, out)
+
+
+@click.command()
+@dataset_options
+@click.option(
+    "--refuse",
+    type=click.FloatRange(0, 1),
+    help="Share of unanswerable questions to refuse. [best balance]",
+)
+@common_options
+def calibrate(
+    settings: Settings, as_json: bool, asking: Asking, out: Path, refuse: float | None
+) -> None:
+    """Fits confidence to how often the documents answer, and the threshold to abstain under.
+
+    Writes OUT/calibrated.toml, a profile for --profile, and OUT/calibrated.json.
+    """
+    from evals.calibrate import calibrate as run
+    from evals.calibrate import calibrated_profile, samples
+    from evals.progress import progress
+    from evals.provenance import provenance
+    from evals.run import ask_all
+    from evals.show import show_calibrated
+
+    origin = provenance()
+    with _indexed(settings, asking, out) as (asked, service):
+        known = [q for q in asked.questions if q.answerable is not None]
+        with progress("questions", len(known)) as report:
+            outcome = ask_all(known, service, answers=True, report=report)
+        found = run(samples(outcome, service.profile), refuse)
+        row = _row(origin, asked, service, found.n) | asdict(found)
+        row["errors"] = list(outcome.errors)
+        _save(calibrated_profile(service.profile, found), out / "calibrated.toml")
+    _write(row, out / "calibrated.json")
+    if as_json:
+        click.echo(json.dumps(row, indent=1, ensure_ascii=False))
+    else:
+        show_calibrated(found, asked.name, out)
+    if outcome.errors:
+        sys.exit(130 if outcome.interrupted else PARTIAL)
+
+
+@contextmanager
+def _indexed(settings: Settings, asking: Asking, out: Path) -> Iterator[tuple[Dataset, Service]]:
+    """The dataset, and an index that holds its documents."""
+    from api.ingesting import progress_bar
+    from evals.asking import open_for
+
+    dataset = asking.read()
+    out.mkdir(parents=True, exist_ok=True)
+    with open_for(settings, out) as service:
+        with progress_bar() as report:
+            failed = [
+                r.name for r in service.ingest(dataset.sources, report) if r.outcome == "failed"
+            ]
+        if failed:
+            click.echo(f"{len(failed)} documents could not be read, such as {failed[0]}", err=True)
+        yield dataset, service
+
+
+def _row(origin: Any, dataset: Dataset, service: Service, n: int) -> dict[str, Any]:
+    from evals.provenance import configuration, digest
+
+    return {
+        **asdict(origin),
+        "config": digest(configuration(service)),
+        "dataset": dataset.name,
+        "data": dataset.data,
+        "profile": service.profile.name,
+        "n": n,
+        "errors": [],
+    }
+
+
+def _write(row: Mapping[str, Any], file: Path) -> None:
+    file.write_text(json.dumps(row, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _save(profile: Profile, file: Path) -> None:
+    import tomli_w
+
+    row = profile.model_dump(mode="json", exclude_none=True)
+    row["name"] = f"{profile.name}-{file.stem}"
+    file.write_text(tomli_w.dumps(row), encoding="utf-8")
+
+
+#: What is added to the `eval` group.
+COMMANDS: tuple[click.Command, ...] = (ablate, tune, calibrate)

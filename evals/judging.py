@@ -1,0 +1,170 @@
+"""What was asked, held against the gold: a value for each metric of each question, and means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from api.service import Service
+from evals import answers, citations
+from evals.abstention import Decision, refusal
+from evals.boxes import Boxes
+from evals.dataset import Dataset
+from evals.files import answer_text, box_rows
+from evals.judge import JUDGED, Judge
+from evals.levels import best_ranks, items_of, judged_levels
+from evals.metrics import Values, box_scores, intervals, means, retrieval
+from evals.run import Asked, Outcome
+from ingest.document import Box
+
+#: Of the levels that a set does not judge itself, only these are kept.
+_DERIVED = ("nDCG@10", "Recall@5", "Recall@10", "Recall@100", "MRR@10")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`run`: question to items at the set's own level. `values`: question to metric to value, of
+    everything that has a value a question. `answers`: those of them that judge the answer; `right`:
+    whether it counts as correct, which one that was refused does not. `ranks`: question to stage to
+    best rank of gold. `problems`: verdicts that the judge did not give."""
+
+    run: dict[str, tuple[str, ...]]
+    values: dict[str, dict[str, float]]
+    metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    answers: dict[str, dict[str, float]] = field(default_factory=dict)
+    right: dict[str, bool] = field(default_factory=dict)
+    ranks: dict[str, dict[str, int]] = field(default_factory=dict)
+    judge: str = ""
+    problems: tuple[str, ...] = ()
+
+
+def judge(
+    dataset: Dataset,
+    service: Service,
+    outcome: Outcome,
+    model: Judge | None = None,
+    report: Callable[[int], None] = lambda _: None,
+) -> Judgement:
+    """Over every judged question; over those that were asked, where somebody stopped the run.
+    `model` judges the answers, too, where one is given."""
+    counted = _counted(dataset, outcome)
+    values: dict[str, dict[str, float]] = {}
+    for level in judged_levels(dataset, service):
+        run = {a.question.id: items_of(a.hits, level.level) for a in outcome.asked}
+        found = retrieval(run, {q: v for q, v in level.qrels.items() if q in counted})
+        _merge(values, found if level.own else _prefixed(level.level, found))
+    gold = {q: boxes for q, boxes in dataset.boxes.items() if q in counted}
+    _merge(values, box_scores(gold, _found_boxes(outcome.asked)))
+    documents = {q.id: q.document for q in dataset.questions}
+    judged = _judged_answers(dataset, outcome, counted)
+    problems = _verdicts(judged, outcome.asked, model, report) if model else ()
+    _merge(values, judged)
+    right = {
+        a.question.id: judged[a.question.id][answers.CORRECT] == 1
+        for a in outcome.asked
+        if a.answer and answers.CORRECT in judged.get(a.question.id, {})
+    }
+    decisions = _decisions(outcome.asked, right)
+    decisions += _failed(dataset, outcome, counted) if decisions else []
+    return Judgement(
+        run={a.question.id: items_of(a.hits, dataset.unit) for a in outcome.asked},
+        values=values,
+        metrics={**means(values), **refusal(decisions)},
+        intervals=intervals(values, documents),
+        answers=judged,
+        right=right,
+        ranks={
+            a.question.id: best_ranks(a.hits, dataset.qrels.get(a.question.id, {}), dataset.unit)
+            for a in outcome.asked
+        },
+        judge=model.name if model else "",
+        problems=problems,
+    )
+
+
+def _judged_answers(
+    dataset: Dataset, outcome: Outcome, counted: set[str]
+) -> dict[str, dict[str, float]]:
+    """Answers against gold ones, and citations against gold pages and boxes."""
+    if all(a.answer is None for a in outcome.asked):
+        return {}
+    questions = [q for q in dataset.questions if q.id in counted]
+    texts = {a.question.id: answer_text(a) for a in outcome.asked}
+    found = answers.by_question(texts, questions)
+    given = {
+        a.question.id: citations.cited_regions(a.answer)
+        for a in outcome.asked
+        if a.answer is not None and not a.answer.abstained
+    }
+    _merge(found, citations.by_question(given, dataset, sorted(counted)))
+    return found
+
+
+def _verdicts(
+    judged: dict[str, dict[str, float]],
+    asked: Sequence[Asked],
+    model: Judge,
+    report: Callable[[int], None],
+) -> tuple[str, ...]:
+    """Adds the model's verdicts; hands back what it could not judge."""
+    problems = []
+    wanted = [a for a in asked if answers.CORRECT in judged.get(a.question.id, {})]
+    for n, a in enumerate(wanted, 1):
+        verdict = model.verdict(a.question.text, a.question.answers, answer_text(a))
+        if verdict.correct is None:
+            problems.append(f"{a.question.id}: not judged: {verdict.problem}")
+        else:
+            judged[a.question.id][JUDGED] = float(verdict.correct)
+        report(n)
+    return tuple(problems)
+
+
+def _counted(dataset: Dataset, outcome: Outcome) -> set[str]:
+    if outcome.interrupted:
+        return {a.question.id for a in outcome.asked}
+    return {q.id for q in dataset.questions}
+
+
+def _prefixed(level: str, values: Values) -> dict[str, dict[str, float]]:
+    return {
+        q: {f"{level} {name}": v for name, v in row.items() if name in _DERIVED}
+        for q, row in values.items()
+    }
+
+
+def _merge(into: dict[str, dict[str, float]], values: Values) -> None:
+    for question, row in values.items():
+        into.setdefault(question, {}).update(row)
+
+
+def _found_boxes(asked: Sequence[Asked]) -> dict[str, Boxes]:
+    found: dict[str, dict[tuple[str, int], list[Box]]] = {}
+    for row in box_rows(asked):
+        pages = found.setdefault(str(row["query-id"]), {})
+        pages.setdefault((str(row["doc"]), int(row["page"])), []).append(Box(*row["bbox"]))
+    return dict(found)
+
+
+def _failed(dataset: Dataset, outcome: Outcome, counted: set[str]) -> list[Decision]:
+    """A question that ended in an error: the wrong decision with the worst confidence."""
+    asked = {a.question.id for a in outcome.asked}
+    return [
+        Decision(q.answerable, not q.answerable, -math.inf if q.answerable else math.inf, False)
+        for q in dataset.questions
+        if q.answerable is not None and q.id in counted and q.id not in asked
+    ]
+
+
+def _decisions(asked: Sequence[Asked], right: Mapping[str, bool]) -> list[Decision]:
+    return [
+        Decision(
+            a.question.answerable,
+            not a.answer.abstained,
+            a.answer.confidence,
+            right.get(a.question.id),
+        )
+        for a in asked
+        if a.answer is not None and a.question.answerable is not None
+    ]

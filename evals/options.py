@@ -1,0 +1,61 @@
+"""Options that the `octavo eval` commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from evals.dataset import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Which questions of which dataset; see `evals.dataset.read_dataset`."""
+
+    folder: Path
+    split: str | None
+    direction: Literal["text-to-image", "image-to-text"] | None
+    questions: str | None
+
+    def read(self) -> Dataset:
+        """Raises DatasetError for a set that is incomplete or damaged."""
+        from evals.dataset import read_dataset
+
+        return read_dataset(self.folder, self.split, self.direction, self.questions)
+
+
+def dataset_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What every command takes that asks the questions of a dataset; hands over `asking`."""
+
+    @wraps(command)
+    def wrapped(**options: Any) -> None:
+        folder = options.pop("dataset")
+        rest = {name: options.pop(name) for name in ("split", "direction", "questions")}
+        command(asking=Asking(folder, **rest), **options)
+
+    for option in (
+        click.option("--split", help="Judgements to use, such as train. [test]"),
+        click.option(
+            "--direction",
+            type=click.Choice(["text-to-image", "image-to-text"]),
+            help="Of an image-caption set. [text-to-image]",
+        ),
+        click.option("--questions", help="Another set of questions, such as captions."),
+        click.option(
+            "--out",
+            required=True,
+            type=click.Path(path_type=Path),
+            help="Result folder; the index too, unless --index.",
+        ),
+        click.option(
+            "--dataset", required=True, type=click.Path(path_type=Path), help="Dataset folder."
+        ),
+    ):
+        wrapped = option(wrapped)
+    return wrapped

@@ -1,0 +1,134 @@
+"""`octavo eval bench`: what a question costs on an index.
+
+Cold start, latency by stage, its ratio to bare calls of the same encoder and engine, throughput,
+memory, disk.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+
+import numpy as np
+
+from api.service import Service
+from api.settings import Settings
+from evals.dataset import Question
+from evals.harness import disk, memory, times
+from evals.load import Load, measured, sample_questions
+from evals.run import ask_all
+from index.store import StoreError
+from retrieve.legs import Depths, text_legs
+from retrieve.query import Query
+
+_WARM = 8
+_ROUNDS = 3  # of cold starts; the median is told
+MOST = 256  # questions
+
+_CHILD = """
+import resource, sys, time
+from pathlib import Path
+from api.service import Service
+from api.settings import Settings
+from retrieve.query import Query
+service = Service(Settings.model_validate_json(sys.argv[1]))
+service.ask(Query(sys.argv[2]))
+print(time.time())
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+service.close()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedBench:
+    """`metrics` as in a result row; `ratios`: the search's median time to that of the bare encoder
+    call and the bare engine query together; `load`: one client, then many."""
+
+    n: int
+    pages: int
+    metrics: dict[str, float]
+    ratios: dict[str, float]
+    load: tuple[Load, ...]
+
+
+def bench_speed(
+    settings: Settings,
+    questions: Sequence[str],
+    clients: int,
+    report: Callable[[int], None] = lambda _: None,
+) -> SpeedBench:
+    """Of an index that is there. Raises StoreError for one without text."""
+    settings = settings.model_copy(update={"query_cache": 0})
+    service = Service(settings)
+    try:
+        asked = list(questions)[:MOST] or list(islice(sample_questions(service), MOST))
+        if not asked:
+            raise StoreError(f"the index {settings.index} has no text to ask about")
+        for text in islice(cycle(asked), _WARM):
+            service.search(Query(text))
+        outcome = ask_all(
+            [Question(str(n), text) for n, text in enumerate(asked)], service, True, report
+        )
+        metrics = times(outcome.asked)
+        pages = service.status().pages
+        ratios = {"search to bare calls": _to_bare(service, asked)}
+        load = tuple(
+            measured("search", lambda q: service.search(Query(q)), _fresh(asked, n), n)
+            for n in (1, clients)
+        )
+        metrics |= {"queries/s": load[-1].rate} | memory() | disk(service, pages)
+    finally:
+        service.close()
+    metrics |= cold_start(settings, asked[0])
+    return SpeedBench(len(asked), pages, _rounded(metrics), ratios, load)
+
+
+def cold_start(settings: Settings, question: str) -> dict[str, float]:
+    """From the start of a new process to its first answer: seconds, median of three; its peak
+    memory. Nothing where the index cannot be opened a second time."""
+    seconds, peaks = [], []
+    plain = settings.model_dump_json(exclude_unset=True)
+    for _ in range(_ROUNDS):
+        start = time.time()
+        done = subprocess.run(
+            [sys.executable, "-c", _CHILD, plain, question],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or ["no message"]
+            raise StoreError(f"a new process could not answer: {lines[-1]}")
+        answered, peak = done.stdout.split()[-2:]
+        seconds.append(float(answered) - start)
+        peaks.append(int(peak) / (1 << 20 if sys.platform == "darwin" else 1 << 10))
+    return {
+        "cold start s": float(np.median(seconds)),
+        "cold start memory MB": float(np.median(peaks)),
+    }
+
+
+def _to_bare(service: Service, asked: Sequence[str]) -> float:
+    """The three alternate, so that the machine's noise meets all."""
+    whole, bare = [], []
+    for text in asked:
+        legs = text_legs(text, service.encoders, Depths())
+        start = time.perf_counter()
+        service.encoders.text.embed_queries([f"{text} bare"])
+        service.legs(legs[:1])
+        end = time.perf_counter()
+        service.search(Query(f"{text} whole"))
+        whole.append(time.perf_counter() - end)
+        bare.append(end - start)
+    return round(float(np.median(whole) / np.median(bare)), 3)
+
+
+def _fresh(asked: Sequence[str], n: int) -> list[str]:
+    """Another word each time: what the encoder keeps of short texts must not help."""
+    return [f"{text} {n}" for text in asked]
+
+
+def _rounded(metrics: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 3) for name, value in metrics.items()}

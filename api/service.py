@@ -215,6 +215,10 @@ class Service:
         ids = tuple(s.document.id for s in self.named(documents))
         return Filter(ids, tuple(kinds), tuple(pages))  # type: ignore[arg-type]
 
+    def original(self, document: str) -> bytes:
+        """The bytes of a stored document, by its id."""
+        return self._blobs.get(document)
+
     def page_png(self, document: str, page: int, boxes: Sequence[Box] = ()) -> bytes:
         """PNG of a stored page with boxes marked."""
         stored = self.named([document])[0]

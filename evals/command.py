@@ -14,6 +14,7 @@ from api.cli import PARTIAL, common_options
 from evals.fitting import COMMANDS as FITTING
 from evals.measuring import COMMANDS as MEASURING
 from evals.options import Asking, dataset_options
+from evals.report.command import report
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -65,5 +66,5 @@ def compare(a: Path, b: Path, metrics: tuple[str, ...], as_json: bool) -> None:
         show_comparison(found)
 
 
-for _command in (*FITTING, *MEASURING):
+for _command in (*FITTING, *MEASURING, report):
     eval_.add_command(_command)

@@ -57,6 +57,7 @@ def abstain_rows(asked: Sequence[Asked], right: Mapping[str, bool]) -> list[dict
     return [
         {
             "query-id": a.question.id,
+            "answerable": a.question.answerable,
             "answered": not a.answer.abstained,
             "confidence": round(a.answer.confidence, 6),
             **({"correct": right[a.question.id]} if a.question.id in right else {}),

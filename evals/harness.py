@@ -144,6 +144,11 @@ def _question_row(a: Asked, dataset: Dataset, judgement: Judgement) -> dict[str,
         "image": q.image is not None,
         "kinds": list(q.kinds),
         "gold": dataset.qrels.get(q.id, {}),
+        "gold boxes": [
+            {"doc": name, "page": page, "bbox": box.rounded()}
+            for (name, page), boxes in dataset.boxes.get(q.id, {}).items()
+            for box in boxes
+        ],
         "metrics": {n: round(v, 9) for n, v in judgement.values.get(q.id, {}).items()},
         "first": list(judgement.run[q.id][:3]),
         "stages": {n: round(s * 1e3, 3) for n, s in a.stages.items()},
@@ -167,7 +172,7 @@ def _result(
     metrics = {**judgement.metrics, **times(outcome.asked)}
     if pipeline > 0:
         metrics["harness overhead"] = overhead / pipeline
-    metrics |= memory() | disk(service, state.pages)
+    metrics |= tokens(outcome.asked) | memory() | disk(service, state.pages)
     return EvalResult(
         **asdict(origin),
         dataset=dataset.name,
@@ -221,6 +226,17 @@ def times(asked: Sequence[Asked]) -> dict[str, float]:
         for what, seconds in rows.items()
         if seconds
         for share in (50, 95, 99)
+    }
+
+
+def tokens(asked: Sequence[Asked]) -> dict[str, float]:
+    """Means over the answers that a model wrote."""
+    used = [a.answer.usage for a in asked if a.answer and a.answer.usage]
+    if not used:
+        return {}
+    return {
+        "prompt tokens": sum(u.prompt for u in used) / len(used),
+        "answer tokens": sum(u.answer for u in used) / len(used),
     }
 
 

@@ -19,10 +19,10 @@ from api.service import Service
 from api.settings import Settings
 from evals.dataset import Question
 from evals.harness import disk, memory, times
+from evals.kernels import ratios
 from evals.load import Load, measured, sample_questions
 from evals.run import ask_all
 from index.store import StoreError
-from retrieve.legs import Depths, text_legs
 from retrieve.query import Query
 
 _WARM = 8
@@ -45,8 +45,8 @@ service.close()
 
 @dataclass(frozen=True, slots=True)
 class SpeedBench:
-    """`metrics` as in a result row; `ratios`: the search's median time to that of the bare encoder
-    call and the bare engine query together; `load`: one client, then many."""
+    """`metrics` as in a result row; `ratios` as `evals.kernels`
+    has them; `load`: one client, then many."""
 
     n: int
     pages: int
@@ -75,7 +75,7 @@ def bench_speed(
         )
         metrics = times(outcome.asked)
         pages = service.status().pages
-        ratios = {"search to bare calls": _to_bare(service, asked)}
+        kernels = ratios(service)
         load = tuple(
             measured("search", lambda q: service.search(Query(q)), _fresh(asked, n), n)
             for n in (1, clients)
@@ -84,7 +84,7 @@ def bench_speed(
     finally:
         service.close()
     metrics |= cold_start(settings, asked[0])
-    return SpeedBench(len(asked), pages, _rounded(metrics), ratios, load)
+    return SpeedBench(len(asked), pages, _rounded(metrics), kernels, load)
 
 
 def cold_start(settings: Settings, question: str) -> dict[str, float]:
@@ -108,21 +108,6 @@ def cold_start(settings: Settings, question: str) -> dict[str, float]:
         "cold start s": float(np.median(seconds)),
         "cold start memory MB": float(np.median(peaks)),
     }
-
-
-def _to_bare(service: Service, asked: Sequence[str]) -> float:
-    """The three alternate, so that the machine's noise meets all."""
-    whole, bare = [], []
-    for text in asked:
-        legs = text_legs(text, service.encoders, Depths())
-        start = time.perf_counter()
-        service.encoders.text.embed_queries([f"{text} bare"])
-        service.legs(legs[:1])
-        end = time.perf_counter()
-        service.search(Query(f"{text} whole"))
-        whole.append(time.perf_counter() - end)
-        bare.append(end - start)
-    return round(float(np.median(whole) / np.median(bare)), 3)
 
 
 def _fresh(asked: Sequence[str], n: int) -> list[str]:

@@ -30,6 +30,14 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a model read and wrote; of the extractive answerer there are none."""
+
+    prompt: int
+    answer: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Sentences with their sources, or an abstention: no sentences, and a reason.
 
@@ -41,6 +49,7 @@ class Answer:
     confidence: float
     reason: str = ""
     evidence: tuple[Hit, ...] = ()
+    usage: Usage | None = None
 
     @property
     def abstained(self) -> bool:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from generate.answer import Answer, Cancelled, GeneratorError, Watch
+from generate.answer import Answer, Cancelled, GeneratorError, Usage, Watch
 from generate.grounded import ground
 from generate.prompt import Crop, Limits, Prompt, ask, fit
+from generate.tokens import estimate
 from index.encode import TextEncoder
 from retrieve.query import Hit, Query
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a model wrote. `cut`: it was stopped by its token limit, not by itself."""
+    """What a model wrote. `cut`: it was stopped by its token limit, not by itself. `tokens` it
+    wrote, 0 where the backend does not tell."""
 
     text: str
     cut: bool = False
+    tokens: int = field(default=0, compare=False)
 
 
 class ChatModel(Protocol):
@@ -77,4 +80,5 @@ class Chat:
             )
         evidence = tuple(hits[: len(fitted.shown)])
         asked = query.text.strip() or searched
-        return ground(draft.text, asked, fitted.shown, evidence, self._text, cut=draft.cut)
+        answer = ground(draft.text, asked, fitted.shown, evidence, self._text, cut=draft.cut)
+        return replace(answer, usage=Usage(fitted.tokens, draft.tokens or estimate(draft.text)))

@@ -98,10 +98,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A prompt within its budget, and what it shows."""
+    """A prompt within its budget, what it shows, and the tokens it takes."""
 
     prompt: Prompt
     shown: tuple[Evidence, ...]
+    tokens: int
 
 
 def ask(query: Query, searched: str, limits: Limits, images: bool) -> Question:
@@ -154,7 +155,8 @@ def fit(
             f"the question takes {bare} of the model's {budget} tokens, and no sentence of the "
             "evidence fits beside it; give the model a larger context"
         )
-    return Fitted(compose(question, kept), tuple(kept))
+    prompt = compose(question, kept)
+    return Fitted(prompt, tuple(kept), count(prompt))
 
 
 def compose(question: Question, shown: Sequence[Evidence]) -> Prompt:

@@ -113,7 +113,7 @@ class TransformersChat:
                 "or shorter answers, less evidence, a smaller or faster model"
             )
         text = self._tokenizer.decode(written, skip_special_tokens=True)
-        return Draft(text, cut=len(written) >= self._answer_tokens)
+        return Draft(text, cut=len(written) >= self._answer_tokens, tokens=len(written))
 
     def _inputs(self, prompt: Prompt) -> Any:
         """The processor's tensors, on the CPU. Raises GeneratorError for pictures it refuses."""

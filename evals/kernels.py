@@ -1,0 +1,114 @@
+"""Speed as ratios to reference kernels: what our code does, to the bare library calls under it.
+
+Each is at most about 1 and higher is better. Both sides are timed in turns in one process, and the
+medians compared: the noise of a machine meets both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+import pymupdf
+
+from api.service import Service
+from evals.load import sample_questions
+from index.embed import embed_chunks
+from index.minilm import MiniLm
+from index.store import Leg
+from ingest.document import Chunk
+from ingest.read import read_pages
+from retrieve.legs import Depths
+from retrieve.query import Query
+
+_QUESTIONS = 60
+_ROUNDS = 9
+_CHUNKS = 32
+
+
+def ratios(service: Service) -> dict[str, float]:
+    """Of an index with PDF pages and text. A kernel that does not apply is left out: the bare
+    session is the built-in encoder's."""
+    asked = list(islice(sample_questions(service), _QUESTIONS))
+    found = {"search to bare calls": _search(service, asked)}
+    pdf = _largest_pdf(service)
+    if pdf:
+        found["reading to bare text loop"] = _reading(pdf)
+    if service.encoders.text.name == MiniLm.name:
+        found["question to bare session"] = _encoding(service, asked)
+        found["chunks to bare session"] = _chunks(service)
+    return {name: round(value, 4) for name, value in found.items()}
+
+
+def _search(service: Service, asked: Sequence[str]) -> float:
+    """Embedding one question and one leg of the engine, to the whole search."""
+
+    def bare(text: str) -> None:
+        vector = service.encoders.text.embed_queries([f"{text} bare"])[0]
+        service.legs([Leg("text", "text", vector, Depths().text, 1.0)])
+
+    return _ratio(bare, lambda text: service.hits(Query(f"{text} whole"), 10), asked)
+
+
+def _reading(data: bytes) -> float:
+    """A loop of `get_text("dict")` over the pages, to reading them without OCR."""
+
+    def bare(_: str) -> None:
+        with pymupdf.open(stream=data, filetype="pdf") as document:
+            for page in document:
+                page.get_text("dict")
+
+    return _ratio(bare, lambda _: list(read_pages(data, "pdf", ocr=False)), [""] * _ROUNDS)
+
+
+def _encoding(service: Service, asked: Sequence[str]) -> float:
+    model = MiniLm()
+
+    def bare(text: str) -> None:
+        model.session.run(None, model.feed(f"{text} one"))
+
+    return _ratio(bare, lambda text: service.encoders.text.embed_queries([f"{text} two"]), asked)
+
+
+def _chunks(service: Service) -> float:
+    """The model's own calls, one a chunk, to embedding chunks in every role."""
+    model = MiniLm()
+    chunks = list(islice(_texts(service), _CHUNKS))
+
+    def bare(_: str) -> None:
+        for chunk in chunks:
+            model.session.run(None, model.feed(chunk.text))
+
+    return _ratio(bare, lambda _: embed_chunks(chunks, service.encoders), [""] * 3)
+
+
+def _texts(service: Service) -> Iterator[Chunk]:
+    for stored in service.named_all():
+        for page in range(1, stored.document.pages + 1):
+            chunks = service.page_chunks(stored.document.id, page)
+            yield from (c for c in chunks if c.kind == "text")
+
+
+def _largest_pdf(service: Service) -> bytes:
+    """The original with most pages; nothing where there is no PDF."""
+    pdfs = [s for s in service.named_all() if s.type == "pdf"]
+    most = max(pdfs, key=lambda s: s.document.pages, default=None)
+    return service.original(most.document.id) if most else b""
+
+
+def _ratio(
+    bare: Callable[[str], object], ours: Callable[[str], object], rounds: Sequence[str]
+) -> float:
+    bare(rounds[0])
+    ours(rounds[0])
+    a, b = [], []
+    for text in rounds:
+        start = time.perf_counter()
+        bare(text)
+        middle = time.perf_counter()
+        ours(text)
+        b.append(time.perf_counter() - middle)
+        a.append(middle - start)
+    return float(np.median(a) / np.median(b))

@@ -1,0 +1,1 @@
+"""Result folders of `octavo eval run` as one HTML page that needs nothing else."""

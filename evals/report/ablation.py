@@ -1,0 +1,154 @@
+"""The system against itself without a part, and what quality costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evals.dataset import DatasetError
+from evals.report.charts import Bar, bars
+from evals.report.dots import Point, points
+from evals.report.markup import Html, figure, join, left_out, note, plots, section, table, tag
+from evals.report.numbers import METRIC
+from evals.report.overview import number
+from evals.report.rows import Row, parse, read_json
+from evals.report.runs import Run
+
+COST = "search p50 ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The system with one thing changed. `difference`: metric to value minus the base's, its 95 %
+    bounds where they are there, and p."""
+
+    name: str
+    metrics: dict[str, float]
+    difference: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """One `ablation.json`."""
+
+    row: Row
+    base: str
+    variants: tuple[Variant, ...]
+
+    def matches(self, row: Row) -> bool:
+        """Whether it was asked the same questions, as far as the rows say."""
+        data = not (self.row.data and row.data) or self.row.data == row.data
+        return data and (self.row.dataset, self.row.n) == (row.dataset, row.n)
+
+
+def read_ablation(file: Path) -> Ablation:
+    """Raises DatasetError for a row that is refused or variants of another form."""
+    value = read_json(file)
+    try:
+        variants = tuple(_variant(v) for v in value.get("variants", ()))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise DatasetError(
+            f"{file}: expected 'variants' with name, metrics and difference; found "
+            f"{value.get('variants')!r}"
+        ) from None
+    return Ablation(parse(value, str(file)), str(value.get("base") or "base"), variants)
+
+
+def _variant(value: dict[str, Any]) -> Variant:
+    metrics = {str(k): float(v) for k, v in (value.get("metrics") or {}).items()}
+    if COST in value:
+        metrics[COST] = float(value[COST])
+    difference = {
+        str(name): {k: float(v) for k, v in d.items() if v is not None}
+        for name, d in (value.get("difference") or {}).items()
+        if "b_minus_a" in d
+    }
+    return Variant(str(value["name"]), metrics, difference)
+
+
+def worth(found: Sequence[Ablation], prefix: str) -> Html:
+    """What each part is worth."""
+    anchor, title = f"{prefix}ablation", "What each stage is worth"
+    if not found:
+        return left_out(
+            anchor, title, "no ablation over these questions; octavo eval ablate makes one."
+        )
+    parts = [_ablation(a, f"{anchor}-{n}") for n, a in enumerate(found)]
+    return section(anchor, title, *parts)
+
+
+def _ablation(found: Ablation, key: str) -> Html:
+    metrics = list(dict.fromkeys(m for v in found.variants for m in v.difference))
+    rows = [
+        (v.name, *(_change(v.difference.get(m)) for m in metrics),
+         number(COST, v.metrics[COST]) if COST in v.metrics else "")
+        for v in found.variants
+        if v.difference
+    ]  # fmt: skip
+    row = found.row
+    about = note(
+        f"Against {found.base}; {row.dataset}, n {row.n}, {row.date}, commit {row.commit}, "
+        f"config {row.config}, {row.machine}, {len(row.errors)} errors. Below 0: the change makes "
+        "it worse."
+    )
+    if row.partial:
+        words = "PARTIAL: it was stopped before every variant was asked"
+        about = join([about, tag("p", tag("strong", words, class_="bad"))])
+    if not rows:
+        return tag("div", about, note("Its variants hold no differences."))
+    first = METRIC if METRIC in metrics else metrics[0]
+    shown = [_bar(v.name, v.difference[first]) for v in found.variants if first in v.difference]
+    alt = f"Change of {first} by variant: " + "; ".join(f"{b.name} {b.words}" for b in shown)
+    drawn = bars(key, alt, shown, f"{first}, variant \u2212 {found.base}")
+    caption = f"Change of {first}, with 95 % intervals (black)."
+    return tag(
+        "div", about, plots(figure(drawn, caption), table(("variant", *metrics, COST), rows))
+    )
+
+
+def _bar(name: str, d: Mapping[str, float]) -> Bar:
+    p = d.get("p")
+    words = "" if p is None else " (p < 0.001)" if p < 0.001 else f" (p {p:.3f})"
+    return Bar(name, d["b_minus_a"], d.get("low"), d.get("high"), f"{d['b_minus_a']:+.3f}{words}")
+
+
+def _change(d: Mapping[str, float] | None) -> str:
+    if d is None:
+        return ""
+    bounds = f" ({d['low']:+.3f} to {d['high']:+.3f})" if {"low", "high"} <= set(d) else ""
+    return f"{d['b_minus_a']:+.3f}{bounds}"
+
+
+def cost(runs: Sequence[Run], found: Sequence[Ablation], prefix: str) -> Html:
+    """Quality against milliseconds, a plot a machine: times of two machines do not compare."""
+    anchor, title = f"{prefix}cost", "Quality against cost"
+    machines: dict[str, list[Point]] = {}
+    named = [(r.row.machine, r.label, r.row.metrics, 0) for r in runs]
+    shown = {r.row.config for r in runs}  # the base of an ablation may be a run: one point
+    named += [
+        (a.row.machine, v.name, v.metrics, 1)
+        for a in found
+        for v in a.variants
+        if v.name != a.base or a.row.config not in shown
+    ]
+    for machine, name, metrics, kind in named:
+        if METRIC in metrics and COST in metrics:
+            point = Point(name, metrics[COST], metrics[METRIC], kind)
+            machines.setdefault(machine, []).append(point)
+    if not machines:
+        return left_out(anchor, title, f"no run has both {METRIC} and {COST}.")
+    figures = [
+        figure(
+            points(
+                f"{anchor}-{n}",
+                "; ".join(f"{d.name}: {METRIC} {d.y:.3f} at {d.x:.0f} ms" for d in dots),
+                dots, f"search, median ms ({COST})", METRIC,
+            ),
+            f"On {machine}. Circles: runs; squares: ablation variants. Better is up and left.",
+        )
+        for n, (machine, dots) in enumerate(machines.items())
+    ]  # fmt: skip
+    several = note("One plot a machine: times of two machines are not compared.")
+    return section(anchor, title, plots(*figures), several if len(machines) > 1 else "")

@@ -1,0 +1,129 @@
+"""The whole page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from evals.compare import FILE
+from evals.report import answering, comparison, history, overview, retrieval, worst
+from evals.report.ablation import Ablation, cost, read_ablation, worth
+from evals.report.markup import Html, escape, join, note, section, tag
+from evals.report.rows import Key, Row, read_history
+from evals.report.runs import Run, groups, read_runs
+
+ABLATION = "ablation.json"
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A page, and the rows of --rows that it refused."""
+
+    html: str
+    refused: tuple[str, ...]
+
+
+def report(
+    folders: Sequence[Path],
+    rows: Path | None = None,
+    ablation: Path | None = None,
+    worst: int = 12,
+    index: str = "",
+) -> Report:
+    """The page of runs. `rows`: a results file to draw the history of; `ablation`: a folder with
+    `ablation.json`, beside those in the runs; `worst`: questions shown a run; `index`: where to
+    take pictures of pages from.
+
+    Raises DatasetError for a folder without a run, a refused row, or without matplotlib.
+    """
+    runs = read_runs(folders)
+    files = [f / ABLATION for f in folders if (f / ABLATION).is_file()]
+    if ablation is not None and ablation / ABLATION not in files:
+        files.append(ablation / ABLATION)
+    found = [read_ablation(f) for f in files]
+    taken, refused = read_history(rows) if rows else ([], [])
+    body = _body(runs, found, taken, refused, rows is not None, worst, index)
+    title = "Octavo: " + ", ".join(dict.fromkeys(r.row.dataset or "a run" for r in runs))
+    page = Template((_HERE / "page.html").read_text(encoding="utf-8")).substitute(
+        title=escape(title), style=(_HERE / "page.css").read_text(encoding="utf-8"), body=body
+    )
+    return Report(page, tuple(refused))
+
+
+def _body(
+    runs: Sequence[Run],
+    ablations: Sequence[Ablation],
+    rows: Sequence[Row],
+    refused: Sequence[str],
+    has_rows: bool,
+    worst_count: int,
+    index: str,
+) -> Html:
+    same = groups(runs)
+    parts: list[object] = [_head(same)]
+    parts.append(overview.provenance(runs))
+    for number, (key, group) in enumerate(same.items(), 1):
+        prefix = f"data{number}-" if len(same) > 1 else ""
+        if prefix:
+            parts.append(tag("h2", _named(key), class_="group", id=prefix.rstrip("-")))
+        matching = [a for a in ablations if any(a.matches(r.row) for r in group)]
+        parts.append(_group(group, matching, prefix, worst_count, index))
+    left = [a for a in ablations if not any(a.matches(r.row) for r in runs)]
+    if left:
+        other = note("Over other questions than the runs above: not drawn with them.")
+        parts += [section("other-ablation", "Other ablations", other),
+                  worth(left, "other-ablation-")]  # fmt: skip
+    if has_rows:
+        parts.append(history.history(rows, refused))
+    return join(parts)
+
+
+def _head(same: dict[Key, list[Run]]) -> Html:
+    names = ", ".join(dict.fromkeys(key[0] or "a run" for key in same))
+    parts: list[object] = [tag("h1", names)]
+    for key, runs in same.items():
+        if len(same) > 1:
+            parts.append(tag("p", _named(key), class_="group"))
+        parts += [tag("p", tag("b", r.label), " ", overview.state(r)) for r in runs]
+        parts.append(overview.headlines(runs))
+    if len(same) > 1:
+        parts.append(
+            note("Not all of these runs are comparable (other data, or another n): only those "
+                 "under one of the headings above share tables and plots.")
+        )  # fmt: skip
+    return tag("header", *parts)
+
+
+def _named(key: Key) -> str:
+    dataset, data, n = key
+    return f"{dataset}, data {data or 'hash not said'}, n {n:,}"
+
+
+def _group(
+    runs: Sequence[Run], ablations: Sequence[Ablation], prefix: str, count: int, index: str
+) -> Html:
+    """Every section over runs that may be drawn together."""
+    unsaid = [r.label for r in runs if not r.row.data]
+    doubt = note(
+        f"{', '.join(unsaid)}: no data hash; that the questions are the same is taken from the "
+        f"dataset's name and n ({FILE} is compared question by question)."
+    )
+    return join(
+        [
+            doubt if unsaid and len(runs) > 1 else "",
+            overview.metrics(runs, prefix),
+            comparison.comparison(runs, prefix),
+            worth(ablations, prefix),
+            retrieval.depth(runs, prefix),
+            retrieval.ranks(runs, prefix),
+            retrieval.latency(runs, prefix),
+            answering.abstention(runs, prefix),
+            cost(runs, ablations, prefix),
+            answering.modality(runs, prefix),
+            answering.documents(runs, prefix),
+            worst.questions(runs, prefix, count, index),
+        ]
+    )

@@ -1,0 +1,110 @@
+"""The questions that went worst, with the pages that hold the answer and those found instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evals.report.crops import Shelf, shelf
+from evals.report.markup import Html, left_out, note, section, tag
+from evals.report.numbers import METRIC, gold_rank, worst
+from evals.report.runs import Asked, Places, Run
+
+_GOLD_PAGES = 1  # of a question that are drawn; the others are named
+
+
+def questions(runs: Sequence[Run], prefix: str, count: int, index: str) -> Html:
+    """`index`: a folder to take pictures from instead of the one that each run names."""
+    anchor, title = f"{prefix}worst", "Worst questions"
+    parts: list[object] = []
+    for run in runs:
+        shown, zeros = worst(run, count)
+        if shown:
+            with shelf(index or run.row.index, run.row.profile) as pictures:
+                parts.append(_of(run, shown, zeros, pictures))
+    if not parts:
+        why = (
+            f"questions.jsonl has no {METRIC} of single questions."
+            if count
+            else "none were asked for."
+        )
+        return left_out(anchor, title, why)
+    return section(anchor, title, *parts)
+
+
+def _of(run: Run, shown: Sequence[Asked], zeros: int, pictures: Shelf) -> Html:
+    words = (
+        f"{run.label}: the {len(shown)} with the lowest {METRIC}; {zeros} questions score 0. Among "
+        "equals, those whose gold stands deepest, then those the answer was surest of."
+    )
+    key = note(
+        Html(
+            '<span class="key gold"></span> gold evidence '
+            '<span class="key found"></span> found regions'
+        )
+    )
+    why = note(f"No pictures: {pictures.why}") if pictures.why else key
+    cards = (_card(run, q, pictures) for q in shown)
+    return tag("div", note(words), why, tag("ol", *cards, class_="worst"))
+
+
+def _card(run: Run, asked: Asked, pictures: Shelf) -> Html:
+    rank = gold_rank(asked, run)
+    gold = sorted(asked.relevant)
+    values = ", ".join(f"{n} {v:.3f}" for n, v in asked.metrics.items() if n in (METRIC, "MRR@10"))
+    deepest = len(run.ranking.get(asked.id, ()))
+    lines: list[tuple[str, object]] = [
+        ("gold", ", ".join(gold) or "not said"),
+        ("found first", ", ".join(asked.first) or "nothing"),
+        ("best gold rank", rank or f"not among the {deepest} found"),
+    ]
+    if asked.ranks:
+        lines.append(("by stage", ", ".join(f"{k} {v}" for k, v in asked.ranks.items())))
+    if asked.kinds:
+        lines.append(("evidence", ", ".join(asked.kinds)))
+    lines += _answer(run, asked)
+    terms = (tag("div", tag("dt", name), tag("dd", value)) for name, value in lines)
+    question = asked.text or "a picture"
+    return tag(
+        "li",
+        tag("h3", question + (" (with a picture)" if asked.image and asked.text else "")),
+        tag("p", f"{asked.id}: {values}", class_="note"),
+        tag("dl", *terms),
+        tag("div", *_pictures(run, asked, gold, pictures), class_="pages"),
+    )  # fmt: skip
+
+
+def _answer(run: Run, asked: Asked) -> list[tuple[str, object]]:
+    row, decision = run.answers.get(asked.id), run.decisions.get(asked.id)
+    lines: list[tuple[str, object]] = []
+    if row and row.get("answered"):
+        lines.append(("answer", row.get("answer", "")))
+    elif row:
+        lines.append(("refused", row.get("reason", "")))
+    if row and row.get("gold"):
+        lines.append(("gold answer", "; ".join(map(str, row["gold"]))))
+    if decision:
+        lines.append(("confidence", f"{decision.confidence:.2f}"))
+    return lines
+
+
+def _pictures(run: Run, asked: Asked, gold: Sequence[str], pictures: Shelf) -> list[Html]:
+    found = run.found.get(asked.id, {})
+    shown = [("gold", item) for item in gold[:_GOLD_PAGES]]
+    shown += [("found first", item) for item in asked.first[:1] if item not in gold[:_GOLD_PAGES]]
+    drawn = []
+    for role, item in shown:
+        place = _place(item, found, asked.boxes, run.row.unit)
+        picture = pictures.page(*place, asked.boxes.get(place, ()), found.get(place, ()))
+        if picture:
+            caption = tag("figcaption", f"{role}: {place[0]}, page {place[1]}")
+            drawn.append(tag("figure", picture, caption))
+    return drawn
+
+
+def _place(item: str, found: Places, gold: Places, unit: str) -> tuple[str, int]:
+    """Document and page of an item; of a document the first page with a box, or the first."""
+    name, mark, page = item.rpartition("#p")
+    if unit != "document" and mark and page.isdigit():
+        return name, int(page)
+    places = [*gold, *found]
+    return item, min((p for n, p in places if n == item), default=1)

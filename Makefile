@@ -6,13 +6,13 @@ TORCH ?= .venv-torch
 BIN := $(VENV)/bin
 PIP_FLAGS ?= --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types check check-torch examples clean
+.PHONY: demo test lint types check check-torch gate accept build/evalset examples clean
 
 demo: $(VENV)/core.stamp
 	$(BIN)/python examples/make_examples.py examples/build
 	$(BIN)/python examples/demo.py
 
-test: lint types check check-torch
+test: lint types check gate check-torch
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -26,6 +26,21 @@ check: $(VENV)/dev.stamp
 
 check-torch: $(TORCH)/dev.stamp
 	$(TORCH)/bin/python -m pytest tests/torch
+
+# Quality and speed against the last accepted run, on the set of examples/evalset; to accept what
+# is now, look at it and run `make accept`.
+gate: build/evalset
+	$(BIN)/octavo eval gate --dataset build/evalset --out build/gate --accepted evals/results/accepted
+
+accept: build/evalset
+	$(BIN)/octavo eval gate --dataset build/evalset --out build/gate --accepted evals/results/accepted --accept
+
+build/evalset: examples
+	rm -rf build/evalset build/gate
+	mkdir -p build/evalset/pdfs
+	cp examples/evalset/*.jsonl examples/evalset/qrels.tsv build/evalset
+	cp examples/build/*.pdf examples/build/*.md build/evalset/pdfs
+	cp -r examples/build/queries build/evalset
 
 examples: $(VENV)/core.stamp
 	$(BIN)/python examples/make_examples.py examples/build
@@ -53,4 +68,4 @@ $(TORCH)/dev.stamp: pyproject.toml | $(BIN)/python
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(TORCH) demo examples/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(TORCH) demo build examples/build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -26,7 +26,7 @@ from api.wire import (
     hit_out,
     result_out,
 )
-from generate.answer import Answer, Watch
+from generate.answer import Answer, Generator, Watch
 from index.build import Builder, Progress
 from index.source import Source
 from index.store import Filter, Found, Leg, NotFoundError, Stored
@@ -154,9 +154,9 @@ class Service:
             return self._generator.answer(query, searched, hits, watch)
 
     @property
-    def generator(self) -> str:
+    def generator(self) -> Generator:
         """What writes the answers."""
-        return self._generator.name
+        return self._generator
 
     def using(self, profile: Profile) -> Service:
         """This open index with other search and rerank settings; the models, and with them the

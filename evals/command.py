@@ -12,6 +12,8 @@ import click
 
 from api.cli import PARTIAL, common_options
 from evals.fitting import COMMANDS as FITTING
+from evals.gating import gate
+from evals.making.command import make
 from evals.measuring import COMMANDS as MEASURING
 from evals.options import Asking, dataset_options
 from evals.report.command import report
@@ -66,5 +68,5 @@ def compare(a: Path, b: Path, metrics: tuple[str, ...], as_json: bool) -> None:
         show_comparison(found)
 
 
-for _command in (*FITTING, *MEASURING, report):
+for _command in (*FITTING, *MEASURING, gate, make, report):
     eval_.add_command(_command)

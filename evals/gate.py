@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from api.service import Service
 from evals.compare import Difference, compare
@@ -57,31 +58,39 @@ class Gate:
         return all(c.passed for c in self.checks) and self.result.complete
 
 
-def gate(dataset: Dataset, service: Service, out: Path, accepted: Path, watching: Watching) -> Gate:
-    """Runs the set into `out` and compares it with the folder of the accepted run.
+def gate(
+    dataset: Dataset,
+    service: Service,
+    out: Path,
+    accepted: Path,
+    watching: Watching,
+    compare_only: bool = True,
+) -> Gate:
+    """Runs the set into `out` and compares it with the folder of the accepted run; without
+    `compare_only` an accepted run need not be there, or may be of other data.
 
-    Raises DatasetError where that run was of another dataset or settings: then look at the new
-    numbers and accept them.
+    Raises DatasetError where it must and is not.
     """
     result = evaluate(dataset, service, out, watching)
-    before = _accepted(accepted)
+    speed = ratios(service)
+    before = _accepted(accepted, result, compare_only)
     checks: list[Check] = []
     if before is not None:
-        _same_experiment(before, result, accepted)
         shared = [m for m in METRICS if m in before["metrics"] and m in result.metrics]
         checks = [_quality(d) for d in compare(accepted, out, shared).differences]
-    speed = ratios(service)
-    file = accepted / SPEED
-    if before is not None and file.is_file():
-        old: Mapping[str, float] = json.loads(file.read_text(encoding="utf-8"))
+        old: dict[str, float] = json.loads((accepted / SPEED).read_text(encoding="utf-8"))
         for _ in range(_TRIES - 1):
-            if all(speed.get(n, 0.0) >= _LEAST * v for n, v in old.items()):
+            if not _slower(old, speed):
                 break
             again = ratios(service)
-            speed = {n: max(v, again[n]) for n, v in speed.items()}
+            speed = {name: max(value, again[name]) for name, value in speed.items()}
         checks += [_speed(n, v, speed.get(n, 0.0)) for n, v in old.items()]
     (out / SPEED).write_text(json.dumps(speed, indent=1) + "\n", encoding="utf-8")
     return Gate(result, speed, tuple(checks))
+
+
+def _slower(old: Mapping[str, float], now: Mapping[str, float]) -> bool:
+    return any(now.get(name, 0.0) < _LEAST * value for name, value in old.items())
 
 
 def accept(out: Path, accepted: Path) -> None:
@@ -91,17 +100,21 @@ def accept(out: Path, accepted: Path) -> None:
         (accepted / name).write_bytes((out / name).read_bytes())
 
 
-def _accepted(folder: Path) -> dict[str, dict[str, float]] | None:
+def _accepted(folder: Path, now: EvalResult, must: bool) -> dict[str, Any] | None:
     file = folder / "result.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
-
-
-def _same_experiment(before: Mapping[str, object], now: EvalResult, accepted: Path) -> None:
-    if before.get("data") != now.data:
+    if not file.is_file():
+        if must:
+            raise DatasetError(f"{folder} has no accepted run; look at this one, then --accept it")
+        return None
+    row: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    if row.get("data") == now.data:
+        return row
+    if must:
         raise DatasetError(
-            f"{accepted} was accepted on other data ({before.get('data')}, now {now.data}); look "
-            "at the new numbers, then run again with --accept"
+            f"{folder} was accepted on other data ({row.get('data')}, now {now.data}); look at the "
+            "new numbers, then run again with --accept"
         )
+    return None
 
 
 def _quality(d: Difference) -> Check:

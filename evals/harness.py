@@ -189,7 +189,7 @@ def _result(
         documents=len(state.documents),
         pages=state.pages,
         chunks=state.chunks,
-        generator=service.generator if any(a.answer for a in outcome.asked) else "",
+        generator=service.generator.name if any(a.answer for a in outcome.asked) else "",
         judge=judgement.judge,
         metrics={name: round(value, 9) for name, value in metrics.items()},
         intervals={n: (round(a, 6), round(b, 6)) for n, (a, b) in judgement.intervals.items()},

@@ -61,7 +61,7 @@ def configuration(service: Service) -> dict[str, Any]:
     return {
         **service.profile.model_dump(mode="json", exclude={"name", "description"}),
         "encoders": {role: e.name for role, e in service.encoders.by_role().items()},
-        "answers by": service.generator,
+        "answers by": service.generator.name,
         "store": "server" if s.store else "embedded",
         "knn": s.knn,
         "ocr": s.ocr,

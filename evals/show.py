@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -11,6 +14,7 @@ from rich.table import Table
 from evals.ablate import Ablation
 from evals.calibrate import Calibrated
 from evals.compare import Comparison
+from evals.gate import Gate
 from evals.harness import EvalResult
 from evals.ingestion import IngestBench
 from evals.speed import SpeedBench
@@ -175,6 +179,24 @@ def show_speed(found: SpeedBench) -> None:
             f"{r.what}, {r.clients} at a time: {r.rate:g}/s, p50 {r.p50:g} ms, p95 {r.p95:g} ms",
         )
     print_plain(console, f"{found.n} questions, {found.pages} pages")
+
+
+def show_gate(found: Gate, as_json: bool) -> None:
+    """A line a check; what failed is said in words."""
+    if as_json:
+        row = asdict(found) | {"passed": found.passed}
+        click.echo(json.dumps(row, indent=1, ensure_ascii=False))
+        return
+    console = _console()
+    table = Table("", "accepted", "now", "", "", box=None, pad_edge=False, header_style="bold")
+    for c in found.checks:
+        said = "ok" if c.passed else "FELL"
+        table.add_row(c.name, f"{c.accepted:.4f}", f"{c.now:.4f}", said, c.why)
+    console.print(table)
+    for name, value in found.speed.items():
+        if not found.checks:
+            print_plain(console, f"{name}: {value:.3f}")
+    print_plain(console, f"{found.result.n} questions; {'passed' if found.passed else 'FAILED'}")
 
 
 def print_plain(console: Console, text: str) -> None:

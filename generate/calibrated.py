@@ -41,7 +41,7 @@ class Calibrated:
 
     def __init__(self, inner: Generator, calibration: Calibration, threshold: float) -> None:
         self.name = inner.name
-        self._inner = inner
+        self.inner = inner
         self._calibration = calibration
         self._threshold = threshold
 
@@ -49,7 +49,7 @@ class Calibrated:
         self, query: Query, searched: str, hits: Sequence[Hit], watch: Watch | None = None
     ) -> Answer:
         """See `Generator.answer`."""
-        answer = self._inner.answer(query, searched, hits, watch)
+        answer = self.inner.answer(query, searched, hits, watch)
         confidence = self._calibration.apply(answer.confidence)
         if answer.abstained or confidence >= self._threshold:
             return replace(answer, confidence=confidence)

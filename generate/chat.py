@@ -52,7 +52,7 @@ class Chat:
         self, model: ChatModel, text: TextEncoder, crop: Crop, limits: Limits | None = None
     ) -> None:
         self.name = model.name
-        self._model = model
+        self.model = model
         self._text = text
         self._crop = crop
         self._limits = limits or Limits()
@@ -64,7 +64,7 @@ class Chat:
         watch = watch or Watch()
         if not hits:
             return Answer((), 0.0, "The index has nothing that matches.", ())
-        model = self._model
+        model = self.model
         question = ask(query, searched, self._limits, model.images)
         crop = self._crop if model.images else None
         fitted = fit(question, hits, self._limits, model.budget, model.count, crop)

@@ -22,7 +22,7 @@ def read_pages(folder: Path) -> Dataset:
     Every question is asked, judged or not: unanswerable ones have no page. Raises DatasetError.
     """
     files = _files(folder / "pdfs")
-    found = read_questions(folder / "queries.jsonl", files.keys())
+    found = read_questions(folder / "queries.jsonl", files.keys(), folder)
     judgements = read_judgements(folder / "qrels.tsv")
     with open_pdfs(files) as pdfs:
         _check_pages(judgements, found.keys(), files.keys(), pdfs)

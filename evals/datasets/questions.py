@@ -22,11 +22,13 @@ _NO_ANSWER = "not answerable"
 
 
 def read_questions(
-    file: Path, documents: Container[str] | None = None
+    file: Path, documents: Container[str] | None = None, pictures: Path | None = None
 ) -> dict[str, tuple[Place, Question]]:
     """By id, in the order of the file, with their places.
 
-    `documents`: the files that a row's `doc` may name; None where `doc` means nothing.
+    `documents`: the files that a row's `doc` may name; None where `doc` means nothing. `pictures`:
+    the folder that a row's `image`, the picture of the question, is in; None where `image` means
+    something else.
     Raises DatasetError for a repeated id, an unknown document, a field of another form, no row.
     """
     found: dict[str, tuple[Place, Question]] = {}
@@ -36,6 +38,10 @@ def read_questions(
             raise DatasetError(
                 f"{place}: id {question.id!r} stands twice, first at {found[question.id][0]}"
             )
+        if pictures is not None:
+            question = replace(question, image=_picture(row, pictures, place))
+        if not question.text.strip() and pictures is not None and question.image is None:
+            raise DatasetError(f"{place}: question {question.id!r} has neither text nor image")
         if documents is not None:
             question = replace(question, document=_document(row, documents, place))
         found[question.id] = place, question
@@ -53,6 +59,15 @@ def _question(place: Place, row: dict[str, Any]) -> Question:
         answer_format=_format(row, place),
         kinds=_kinds(row, place),
     )
+
+
+def _picture(row: dict[str, Any], folder: Path, place: Place) -> Path | None:
+    name = text_of(row.get("image", ""), "image", place)
+    if not name:
+        return None
+    if not (folder / name).is_file():
+        raise DatasetError(f"{place}: image {name!r} is no file in {folder}")
+    return folder / name
 
 
 def _document(row: dict[str, Any], documents: Container[str], place: Place) -> str:

@@ -20,6 +20,7 @@ import pymupdf
 from api.service import Service
 from api.settings import Settings
 from evals.harness import disk, memory
+from evals.progress import progress
 from index.build import Progress
 from index.embed import embed_chunks
 from index.source import Source
@@ -61,21 +62,17 @@ class IngestBench:
 def bench_ingest(
     files: Sequence[Path],
     settings: Settings,
-    report: Callable[[str], None] = lambda _: None,
     on_ingest: Callable[[Progress], None] = lambda _: None,
 ) -> IngestBench:
     """Reads every file three times, embeds every chunk twice; the index is made in a temporary
     folder. Raises ValueError where no page could be read."""
-    report("bare loop")
     pdfs = [f.read_bytes() for f in files if file_type(f.read_bytes(), f.suffix) == "pdf"]
-    bare = _rate(_bare(data) for data in pdfs)
-    report("reading")
-    parse = _rate(_parsed(data) for data in pdfs)
+    bare = _rate(_bare, pdfs, "bare loop")
+    parse = _rate(_parsed, pdfs, "reading")
     with TemporaryDirectory() as folder:
         own = settings.model_copy(update={"index": Path(folder) / "index", "store": ""})
         service = Service(own, create=True)
         try:
-            report("whole")
             start = time.perf_counter()
             sources = [Source.file(f, own.max_file_mb << 20) for f in files]
             results = list(service.ingest(sources, on_ingest))
@@ -83,7 +80,6 @@ def bench_ingest(
             status = service.status()
             if not status.pages:
                 raise ValueError(f"of {len(files)} files no page could be read")
-            report("encoders alone")
             embed_seconds = _embedded(files, service)
             states: Counter[str] = Counter(
                 s.state for d in service.named_all() for s in d.document.statuses
@@ -106,9 +102,13 @@ def bench_ingest(
     )
 
 
-def _rate(documents: Iterator[int]) -> float:
+def _rate(read: Callable[[bytes], int], documents: Sequence[bytes], what: str) -> float:
     start = time.perf_counter()
-    pages = sum(documents)
+    pages = 0
+    with progress(what, len(documents)) as report:
+        for n, data in enumerate(documents, 1):
+            pages += read(data)
+            report(n)
     return pages / (time.perf_counter() - start) if pages else 0.0
 
 
@@ -132,12 +132,14 @@ def _parsed(data: bytes) -> int:
 def _embedded(files: Sequence[Path], service: Service) -> float:
     """Seconds of the encoders on the chunks of all files; reading them is not counted."""
     seconds = 0.0
-    for file in files:
-        chunks = _chunks(file, service.settings.ocr)
-        while batch := list(islice(chunks, _BATCH)):
-            start = time.perf_counter()
-            embed_chunks(batch, service.encoders)
-            seconds += time.perf_counter() - start
+    with progress("encoders alone", len(files)) as report:
+        for n, file in enumerate(files, 1):
+            chunks = _chunks(file, service.settings.ocr)
+            while batch := list(islice(chunks, _BATCH)):
+                start = time.perf_counter()
+                embed_chunks(batch, service.encoders)
+                seconds += time.perf_counter() - start
+            report(n)
     return seconds
 
 

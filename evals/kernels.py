@@ -16,6 +16,7 @@ import pymupdf
 
 from api.service import Service
 from evals.load import sample_questions
+from evals.progress import progress
 from index.embed import embed_chunks
 from index.minilm import MiniLm
 from index.store import Leg
@@ -35,14 +36,21 @@ def ratios(service: Service) -> dict[str, float]:
     """Of an index with PDF pages and text. A kernel that does not apply is left out: the bare
     session is the built-in encoder's."""
     asked = list(islice(sample_questions(service), _QUESTIONS))
-    found = {"search to bare calls": _search(service, asked)}
     pdf = _largest_pdf(service)
+    kernels: dict[str, Callable[[], float]] = {
+        "search to bare calls": lambda: _search(service, asked)
+    }
     if pdf:
-        found["reading to bare text loop"] = _reading(pdf)
+        kernels["reading to bare text loop"] = lambda: _reading(pdf)
     if service.encoders.text.name == MiniLm.name:
-        found["question to bare session"] = _encoding(service, asked)
-        found["chunks to bare session"] = _chunks(service)
-    return {name: round(value, 4) for name, value in found.items()}
+        kernels["question to bare session"] = lambda: _encoding(service, asked)
+        kernels["chunks to bare session"] = lambda: _chunks(service)
+    found = {}
+    with progress("reference kernels", len(kernels)) as report:
+        for n, (name, kernel) in enumerate(kernels.items(), 1):
+            found[name] = round(kernel(), 4)
+            report(n)
+    return found
 
 
 def _search(service: Service, asked: Sequence[str]) -> float:

@@ -39,7 +39,7 @@ def ingest(settings: Settings, as_json: bool, paths: tuple[Path, ...], out: Path
     origin = provenance()
     files = list(find_files(paths))
     with progress_bar() as on_ingest:
-        found = bench_ingest(files, settings, _said, on_ingest)
+        found = bench_ingest(files, settings, on_ingest)
     row = _row(origin, settings, len(files), found.errors) | asdict(found)
     row["ratios"] = found.ratios
     _told(row, out)
@@ -105,10 +105,6 @@ def _told(row: dict[str, Any], out: Path | None) -> None:
         from evals.files import append_row
 
         append_row(row, out)
-
-
-def _said(what: str) -> None:
-    click.echo(f"{what} ...", err=True)
 
 
 #: What is added to the `eval` group.

@@ -21,6 +21,7 @@ from evals.dataset import Question
 from evals.harness import disk, memory, times
 from evals.kernels import ratios
 from evals.load import Load, measured, sample_questions
+from evals.progress import progress
 from evals.run import ask_all
 from index.store import StoreError
 from retrieve.query import Query
@@ -92,18 +93,20 @@ def cold_start(settings: Settings, question: str) -> dict[str, float]:
     memory. Nothing where the index cannot be opened a second time."""
     seconds, peaks = [], []
     plain = settings.model_dump_json(exclude_unset=True)
-    for _ in range(_ROUNDS):
-        start = time.time()
-        done = subprocess.run(
-            [sys.executable, "-c", _CHILD, plain, question],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            lines = done.stderr.strip().splitlines() or ["no message"]
-            raise StoreError(f"a new process could not answer: {lines[-1]}")
-        answered, peak = done.stdout.split()[-2:]
-        seconds.append(float(answered) - start)
-        peaks.append(int(peak) / (1 << 20 if sys.platform == "darwin" else 1 << 10))
+    with progress("cold starts", _ROUNDS) as report:
+        for n in range(_ROUNDS):
+            start = time.time()
+            done = subprocess.run(
+                [sys.executable, "-c", _CHILD, plain, question],
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            if done.returncode:
+                lines = done.stderr.strip().splitlines() or ["no message"]
+                raise StoreError(f"a new process could not answer: {lines[-1]}")
+            answered, peak = done.stdout.split()[-2:]
+            seconds.append(float(answered) - start)
+            peaks.append(int(peak) / (1 << 20 if sys.platform == "darwin" else 1 << 10))
+            report(n + 1)
     return {
         "cold start s": float(np.median(seconds)),
         "cold start memory MB": float(np.median(peaks)),

@@ -12,7 +12,7 @@ from api.cli import cli
 from api.service import Service
 from evals.dataset import Dataset, DatasetError
 from evals.datasets.read import read_dataset
-from evals.gate import SPEED, accept, gate
+from evals.gate import SPEED, Gate, accept, gate
 from evals.harness import Watching
 from evals.kernels import ratios
 from tests.conftest import PUMP, WHALES, text_pdf
@@ -39,7 +39,7 @@ def small(tmp_path: Path) -> Path:
     return folder
 
 
-def run(dataset: Dataset, service: Service, tmp_path: Path, must: bool = True):
+def run(dataset: Dataset, service: Service, tmp_path: Path, must: bool = True) -> Gate:
     return gate(dataset, service, tmp_path / "out", tmp_path / "ok", Watching(), must)
 
 

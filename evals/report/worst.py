@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evals.progress import progress
 from evals.report.crops import Shelf, shelf
 from evals.report.markup import Html, left_out, note, section, tag
 from evals.report.numbers import METRIC, gold_rank, worst
@@ -43,7 +44,11 @@ def _of(run: Run, shown: Sequence[Asked], zeros: int, pictures: Shelf) -> Html:
         )
     )
     why = note(f"No pictures: {pictures.why}") if pictures.why else key
-    cards = (_card(run, q, pictures) for q in shown)
+    cards = []
+    with progress("questions drawn", len(shown)) as report:
+        for n, asked in enumerate(shown, 1):
+            cards.append(_card(run, asked, pictures))
+            report(n)
     return tag("div", note(words), why, tag("ol", *cards, class_="worst"))
 
 

@@ -1,0 +1,1 @@
+"""Octavo beside LlamaIndex, Haystack and txtai: same documents, questions and embedder."""

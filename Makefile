@@ -1,12 +1,14 @@
 # make demo   installs the light core into .venv, builds the sample documents, asks, shows answers
 # make test   lint, types and every test: those without torch in .venv, those with it in .venv-torch
 # make check  the tests without torch only (the torch environment is 6 GB)
+# make gate   quality and speed against the last accepted run
+# make bench DATA=DIR, make peers DATASET=DIR: see docs/metrics/README.md and docs/peers.md
 VENV ?= .venv
 TORCH ?= .venv-torch
 BIN := $(VENV)/bin
 PIP_FLAGS ?= --quiet --disable-pip-version-check
 
-.PHONY: demo test lint types check check-torch gate accept build/evalset examples clean
+.PHONY: demo test lint types check check-torch gate accept bench peers build/evalset examples clean
 
 demo: $(VENV)/core.stamp
 	$(BIN)/python examples/make_examples.py examples/build
@@ -34,6 +36,13 @@ gate: build/evalset
 
 accept: build/evalset
 	$(BIN)/octavo eval gate --dataset build/evalset --out build/gate --accepted evals/results/accepted --accept
+
+# The README's table: DATA is a folder of the sets that evals/board.py names.
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m evals.board --data $(DATA) $(BOARD)
+
+peers: $(VENV)/dev.stamp
+	$(BIN)/python -m evals.peers --dataset $(DATASET) $(PEERS)
 
 build/evalset: examples
 	rm -rf build/evalset build/gate

@@ -16,7 +16,7 @@ import pytest
 from api.service import Service
 from evals.dataset import Dataset, Question, read_dataset
 from evals.files import write_run
-from evals.harness import evaluate
+from evals.harness import Watching, evaluate
 from evals.levels import items_of
 from evals.metrics import means, percentile, retrieval
 from index.source import Source
@@ -152,3 +152,54 @@ def test_the_command_prints_the_metrics(tmp_path: Path) -> None:
     )  # fmt: skip
     assert "nDCG@10" in done.stdout
     assert "1 questions, 2 documents" in done.stdout
+
+
+def test_ctrl_c_leaves_a_partial_result_that_says_so(service: Service, tmp_path: Path) -> None:
+    questions = tuple(Question(f"q{n}", t) for n, t in enumerate(["whales", "krill", "pump"]))
+    qrels = {f"q{n}": {"w.txt": 1} for n in range(3)}
+    source = Source("w.txt", "w", lambda: WHALES.encode())
+    dataset = Dataset("d", "document", questions, qrels, (source,))
+
+    def stop(done: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    result = evaluate(dataset, service, tmp_path / "out", Watching(question=stop))
+    assert (result.complete, result.n, result.questions) == (False, 2, 3)
+    assert result.errors == ("interrupted after 2 of 3 questions",)
+    assert result.metrics["Recall@1"] == 1.0  # of the two that were asked
+    row = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert row["complete"] is False
+    lines = (tmp_path / "out" / "questions.jsonl").read_text().splitlines()
+    assert [json.loads(line)["query-id"] for line in lines] == ["q0", "q1"]
+
+
+def test_levels_time_and_answers_are_told(service: Service, tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    (folder / "pdfs").mkdir(parents=True)
+    (folder / "pdfs" / "pump.pdf").write_bytes(text_pdf([PUMP, WHALES]))
+    row = {"_id": "q1", "text": "What does the blue whale eat?", "doc": "pump.pdf",
+           "answer": "krill", "answerable": True}  # fmt: skip
+    (folder / "queries.jsonl").write_text(json.dumps(row) + "\n")
+    (folder / "qrels.tsv").write_text("q1\tpump.pdf#p2\t1\n")
+    box = {"query-id": "q1", "doc": "pump.pdf", "page": 2, "bbox": [70, 70, 470, 90]}
+    missed = {"query-id": "q1", "doc": "pump.pdf", "page": 2, "bbox": [400, 700, 500, 780]}
+    (folder / "boxes.jsonl").write_text(json.dumps(box) + "\n" + json.dumps(missed) + "\n")
+    result = evaluate(read_dataset(folder), service, tmp_path / "out")
+    m = result.metrics
+    assert m["document nDCG@10"] == m["nDCG@10"] == 1.0
+    assert m["chunk Recall@100"] == 0.5  # no chunk meets the second box, and that counts
+    assert m["answer contains"] == m["answer correct"] == 1.0
+    assert m["citation precision"] == m["citation recall"] == 1.0
+    assert m["citation box recall"] == 0.5
+    assert m["coverage"] == 1.0
+    assert m["risk of what is answered"] == 0.0
+    assert result.intervals["answer correct"] == (1.0, 1.0)
+    (told,) = [json.loads(x) for x in (tmp_path / "out" / "questions.jsonl").open()]
+    assert set(told["stages"]) == {"encode", "legs", "maxsim", "chunks", "answer"}
+    searching = sum(v for k, v in told["stages"].items() if k != "answer")
+    assert searching <= told["search ms"]
+    assert told["ranks"]["final"] == 1
+    (answered,) = [json.loads(x) for x in (tmp_path / "out" / "answers.jsonl").open()]
+    assert answered["gold"] == ["krill"]
+    assert answered["citations"][0]["page"] == 2

@@ -105,6 +105,7 @@ def variants(profile: Profile, pictures: bool = False) -> list[Variant]:
         legs = {"text_weight": 0, "words_weight": 0, "joint_weight": 0}
         found.append(_variant("words (BM25) only", profile, {**legs, "words_weight": 1}, fused))
         found.append(_variant("text vectors only", profile, {**legs, "text_weight": 1}, fused))
+        found.append(_variant("joint vectors only", profile, {**legs, "joint_weight": 1}, fused))
     return found
 
 

@@ -52,7 +52,8 @@ def _tabular_runs(rules: Sequence[Box], lines: Sequence[Line]) -> list[list[Box]
     paired: list[list[int]] = [[]]  # of each band in a run: baselines that hold several cells
     for upper, lower in itertools.pairwise(rules):
         band = Box(upper.x0, upper.y0, upper.x1, lower.y1)
-        inside = [x for x in lines if x.box.inside(band.grow(1.5)) > 0.6]
+        near = band.grow(1.5)
+        inside = [x for x in lines if x.box.inside(near) > 0.6]
         rows = _paired_baselines(inside)
         wide = sum(1 for p in inside if p.box.width > _WIDE * band.width)
         if wide == 0 or len(inside) == 1 or (wide == 1 and rows >= 3):

@@ -16,9 +16,10 @@ from typing import Any
 from api.service import Service
 from api.settings import Profile
 from evals.compare import compare, holm
-from evals.dataset import Dataset
-from evals.harness import EvalResult, Watching, ask_and_judge
+from evals.dataset import Dataset, Question
+from evals.harness import Watching, ask_and_judge
 from evals.provenance import Provenance
+from evals.result import EvalResult
 
 FILE = "ablation.json"
 FULL = "full"
@@ -82,9 +83,11 @@ class Ablation:
         }
 
 
-def variants(profile: Profile, pictures: bool = False) -> list[Variant]:
+def variants(profile: Profile, questions: Sequence[Question] = ()) -> list[Variant]:
     """The full profile and one without each of its stages, then single legs. A stage that the
-    profile does not have makes no variant. `pictures`: whether questions are pictures."""
+    profile does not have, or the questions do not use, makes no variant."""
+    some_pictures = any(q.image is not None for q in questions)
+    pictures = some_pictures and all(q.image is not None and not q.text for q in questions)
     search, rerank, models = profile.search, profile.rerank, profile.models
     late = rerank.depth > 0 and (models.tokens or models.patches)
     found = [Variant(FULL, profile)]
@@ -94,6 +97,8 @@ def variants(profile: Profile, pictures: bool = False) -> list[Variant]:
         found.append(_variant("without text vectors", profile, {"text_weight": 0}, {"text": 0}))
     if search.joint_weight > 0 and not pictures:
         found.append(_variant("without joint vectors", profile, {"joint_weight": 0}, {"joint": 0}))
+    if search.image_weight > 0 and some_pictures:
+        found.append(_variant("without image vectors", profile, {"image_weight": 0}, {"image": 0}))
     if late:
         found.append(_variant("without late interaction", profile, {}, {"depth": 0}))
     if models.cross_encoder and rerank.cross_depth > 0:
@@ -102,7 +107,7 @@ def variants(profile: Profile, pictures: bool = False) -> list[Variant]:
     fused = {**nothing, "depth": 0, "cross_depth": 0}
     found.append(_variant("fused ranks only", profile, {}, fused))
     if not pictures:
-        legs = {"text_weight": 0, "words_weight": 0, "joint_weight": 0}
+        legs = {"text_weight": 0, "words_weight": 0, "joint_weight": 0, "image_weight": 0}
         found.append(_variant("words (BM25) only", profile, {**legs, "words_weight": 1}, fused))
         found.append(_variant("text vectors only", profile, {**legs, "text_weight": 1}, fused))
         found.append(_variant("joint vectors only", profile, {**legs, "joint_weight": 1}, fused))
@@ -132,8 +137,9 @@ def ablate(
 
     The documents must be in the index. After Ctrl-C the whole variants are compared.
     """
-    pictures = all(q.image is not None and not q.text for q in dataset.questions)
-    planned = variants(service.profile, pictures)
+    if not any(v > 0 for items in dataset.qrels.values() for v in items.values()):
+        raise ValueError(f"{dataset.name} has no judged question: nothing to tell variants apart")
+    planned = variants(service.profile, dataset.questions)
     results: list[tuple[Variant, EvalResult]] = []
     for n, variant in enumerate(planned):
         told = Watching(question=partial(_told, report, n * len(dataset.questions)))

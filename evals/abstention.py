@@ -6,6 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from evals.groups import units
+
+_DRAWS = 500  # bootstrap samples: each is sorted anew
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -48,6 +54,27 @@ def refusal(decisions: Sequence[Decision]) -> dict[str, float]:
         "calibration error": calibration_error(decisions),
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def refusal_intervals(
+    decisions: Sequence[Decision], groups: Sequence[str], seed: int = 0
+) -> dict[str, tuple[float, float]]:
+    """95 % bootstrap interval of each value of `refusal`; whole groups (documents) are drawn.
+    A value that some draws do not have is taken over those that have it."""
+    if not decisions:
+        return {}
+    members: dict[str, list[Decision]] = {}
+    for name, decision in zip(units(groups), decisions, strict=True):
+        members.setdefault(name, []).append(decision)
+    rows = list(members.values())
+    generator = np.random.default_rng(seed)
+    drawn: dict[str, list[float]] = {}
+    for _ in range(_DRAWS):
+        chosen = [d for n in generator.integers(0, len(rows), len(rows)) for d in rows[n]]
+        for name, value in refusal(chosen).items():
+            drawn.setdefault(name, []).append(value)
+    found = {name: np.percentile(values, [2.5, 97.5]) for name, values in drawn.items()}
+    return {name: (float(low), float(high)) for name, (low, high) in found.items()}
 
 
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:

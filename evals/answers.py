@@ -28,7 +28,8 @@ CORRECT = "answer correct"
 
 
 def score_answer(answer: str, question: Question) -> dict[str, float]:
-    """The measures that fit the question's answer format, and `answer correct`.
+    """The measures that fit the question's answer format, and `answer correct`. Numbers are compared
+    as numbers alone: to exact match -5 is 5, and 1,5 is 1.5.
 
     An abstention (no text) scores 0 in each. Empty where there is no gold, or the documents do not
     answer the question: what refusing is worth is measured by `evals.abstention`.
@@ -37,17 +38,20 @@ def score_answer(answer: str, question: Question) -> dict[str, float]:
     if not golds or question.answerable is False:
         return {}
     kind = question.answer_format
-    scores = {EXACT: exact_match(answer, golds), F1: token_f1(answer, golds)}
+    scores: dict[str, float] = {}
     if kind in ("Int", "Float") and any(only_number(g) for g in golds):
         room = 0.0 if kind == "Int" else 0.05
         scores[NUMERIC] = numeric(answer, golds, room, question.text)
         scores[NUMERIC_CONTAINS] = numeric_contains(answer, golds, question.text)
-    elif kind == "List" and any(items(g) for g in golds):
-        listed = [g for g in golds if items(g)]
-        scores[LIST_RECALL], scores[LIST_F1] = list_recall(answer, listed), list_f1(answer, listed)
     else:
-        scores[ANLS] = anls(answer, golds)
-        scores[CONTAINS] = contains(answer, golds, question.text)
+        scores[EXACT], scores[F1] = exact_match(answer, golds), token_f1(answer, golds)
+        listed = [g for g in golds if items(g)] if kind == "List" else []
+        if listed:
+            scores[LIST_RECALL] = list_recall(answer, listed)
+            scores[LIST_F1] = list_f1(answer, listed)
+        else:
+            scores[ANLS] = anls(answer, golds)
+            scores[CONTAINS] = contains(answer, golds, question.text)
     scores[CORRECT] = float(_right(scores, answer, golds))
     return scores
 

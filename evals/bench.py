@@ -89,6 +89,7 @@ def load(settings: Settings, as_json: bool, questions: Path | None, clients: int
     """One question at a time against many at once: encoder and whole search."""
     from evals.commit import commit
     from evals.load import read_questions, run_load
+    from evals.provenance import digest
 
     if settings.url:
         raise ValueError("bench opens an index itself: leave out --url (and OCTAVO_URL)")
@@ -102,6 +103,9 @@ def load(settings: Settings, as_json: bool, questions: Path | None, clients: int
         "machine": _machine(),
         "libraries": _libraries(),
         "profile": settings.profile,
+        "config": digest(settings.model_dump(mode="json", exclude={"index"})),
+        "n": found["questions"],
+        "errors": [],
         **found,
     }
     if as_json:
@@ -142,6 +146,7 @@ def run_knn(
 
     from evals.commit import commit
     from evals.knn import QUERIES, Row, clustered, of_index, run_apart
+    from evals.provenance import digest
     from index.store import StoreError
 
     ran = commit()  # before the run: what is committed while it lasts did not run
@@ -174,6 +179,7 @@ def run_knn(
         "command": " ".join(["octavo", *sys.argv[1:]]),
         "machine": _machine(),
         "libraries": _libraries(),
+        "config": digest([count, dim, k, list(wanted), seconds]),
         "data": str(index) if index else "clustered, seed 0",
         "n": len(rows),
         "dim": int(rows.shape[1]),

@@ -77,6 +77,13 @@ def replaced(text: str, made: str) -> str:
     return f"{before}{_START}\n{made}\n{_END}{after}"
 
 
+def kept_lines(text: str, entries: Sequence[Entry]) -> list[str]:
+    """Lines of the README's table of sets that were not evaluated now."""
+    said = {e.said for e in entries}
+    block = text.partition(_START)[2].partition(_END)[0].splitlines()[2:]
+    return [line for line in block if line and line.split("|")[1].strip() not in said]
+
+
 def published(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row as it is kept: folders of one machine are cut to their names."""
     kept = dict(row)
@@ -101,11 +108,18 @@ def main(data: Path, work: Path, keep: bool) -> None:
         if not (keep and (out / "result.json").is_file()):
             _run(entry, data, work, out)
         row = json.loads((out / "result.json").read_text(encoding="utf-8"))
+        if not row["complete"]:
+            raise click.ClickException(
+                f"{out} was stopped after {row['n']} of {row['questions']} questions: remove it, "
+                "or run without --keep"
+            )
         found.append((entry, row))
     if not found:
         raise click.ClickException(f"no known set under {data}")
     _append([published(row) for _, row in found])
-    README.write_text(replaced(README.read_text("utf-8"), table(found)), encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
+    rest = kept_lines(text, [entry for entry, _ in found])
+    README.write_text(replaced(text, "\n".join([table(found), *rest])), encoding="utf-8")
     click.echo(f"{README} and {ROWS}: {len(found)} sets")
     if any(row["errors"] for _, row in found):
         sys.exit(PARTIAL)

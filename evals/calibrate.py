@@ -7,7 +7,6 @@ same fold; everything told is of questions that were not fitted on.
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -17,8 +16,8 @@ import numpy.typing as npt
 
 from api.settings import Profile
 from evals.abstention import Decision, refusal
+from evals.groups import FOLDS, folds
 from evals.run import Outcome
-from evals.tune import FOLDS
 from generate.calibrated import Calibration, logit
 
 _Floats = npt.NDArray[np.float64]
@@ -60,7 +59,14 @@ def calibrate(samples: Sequence[Sample], refuse: float | None = None) -> Calibra
             f"calibration needs questions that the documents answer and such that they do not; of "
             f"{len(samples)} questions {answerable} are answerable"
         )
-    fold = [zlib.crc32(s.group.encode()) % FOLDS for s in samples]
+    fold = folds([s.group for s in samples])
+    for n in range(FOLDS):
+        kinds = {s.decision.answerable for s, f in zip(samples, fold, strict=True) if f != n}
+        if len(kinds) < 2:
+            raise ValueError(
+                f"without the questions of fold {n + 1} of {FOLDS} there are none of one kind: "
+                f"{answerable} of {len(samples)} are answerable; calibration needs more of both"
+            )
     after: list[Decision] = []
     for n in range(FOLDS):
         rest = [s for s, f in zip(samples, fold, strict=True) if f != n]

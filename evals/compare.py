@@ -1,12 +1,15 @@
 """Two runs over the same questions: is the difference more than chance?
 
 Paired randomization test (Fisher; for retrieval Smucker, Allan and Carterette, CIKM 2007) and a
-paired bootstrap interval, by document where the set says of which document a question is: questions
-on one document are not independent. p-values are corrected by Holm's step-down method (1979).
+paired bootstrap interval, both by document where the set says of which document a question is and
+there are at least five: questions on one document are not independent. p-values are corrected by
+Holm's step-down method (1979).
 """
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evals.dataset import DatasetError, rows
+from evals.groups import units
 
 FILE = "questions.jsonl"
 _FLIPS = 20_000  # sign flips; the smallest p that can come out is 1 / (_FLIPS + 1)
@@ -67,13 +71,16 @@ class Comparison:
     a: str
     b: str
     n: int
-    documents: int  # groups that the interval is drawn over; equal to n where there are none
+    documents: int  # groups that are drawn and flipped; equal to n where single questions are
+    partial: tuple[str, ...]  # those of the two runs that somebody stopped
     differences: tuple[Difference, ...]
     changed: tuple[Changed, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
+    data: str  # hash of the dataset; empty where the folder does not say
+    complete: bool
     texts: dict[str, str]
     documents: dict[str, str]
     values: dict[str, dict[str, float]]  # question to metric to value
@@ -82,9 +89,14 @@ class _Run:
 def compare(a: Path, b: Path, metrics: Sequence[str] = (), seed: int = 0) -> Comparison:
     """Compares the folders of two `octavo eval run`s; B minus A. `metrics`: all they share.
 
-    Raises DatasetError for a folder without a run, or runs over different questions.
+    Raises DatasetError for a folder without a run, a damaged one, or runs over different data.
     """
     first, second = _read(a), _read(b)
+    if first.data and second.data and first.data != second.data:
+        raise DatasetError(
+            f"{a} is over data {first.data} and {b} over {second.data}: other questions, "
+            "judgements or documents; compare runs over one dataset"
+        )
     if set(first.values) != set(second.values):
         odd = sorted(set(first.values) ^ set(second.values))
         raise DatasetError(
@@ -100,19 +112,23 @@ def compare(a: Path, b: Path, metrics: Sequence[str] = (), seed: int = 0) -> Com
     found = [_difference(m, ids, first, second, generator) for m in (list(metrics) or shared)]
     adjusted = holm([d["p"] for d in found])
     differences = tuple(Difference(**d, adjusted=q) for d, q in zip(found, adjusted, strict=True))
-    groups = {first.documents[i] or i for i in ids}
+    groups = set(units([first.documents[i] or i for i in ids]))
+    partial = tuple(str(f) for f, r in ((a, first), (b, second)) if not r.complete)
     changed = _most_changed(differences[0].metric, ids, first, second) if differences else ()
-    return Comparison(str(a), str(b), len(ids), len(groups), differences, changed)
+    return Comparison(str(a), str(b), len(ids), len(groups), partial, differences, changed)
 
 
 def _difference(
     metric: str, ids: Sequence[str], a: _Run, b: _Run, generator: np.random.Generator
 ) -> dict[str, Any]:
     judged = [i for i in ids if metric in a.values[i] and metric in b.values[i]]
+    if not judged:
+        raise DatasetError(f"no question has {metric!r} in both runs")
+    groups = [a.documents[i] or i for i in judged]
     before = np.array([a.values[i][metric] for i in judged])
     after = np.array([b.values[i][metric] for i in judged])
     gained = after - before
-    low, high = bootstrap(gained, [a.documents[i] or i for i in judged], generator)
+    low, high = bootstrap(gained, groups, generator)
     return {
         "metric": metric,
         "a": float(before.mean()),
@@ -120,16 +136,19 @@ def _difference(
         "difference": float(gained.mean()),
         "low": low,
         "high": high,
-        "p": randomization(gained, generator),
+        "p": randomization(gained, groups, generator),
         "wins": int((gained > 0).sum()),
         "losses": int((gained < 0).sum()),
         "ties": int((gained == 0).sum()),
     }
 
 
-def randomization(gained: _Values, generator: np.random.Generator) -> float:
-    """Two-sided p of the mean of paired differences `(n,)` under random signs."""
-    moved = gained[gained != 0]
+def randomization(gained: _Values, groups: Sequence[str], generator: np.random.Generator) -> float:
+    """Two-sided p of the mean of paired differences `(n,)` under random signs, one sign a group:
+    what is exchangeable under the null are the runs of a whole document."""
+    _, which = np.unique(np.array(units(groups), dtype=object).astype(str), return_inverse=True)
+    sums = np.bincount(which, gained)
+    moved = sums[np.abs(sums) > 1e-12]
     if not len(moved):
         return 1.0
     seen = abs(moved.sum()) - 1e-12
@@ -145,7 +164,8 @@ def bootstrap(
     gained: _Values, groups: Sequence[str], generator: np.random.Generator
 ) -> tuple[float, float]:
     """95 % percentile interval of the mean of `(n,)` values, whole groups drawn."""
-    names, which = np.unique(np.array(groups, dtype=object).astype(str), return_inverse=True)
+    drawn_of = np.array(units(groups), dtype=object).astype(str)
+    names, which = np.unique(drawn_of, return_inverse=True)
     sums = np.bincount(which, gained, len(names))
     sizes = np.bincount(which, minlength=len(names))
     means = []
@@ -184,11 +204,35 @@ def _metrics(run: _Run) -> list[str]:
 def _read(folder: Path) -> _Run:
     if not (folder / FILE).is_file():
         raise DatasetError(f"{folder} has no {FILE}: it is not the --out folder of an eval run")
+    data, complete = _result(folder / "result.json")
     texts, documents, values = {}, {}, {}
     for row in rows(folder / FILE, ("query-id", "metrics")):
         key = str(row["query-id"])
-        texts[key], documents[key] = str(row.get("text", "")), str(row.get("doc", ""))
-        values[key] = {m: float(v) for m, v in row["metrics"].items()}
+        if key in values:
+            raise DatasetError(f"{folder / FILE}: question {key!r} stands twice")
+        texts[key], documents[key] = str(row.get("text", "")), str(row.get("doc") or "")
+        values[key] = _numbers(row["metrics"], folder / FILE, key)
     if not values:
         raise DatasetError(f"{folder / FILE} is empty")
-    return _Run(texts, documents, values)
+    return _Run(data, complete, texts, documents, values)
+
+
+def _numbers(found: object, file: Path, key: str) -> dict[str, float]:
+    if isinstance(found, dict) and all(
+        isinstance(v, int | float) and math.isfinite(v) for v in found.values()
+    ):
+        return {str(m): float(v) for m, v in found.items()}
+    raise DatasetError(f"{file}: question {key!r}: expected metrics as name and number: {found!r}")
+
+
+def _result(file: Path) -> tuple[str, bool]:
+    """Data hash and completeness, where the folder has a result row."""
+    try:
+        row = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return "", True
+    except (OSError, ValueError, RecursionError) as error:
+        raise DatasetError(f"{file} cannot be read as a result: {error}") from None
+    if not isinstance(row, dict):
+        raise DatasetError(f"{file} is no result row")
+    return str(row.get("data", "")), row.get("complete", True) is True

@@ -59,7 +59,8 @@ def abstain_rows(asked: Sequence[Asked], right: Mapping[str, bool]) -> list[dict
             "query-id": a.question.id,
             "answerable": a.question.answerable,
             "answered": not a.answer.abstained,
-            "confidence": round(a.answer.confidence, 6),
+            # In full: rounded, two that differ become a tie, and a scorer sees another order.
+            "confidence": a.answer.confidence,
             **({"correct": right[a.question.id]} if a.question.id in right else {}),
         }
         for a in asked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from api.service import Service
     from api.settings import Profile, Settings
     from evals.dataset import Dataset
+    from evals.provenance import Provenance
 
 
 @click.command()
@@ -33,19 +34,18 @@ def ablate(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None
     from evals.show import show_ablation
 
     origin = provenance()
-    with _indexed(settings, asking, out) as (asked, service):
-        total = len(asked.questions) * len(variants(service.profile))
+    with _indexed(settings, asking, out) as (asked, service, errors):
+        total = len(asked.questions) * len(variants(service.profile, asked.questions))
         with progress("questions", total) as report:
             found = run(asked, service, out, origin, report)
-    _write(found.plain(), out / FILE)
+    row = found.plain()
+    row["errors"] = [*errors, *row["errors"]]
+    _write(row, out / FILE)
     if as_json:
-        click.echo(json.dumps(found.plain(), indent=1, ensure_ascii=False))
+        click.echo(json.dumps(row, indent=1, ensure_ascii=False))
     else:
         show_ablation(found, out)
-    if not found.complete:
-        sys.exit(130)
-    if found.full.errors:
-        sys.exit(PARTIAL)
+    _end(row["errors"], found.complete)
 
 
 @click.command()
@@ -56,25 +56,28 @@ def tune(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
 
     Writes OUT/tuned.toml, a profile for --profile, and OUT/tuned.json.
     """
+    from evals.groups import FOLDS
     from evals.progress import progress
     from evals.provenance import provenance
     from evals.show import show_tuned
-    from evals.tune import FOLDS, sheets, tuned_profile
+    from evals.tune import judged, sheets, tuned_profile
     from evals.tune import tune as run
 
     origin = provenance()
-    with _indexed(settings, asking, out) as (asked, service):
+    with _indexed(settings, asking, out) as (asked, service, errors):
         with progress("questions", len(asked.questions)) as report:
             found = sheets(asked, service, report)
         with progress("fits", FOLDS + 1) as report:
             tuned = run(found, service.profile, report)
-        row = _row(origin, asked, service, len(found)) | asdict(tuned) | {"verdict": tuned.verdict}
+        row = _row(origin, asked, service, len(found), len(judged(asked)), errors)
+        row |= asdict(tuned) | {"verdict": tuned.verdict}
         _save(tuned_profile(service.profile, tuned.weights), out / "tuned.toml")
     _write(row, out / "tuned.json")
     if as_json:
         click.echo(json.dumps(row, indent=1, ensure_ascii=False))
     else:
         show_tuned(tuned, asked.name, out)
+    _end(errors, row["complete"])
 
 
 @click.command()
@@ -100,42 +103,50 @@ def calibrate(
     from evals.show import show_calibrated
 
     origin = provenance()
-    with _indexed(settings, asking, out) as (asked, service):
+    with _indexed(settings, asking, out) as (asked, service, errors):
         known = [q for q in asked.questions if q.answerable is not None]
         with progress("questions", len(known)) as report:
             outcome = ask_all(known, service, answers=True, report=report)
         found = run(samples(outcome, service.profile), refuse)
-        row = _row(origin, asked, service, found.n) | asdict(found)
-        row["errors"] = list(outcome.errors)
+        errors = (*errors, *outcome.errors)
+        row = _row(origin, asked, service, len(outcome.attempted), len(known), errors)
+        row |= asdict(found)
         _save(calibrated_profile(service.profile, found), out / "calibrated.toml")
     _write(row, out / "calibrated.json")
     if as_json:
         click.echo(json.dumps(row, indent=1, ensure_ascii=False))
     else:
         show_calibrated(found, asked.name, out)
-    if outcome.errors:
-        sys.exit(130 if outcome.interrupted else PARTIAL)
+    _end(errors, not outcome.interrupted)
 
 
 @contextmanager
-def _indexed(settings: Settings, asking: Asking, out: Path) -> Iterator[tuple[Dataset, Service]]:
-    """The dataset, and an index that holds its documents."""
+def _indexed(
+    settings: Settings, asking: Asking, out: Path
+) -> Iterator[tuple[Dataset, Service, tuple[str, ...]]]:
+    """The dataset, an index that holds its documents, and what could not be read."""
     from api.ingesting import progress_bar
     from evals.asking import open_for
+    from evals.filling import fill
 
     dataset = asking.read()
     out.mkdir(parents=True, exist_ok=True)
     with open_for(settings, out) as service:
         with progress_bar() as report:
-            failed = [
-                r.name for r in service.ingest(dataset.sources, report) if r.outcome == "failed"
-            ]
-        if failed:
-            click.echo(f"{len(failed)} documents could not be read, such as {failed[0]}", err=True)
-        yield dataset, service
+            filled = fill(dataset, service, report)
+        for error in filled.errors[:10]:
+            click.echo(error, err=True)
+        yield dataset, service, filled.errors
 
 
-def _row(origin: Any, dataset: Dataset, service: Service, n: int) -> dict[str, Any]:
+def _row(
+    origin: Provenance,
+    dataset: Dataset,
+    service: Service,
+    n: int,
+    planned: int,
+    errors: Sequence[str],
+) -> dict[str, Any]:
     from evals.provenance import configuration, digest
 
     return {
@@ -145,8 +156,19 @@ def _row(origin: Any, dataset: Dataset, service: Service, n: int) -> dict[str, A
         "data": dataset.data,
         "profile": service.profile.name,
         "n": n,
-        "errors": [],
+        "questions": planned,
+        "complete": n == planned,
+        "errors": list(errors),
     }
+
+
+def _end(errors: Sequence[str], complete: bool) -> None:
+    """The exit code: 130 after Ctrl-C, 2 where something failed."""
+    if not complete:
+        click.echo("PARTIAL: stopped; what is told is of the questions asked until then", err=True)
+        sys.exit(130)
+    if errors:
+        sys.exit(PARTIAL)
 
 
 def _write(row: Mapping[str, Any], file: Path) -> None:

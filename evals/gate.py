@@ -1,10 +1,10 @@
 """`octavo eval gate`: has a change cost quality or speed? For CI, on a small fixed set.
 
 Quality is compared question by question with the last accepted run: a metric fails when the whole
-95 % bootstrap interval of its mean difference lies under 0, so one unlucky question does not fail
-it and four do. Speed is a ratio to a reference kernel timed in turns with it in the same process,
-which a slower or busier machine moves much less than milliseconds; it fails when it has fallen by
-more than a fifth in each of three tries.
+95 % bootstrap interval of its mean difference lies under 0, so that of a set of dozens one unlucky
+question does not fail it and four do. Speed is a ratio to a reference kernel timed in turns with it
+in the same process, which a slower or busier machine moves much less than milliseconds; it fails
+when it has fallen by more than a fifth in each of three tries.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from typing import Any
 from api.service import Service
 from evals.compare import Difference, compare
 from evals.dataset import Dataset, DatasetError
-from evals.harness import EvalResult, Watching, evaluate
+from evals.harness import Watching, evaluate
 from evals.kernels import ratios
+from evals.result import EvalResult
 
 METRICS = (
     "nDCG@10",
@@ -47,7 +48,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """All checks. Without an accepted run there are none, and `accepted` is false."""
+    """All checks; none without an accepted run."""
 
     result: EvalResult
     speed: dict[str, float]
@@ -55,7 +56,8 @@ class Gate:
 
     @property
     def passed(self) -> bool:
-        return all(c.passed for c in self.checks) and self.result.complete
+        whole = self.result.complete and not self.result.errors
+        return whole and all(c.passed for c in self.checks)
 
 
 def gate(
@@ -76,9 +78,15 @@ def gate(
     before = _accepted(accepted, result, compare_only)
     checks: list[Check] = []
     if before is not None:
-        shared = [m for m in METRICS if m in before["metrics"] and m in result.metrics]
-        checks = [_quality(d) for d in compare(accepted, out, shared).differences]
-        old: dict[str, float] = json.loads((accepted / SPEED).read_text(encoding="utf-8"))
+        wanted = [m for m in METRICS if m in before["metrics"]]
+        shared = [m for m in wanted if m in result.metrics]
+        checks = [_quality(d) for d in compare(accepted, out, shared).differences] if shared else []
+        checks += [
+            Check(m, before["metrics"][m], 0.0, False, "not measured any more")
+            for m in wanted
+            if m not in shared
+        ]
+        old = _numbers(accepted / SPEED)
         for _ in range(_TRIES - 1):
             if not _slower(old, speed):
                 break
@@ -94,7 +102,16 @@ def _slower(old: Mapping[str, float], now: Mapping[str, float]) -> bool:
 
 
 def accept(out: Path, accepted: Path) -> None:
-    """Makes the run in `out` the one that later ones are compared with."""
+    """Makes the run in `out` the one that later ones are compared with.
+
+    Raises DatasetError for one that is partial or has errors.
+    """
+    row = json.loads((out / "result.json").read_text(encoding="utf-8"))
+    if not row["complete"] or row["errors"]:
+        raise DatasetError(
+            f"{out} is not accepted: {'; '.join(row['errors']) or 'it was stopped'}; mend that and "
+            "run again"
+        )
     accepted.mkdir(parents=True, exist_ok=True)
     for name in ("result.json", "questions.jsonl", SPEED):
         (accepted / name).write_bytes((out / name).read_bytes())
@@ -106,15 +123,28 @@ def _accepted(folder: Path, now: EvalResult, must: bool) -> dict[str, Any] | Non
         if must:
             raise DatasetError(f"{folder} has no accepted run; look at this one, then --accept it")
         return None
-    row: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    if row.get("data") == now.data:
-        return row
+    try:
+        row: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if row["data"] == now.data:
+            return row | {"metrics": {str(m): float(v) for m, v in row["metrics"].items()}}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise DatasetError(f"{file} is no result row: {error}") from None
     if must:
         raise DatasetError(
             f"{folder} was accepted on other data ({row.get('data')}, now {now.data}); look at the "
             "new numbers, then run again with --accept"
         )
     return None
+
+
+def _numbers(file: Path) -> dict[str, float]:
+    try:
+        row = json.loads(file.read_text(encoding="utf-8"))
+        return {str(name): float(value) for name, value in row.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise DatasetError(
+            f"{file} cannot be read as speed ratios ({error}); accept a run with --accept"
+        ) from None
 
 
 def _quality(d: Difference) -> Check:

@@ -37,7 +37,7 @@ def gate(
     asked = asking.read()
     with open_for(settings, out) as service, watching(asked) as told:
         found = run(asked, service, out, accepted, told, compare_only=not accept)
-    show_gate(found, as_json)
+    show_gate(found, as_json, accepting=accept)
     if accept:
         keep(out, accepted)
         click.echo(f"accepted: {accepted}", err=True)

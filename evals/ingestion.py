@@ -19,8 +19,9 @@ import pymupdf
 
 from api.service import Service
 from api.settings import Settings
-from evals.harness import disk, memory
+from evals.costs import disk, memory
 from evals.progress import progress
+from evals.provenance import configuration, digest
 from index.build import Progress
 from index.embed import embed_chunks
 from index.source import Source
@@ -38,6 +39,8 @@ class IngestBench:
     encoders alone on the chunks of all; `whole` is reading, OCR where it is on, embedding and
     writing. `states`: pages by what became of them."""
 
+    profile: str
+    config: str
     documents: int
     pages: int
     chunks: int
@@ -84,11 +87,14 @@ def bench_ingest(
             states: Counter[str] = Counter(
                 s.state for d in service.named_all() for s in d.document.statuses
             )
-            metrics = memory() | disk(service, status.pages)
+            config = digest(configuration(service))
+            metrics = memory(readers=True) | disk(service, status.pages)
         finally:
             service.close()
     failed = tuple(f"{r.name}: {r.reason}" for r in results if r.outcome == "failed")
     return IngestBench(
+        profile=service.profile.name,
+        config=config,
         documents=len(status.documents),
         pages=status.pages,
         chunks=status.chunks,

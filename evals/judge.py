@@ -96,7 +96,7 @@ class Judge:
         found = read_verdict(draft.text)
         if found is None:
             return Verdict(
-                None, f"the judge said neither CORRECT nor INCORRECT: {draft.text!r:.200}"
+                None, f"the judge said neither CORRECT nor INCORRECT: {draft.text!r:.{_TOLD}}"
             )
         return Verdict(found)
 

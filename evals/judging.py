@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from api.service import Service
 from evals import answers, citations
-from evals.abstention import Decision, refusal
+from evals.abstention import Decision, refusal, refusal_intervals
 from evals.boxes import Boxes
 from evals.dataset import Dataset
 from evals.files import answer_text, box_rows
@@ -27,7 +27,8 @@ class Judgement:
     """`run`: question to items at the set's own level. `values`: question to metric to value, of
     everything that has a value a question. `answers`: those of them that judge the answer; `right`:
     whether it counts as correct, which one that was refused does not. `ranks`: question to stage to
-    best rank of gold. `problems`: verdicts that the judge did not give."""
+    best rank of gold. `problems`: verdicts that the judge did not give; `stopped`: somebody stopped
+    it."""
 
     run: dict[str, tuple[str, ...]]
     values: dict[str, dict[str, float]]
@@ -38,6 +39,7 @@ class Judgement:
     ranks: dict[str, dict[str, int]] = field(default_factory=dict)
     judge: str = ""
     problems: tuple[str, ...] = ()
+    stopped: bool = False
 
 
 def judge(
@@ -49,7 +51,7 @@ def judge(
 ) -> Judgement:
     """Over every judged question; over those that were asked, where somebody stopped the run.
     `model` judges the answers, too, where one is given."""
-    counted = _counted(dataset, outcome)
+    counted = outcome.attempted
     values: dict[str, dict[str, float]] = {}
     for level in judged_levels(dataset, service):
         run = {a.question.id: items_of(a.hits, level.level) for a in outcome.asked}
@@ -59,7 +61,7 @@ def judge(
     _merge(values, box_scores(gold, _found_boxes(outcome.asked)))
     documents = {q.id: q.document for q in dataset.questions}
     judged = _judged_answers(dataset, outcome, counted)
-    problems = _verdicts(judged, outcome.asked, model, report) if model else ()
+    problems, stopped = _verdicts(judged, outcome.asked, model, report) if model else ((), False)
     _merge(values, judged)
     right = {
         a.question.id: judged[a.question.id][answers.CORRECT] == 1
@@ -67,12 +69,15 @@ def judge(
         if a.answer and answers.CORRECT in judged.get(a.question.id, {})
     }
     decisions = _decisions(outcome.asked, right)
-    decisions += _failed(dataset, outcome, counted) if decisions else []
+    if decisions:
+        decisions |= _failed(dataset, outcome)
+    groups = [documents[q] or q for q in decisions]
     return Judgement(
         run={a.question.id: items_of(a.hits, dataset.unit) for a in outcome.asked},
         values=values,
-        metrics={**means(values), **refusal(decisions)},
-        intervals=intervals(values, documents),
+        metrics={**means(values), **refusal(list(decisions.values()))},
+        intervals=intervals(values, documents)
+        | refusal_intervals(list(decisions.values()), groups),
         answers=judged,
         right=right,
         ranks={
@@ -81,6 +86,7 @@ def judge(
         },
         judge=model.name if model else "",
         problems=problems,
+        stopped=stopped,
     )
 
 
@@ -107,24 +113,23 @@ def _verdicts(
     asked: Sequence[Asked],
     model: Judge,
     report: Callable[[int], None],
-) -> tuple[str, ...]:
-    """Adds the model's verdicts; hands back what it could not judge."""
+) -> tuple[tuple[str, ...], bool]:
+    """Adds the model's verdicts; hands back what it could not judge, and whether it was stopped:
+    what was asked and judged until then is kept."""
     problems = []
     wanted = [a for a in asked if answers.CORRECT in judged.get(a.question.id, {})]
-    for n, a in enumerate(wanted, 1):
-        verdict = model.verdict(a.question.text, a.question.answers, answer_text(a))
-        if verdict.correct is None:
-            problems.append(f"{a.question.id}: not judged: {verdict.problem}")
-        else:
-            judged[a.question.id][JUDGED] = float(verdict.correct)
-        report(n)
-    return tuple(problems)
-
-
-def _counted(dataset: Dataset, outcome: Outcome) -> set[str]:
-    if outcome.interrupted:
-        return {a.question.id for a in outcome.asked}
-    return {q.id for q in dataset.questions}
+    try:
+        for n, a in enumerate(wanted, 1):
+            verdict = model.verdict(a.question.text, a.question.answers, answer_text(a))
+            if verdict.correct is None:
+                problems.append(f"{a.question.id}: not judged: {verdict.problem}")
+            else:
+                judged[a.question.id][JUDGED] = float(verdict.correct)
+            report(n)
+    except KeyboardInterrupt:
+        done = sum(JUDGED in judged[a.question.id] for a in wanted)
+        return (*problems, f"judging interrupted after {done} of {len(wanted)} answers"), True
+    return tuple(problems), False
 
 
 def _prefixed(level: str, values: Values) -> dict[str, dict[str, float]]:
@@ -147,19 +152,20 @@ def _found_boxes(asked: Sequence[Asked]) -> dict[str, Boxes]:
     return dict(found)
 
 
-def _failed(dataset: Dataset, outcome: Outcome, counted: set[str]) -> list[Decision]:
+def _failed(dataset: Dataset, outcome: Outcome) -> dict[str, Decision]:
     """A question that ended in an error: the wrong decision with the worst confidence."""
-    asked = {a.question.id for a in outcome.asked}
-    return [
-        Decision(q.answerable, not q.answerable, -math.inf if q.answerable else math.inf, False)
+    return {
+        q.id: Decision(
+            q.answerable, not q.answerable, -math.inf if q.answerable else math.inf, False
+        )
         for q in dataset.questions
-        if q.answerable is not None and q.id in counted and q.id not in asked
-    ]
+        if q.answerable is not None and q.id in outcome.failed
+    }
 
 
-def _decisions(asked: Sequence[Asked], right: Mapping[str, bool]) -> list[Decision]:
-    return [
-        Decision(
+def _decisions(asked: Sequence[Asked], right: Mapping[str, bool]) -> dict[str, Decision]:
+    return {
+        a.question.id: Decision(
             a.question.answerable,
             not a.answer.abstained,
             a.answer.confidence,
@@ -167,4 +173,4 @@ def _decisions(asked: Sequence[Asked], right: Mapping[str, bool]) -> list[Decisi
         )
         for a in asked
         if a.answer is not None and a.question.answerable is not None
-    ]
+    }

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from api.service import Service
-from evals.boxes import IOU, iou
+from evals.citations import meets
 from evals.dataset import Dataset, Qrels
 from ingest.document import Box, Chunk
 from retrieve.query import Hit
 
 Level = Literal["chunk", "page", "document"]
-
-#: Of a gold box, the part that a chunk's region must cover to be relevant.
-_COVERED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,8 @@ def _items(hit: Hit, level: Level) -> list[str]:
 
 def judged_levels(dataset: Dataset, service: Service) -> tuple[Judged, ...]:
     """The set's own level first. Pages give documents; boxes give chunks: those on the gold page
-    with a region that covers half of the gold box, or meets it with IoU 0.5 or more."""
+    with a region of which half of the smaller, it or the gold box, lies in the other. So a chunk
+    inside a large gold box counts, and so does one around a small one."""
     own: Level = dataset.unit
     levels = [Judged(own, dataset.qrels, True)]
     if own == "page":
@@ -84,7 +82,7 @@ def _on_page(service: Service, document: str, page: int) -> list[Chunk]:
 
 def _meets(chunk: Chunk, page: int, gold: Box) -> bool:
     boxes = [r.box for r in chunk.regions if r.page == page]
-    return any(gold.inside(b) >= _COVERED or iou(gold, b) >= IOU for b in boxes)
+    return any(meets(gold, b) for b in boxes)
 
 
 def best_ranks(hits: Sequence[Hit], gold: Mapping[str, int], level: Level) -> dict[str, int]:

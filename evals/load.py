@@ -15,6 +15,7 @@ import numpy as np
 from api.service import Service
 from api.settings import Settings
 from evals.dataset import rows
+from evals.metrics import percentile
 from index.minilm import MiniLm
 from index.store import StoreError
 from retrieve.query import Query
@@ -87,7 +88,7 @@ def measured(what: str, call: Callable[[str], object], asked: Sequence[str], cli
         with ThreadPoolExecutor(clients) as pool:
             took = list(pool.map(timed, asked))
     seconds = time.perf_counter() - start
-    p50, p95 = np.percentile(took, [50, 95]) * 1e3
+    p50, p95 = percentile(took, 0.5), percentile(took, 0.95)
     return Load(what, clients, round(len(took) / seconds, 1), round(p50, 2), round(p95, 2))
 
 

@@ -14,7 +14,6 @@ from api.cli import PARTIAL, common_options
 
 if TYPE_CHECKING:
     from api.settings import Settings
-    from evals.provenance import Provenance
 
 _OUT = click.option(
     "--out", type=click.Path(path_type=Path), help="Results file that the row is appended to."
@@ -38,9 +37,13 @@ def ingest(settings: Settings, as_json: bool, paths: tuple[Path, ...], out: Path
 
     origin = provenance()
     files = list(find_files(paths))
-    with progress_bar() as on_ingest:
-        found = bench_ingest(files, settings, on_ingest)
-    row = _row(origin, settings, len(files), found.errors) | asdict(found)
+    try:
+        with progress_bar() as on_ingest:
+            found = bench_ingest(files, settings, on_ingest)
+    except KeyboardInterrupt:
+        # Its index goes away with it: there is nothing to go on with.
+        raise click.ClickException("interrupted; nothing was measured to the end, no row") from None
+    row = asdict(origin) | {"n": len(files)} | asdict(found)
     row["ratios"] = found.ratios
     _told(row, out)
     if as_json:
@@ -76,28 +79,14 @@ def bench(
     asked = read_questions(questions) if questions else []
     with progress("questions", min(len(asked), MOST) or MOST) as report:
         found = bench_speed(settings, asked, clients, report)
-    row = _row(origin, settings, found.n, ()) | asdict(found)
+    row = asdict(origin) | asdict(found)
     _told(row, out)
     if as_json:
         click.echo(json.dumps(row, indent=1, ensure_ascii=False))
     else:
         show_speed(found)
-
-
-def _row(origin: Provenance, settings: Settings, n: int, errors: tuple[str, ...]) -> dict[str, Any]:
-    from api.settings import read_profile
-    from evals.provenance import digest
-
-    profile = read_profile(settings.profile)
-    kept = {"knn", "ocr", "device", "workers", "page_memory_mb"}
-    moving = profile.model_dump(mode="json") | settings.model_dump(mode="json", include=kept)
-    return {
-        **asdict(origin),
-        "config": digest(moving),
-        "profile": profile.name,
-        "n": n,
-        "errors": list(errors),
-    }
+    if found.errors:
+        sys.exit(PARTIAL if found.complete else 130)
 
 
 def _told(row: dict[str, Any], out: Path | None) -> None:

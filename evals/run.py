@@ -32,16 +32,30 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Every question that was asked, in order, and what went wrong.
+    """Every question that was answered, in order, and by id what went wrong with the others.
 
     `interrupted`: somebody stopped it; what was asked until then is whole. `seconds` is the time
     of everything, so that the harness' own share can be told.
     """
 
     asked: tuple[Asked, ...]
-    errors: tuple[str, ...]
+    failed: dict[str, str]
     interrupted: bool
     seconds: float
+    planned: int
+
+    @property
+    def attempted(self) -> set[str]:
+        """Ids of the questions that count: a system must not gain by failing."""
+        return {a.question.id for a in self.asked} | set(self.failed)
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """In words."""
+        found = [f"{key}: {why}" for key, why in self.failed.items()]
+        if self.interrupted:
+            found.append(f"interrupted after {len(self.attempted)} of {self.planned} questions")
+        return tuple(found)
 
 
 def ask_all(
@@ -52,7 +66,7 @@ def ask_all(
 ) -> Outcome:
     """Asks in order, one at a time. A question that fails is an error, and the others go on."""
     asked: list[Asked] = []
-    errors: list[str] = []
+    failed: dict[str, str] = {}
     interrupted = False
     start = time.perf_counter()
     try:
@@ -60,12 +74,12 @@ def ask_all(
             try:
                 asked.append(_ask(service, question, answers))
             except (StoreError, DocumentError, GeneratorError, ValueError, OSError) as error:
-                errors.append(f"{question.id}: {error}")
+                failed[question.id] = str(error)
             report(n)
     except KeyboardInterrupt:
         interrupted = True
-        errors.append(f"interrupted after {len(asked)} of {len(questions)} questions")
-    return Outcome(tuple(asked), tuple(errors), interrupted, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    return Outcome(tuple(asked), failed, interrupted, seconds, len(questions))
 
 
 def _ask(service: Service, question: Question, answers: bool) -> Asked:

@@ -15,8 +15,8 @@ from evals.ablate import Ablation
 from evals.calibrate import Calibrated
 from evals.compare import Comparison
 from evals.gate import Gate
-from evals.harness import EvalResult
 from evals.ingestion import IngestBench
+from evals.result import EvalResult
 from evals.speed import SpeedBench
 from evals.tune import Tuned
 
@@ -25,6 +25,8 @@ def show_comparison(found: Comparison) -> None:
     """A line a metric with interval, corrected p and verdict; then what changed most."""
     console = _console()
     groups = f" in {found.documents} documents" if found.documents < found.n else ""
+    for folder in found.partial:
+        print_plain(console, f"PARTIAL: {folder} was stopped before its last question")
     console.print(f"A {found.a}\nB {found.b}\n{found.n} questions{groups}\n", markup=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("metric", "A", "B", "B - A", "95 %", "p", "+/-/=", ""):
@@ -47,7 +49,7 @@ def show_comparison(found: Comparison) -> None:
         console.print(f"  {c.a:.3f} to {c.b:.3f}  {escape(c.text[:90])}  [dim]{escape(c.id)}[/dim]")
     console.print(
         "\np: paired randomization test, corrected over the metrics (Holm). 95 %: paired bootstrap"
-        + (", whole documents drawn." if groups else ".")
+        + (", whole documents drawn and flipped." if groups else ".")
     )
 
 
@@ -181,8 +183,9 @@ def show_speed(found: SpeedBench) -> None:
     print_plain(console, f"{found.n} questions, {found.pages} pages")
 
 
-def show_gate(found: Gate, as_json: bool) -> None:
-    """A line a check; what failed is said in words."""
+def show_gate(found: Gate, as_json: bool, accepting: bool = False) -> None:
+    """A line a check; what failed is said in words. `accepting`: no verdict, for this run is to be
+    the one that others are compared with."""
     if as_json:
         row = asdict(found) | {"passed": found.passed}
         click.echo(json.dumps(row, indent=1, ensure_ascii=False))
@@ -196,7 +199,10 @@ def show_gate(found: Gate, as_json: bool) -> None:
     for name, value in found.speed.items():
         if not found.checks:
             print_plain(console, f"{name}: {value:.3f}")
-    print_plain(console, f"{found.result.n} questions; {'passed' if found.passed else 'FAILED'}")
+    for error in found.result.errors[:10]:
+        print_plain(console, f"  {error}")
+    verdict = "" if accepting else f"; {'passed' if found.passed else 'FAILED'}"
+    print_plain(console, f"{found.result.n} questions{verdict}")
 
 
 def print_plain(console: Console, text: str) -> None:

@@ -17,11 +17,12 @@ import numpy as np
 
 from api.service import Service
 from api.settings import Settings
+from evals.costs import disk, memory, times
 from evals.dataset import Question
-from evals.harness import disk, memory, times
 from evals.kernels import ratios
 from evals.load import Load, measured, sample_questions
 from evals.progress import progress
+from evals.provenance import configuration, digest
 from evals.run import ask_all
 from index.store import StoreError
 from retrieve.query import Query
@@ -50,6 +51,13 @@ class SpeedBench:
     has them; `load`: one client, then many."""
 
     n: int
+    questions: int
+    complete: bool
+    errors: tuple[str, ...]
+    config: str
+    profile: str
+    index: str
+    documents: int
     pages: int
     metrics: dict[str, float]
     ratios: dict[str, float]
@@ -62,7 +70,8 @@ def bench_speed(
     clients: int,
     report: Callable[[int], None] = lambda _: None,
 ) -> SpeedBench:
-    """Of an index that is there. Raises StoreError for one without text."""
+    """Of an index that is there. After Ctrl-C in the questions it tells of those asked, and
+    measures nothing more. Raises StoreError for an index without text."""
     settings = settings.model_copy(update={"query_cache": 0})
     service = Service(settings)
     try:
@@ -74,18 +83,41 @@ def bench_speed(
         outcome = ask_all(
             [Question(str(n), text) for n, text in enumerate(asked)], service, True, report
         )
-        metrics = times(outcome.asked)
-        pages = service.status().pages
-        kernels = ratios(service)
-        load = tuple(
-            measured("search", lambda q: service.search(Query(q)), _fresh(asked, n), n)
-            for n in (1, clients)
-        )
-        metrics |= {"queries/s": load[-1].rate} | memory() | disk(service, pages)
+        state = service.status()
+        metrics = times(outcome.asked) | memory() | disk(service, state.pages)
+        kernels: dict[str, float] = {}
+        load: tuple[Load, ...] = ()
+        if not outcome.interrupted:
+            kernels = ratios(service)
+            load = _load(service, asked, clients)
+            metrics["queries/s"] = load[-1].rate
+        config = digest(configuration(service))
     finally:
         service.close()
-    metrics |= cold_start(settings, asked[0])
-    return SpeedBench(len(asked), pages, _rounded(metrics), kernels, load)
+    if not outcome.interrupted:
+        metrics |= cold_start(settings, asked[0])
+    return SpeedBench(
+        n=len(outcome.attempted),
+        questions=len(asked),
+        complete=not outcome.interrupted,
+        errors=outcome.errors,
+        config=config,
+        profile=service.profile.name,
+        index=state.index,
+        documents=len(state.documents),
+        pages=state.pages,
+        metrics={name: round(value, 3) for name, value in metrics.items()},
+        ratios=kernels,
+        load=load,
+    )
+
+
+def _load(service: Service, asked: Sequence[str], clients: int) -> tuple[Load, ...]:
+    """One client, then many, on other beginnings: what the encoder keeps must not help."""
+    return tuple(
+        measured("search", lambda q: service.search(Query(q)), [f"{n} {q}" for q in asked], n)
+        for n in (1, clients)
+    )
 
 
 def cold_start(settings: Settings, question: str) -> dict[str, float]:
@@ -111,12 +143,3 @@ def cold_start(settings: Settings, question: str) -> dict[str, float]:
         "cold start s": float(np.median(seconds)),
         "cold start memory MB": float(np.median(peaks)),
     }
-
-
-def _fresh(asked: Sequence[str], n: int) -> list[str]:
-    """Another word each time: what the encoder keeps of short texts must not help."""
-    return [f"{text} {n}" for text in asked]
-
-
-def _rounded(metrics: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, 3) for name, value in metrics.items()}

@@ -22,12 +22,13 @@ def normalized(text: str) -> str:
     """Lower case, no punctuation, no articles, single blanks (SQuAD: Rajpurkar et al. 2016).
 
     Wider than the original: all of Unicode's punctuation and symbols, and compatibility forms
-    (ligatures of PDFs). Where nothing would be left of a text, it stays as it is.
+    (ligatures of PDFs). A text of articles alone keeps them ("A" of a list of groups), and one of
+    punctuation alone keeps that.
     """
     lowered = unicodedata.normalize("NFKC", text).lower()
-    bare = "".join(c for c in lowered if unicodedata.category(c)[0] not in "PS")
-    words = [w for w in bare.split() if w not in _ARTICLES]
-    return " ".join(words or lowered.split())
+    bare = "".join(c for c in lowered if unicodedata.category(c)[0] not in "PS").split()
+    words = [w for w in bare if w not in _ARTICLES]
+    return " ".join(words or bare or lowered.split())
 
 
 def exact_match(answer: str, golds: Sequence[str]) -> float:
@@ -67,18 +68,26 @@ def _f1(answer: str, gold: str) -> float:
     return 2 * both / (len(found) + len(wanted)) if both else 0.0
 
 
-def tokens(text: str) -> list[str]:
-    """Words and numbers. Unlike SQuAD's, `0.1` is not `01`, and a hyphen parts two words."""
-    found = _TOKEN.findall(unicodedata.normalize("NFKC", text).lower())
-    return [t.replace(",", "") for t in found if t not in _ARTICLES]
+def tokens(text: str, printed: bool = False) -> list[str]:
+    """Words and numbers. Unlike SQuAD's, `0.1` is not `01`, and a hyphen parts two words.
+    `printed`: with articles, and in the case that they are printed in."""
+    plain = unicodedata.normalize("NFKC", text)
+    found = [t.replace(",", "") for t in _TOKEN.findall(plain if printed else plain.lower())]
+    return found if printed else [t for t in found if t not in _ARTICLES]
+
+
+def as_printed(gold: str) -> bool:
+    """Whether the gold is articles alone. In lower case "A" would stand in every other answer."""
+    return not tokens(gold) and bool(tokens(gold, printed=True))
 
 
 def stands_in(answer: str, gold: str, question: str) -> bool:
     """Whether the gold's words stand in the answer; see `contains`."""
     if normalized(answer) == normalized(gold):
         return True
-    there, wanted = tokens(answer), tokens(gold)
-    if wanted in _TRUTHS or _within(wanted, tokens(question)):
+    printed = as_printed(gold)
+    there, wanted = tokens(answer, printed), tokens(gold, printed)
+    if wanted in _TRUTHS or _within(wanted, tokens(question, printed)):
         return there[: len(wanted)] == wanted
     return _within(wanted, there)
 

@@ -9,7 +9,6 @@ on one document in the same fold.
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,11 +19,11 @@ from api.service import Service
 from api.settings import Profile
 from evals.compare import bootstrap, randomization
 from evals.dataset import Dataset, Question
+from evals.groups import FOLDS, folds
 from evals.levels import items_of
 from retrieve.query import Candidate, Query
 
 GRID = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
-FOLDS = 5
 _ROUNDS = 3
 _CUT = 10
 
@@ -67,22 +66,32 @@ class Tuned:
         return "better" if self.after > self.before else "worse: keep the current weights"
 
 
+def judged(dataset: Dataset) -> list[Question]:
+    """Questions with a positive judgement."""
+    return [
+        q for q in dataset.questions if any(v > 0 for v in dataset.qrels.get(q.id, {}).values())
+    ]
+
+
 def sheets(
     dataset: Dataset, service: Service, report: Callable[[int], None] = lambda _: None
 ) -> list[Sheet]:
-    """Asks every judged question once. Raises ValueError where none is judged."""
-    judged = [
-        q for q in dataset.questions if any(v > 0 for v in dataset.qrels.get(q.id, {}).values())
-    ]
-    if not judged:
+    """Asks every judged question once; after Ctrl-C those that were asked are handed out, so fewer
+    than are judged. Raises ValueError where none is judged."""
+    asked = judged(dataset)
+    if not asked:
         raise ValueError(f"{dataset.name} has no judged question to fit on")
     names = stage_names(service.profile)
-    found = []
-    for n, question in enumerate(judged, 1):
-        image = question.image.read_bytes() if question.image else None
-        _, candidates = service.candidates(Query(question.text, image))
-        found.append(_sheet(question, candidates, dataset, service, names))
-        report(n)
+    found: list[Sheet] = []
+    try:
+        for n, question in enumerate(asked, 1):
+            image = question.image.read_bytes() if question.image else None
+            _, candidates = service.candidates(Query(question.text, image))
+            found.append(_sheet(question, candidates, dataset, service, names))
+            report(n)
+    except KeyboardInterrupt:
+        if len(found) < FOLDS:
+            raise
     return found
 
 
@@ -161,7 +170,7 @@ def tune(
     names = stage_names(profile)
     now = _current(profile, names)
     documents = [s.question.document or s.question.id for s in found]
-    fold = [zlib.crc32(d.encode()) % FOLDS for d in documents]
+    fold = folds(documents)
     before = np.array([ndcg(s, now) for s in found])
     after = np.zeros(len(found))
     fitted: list[dict[str, float]] = []
@@ -185,7 +194,7 @@ def tune(
         fitted=float(np.mean([ndcg(s, best) for s in found])),
         low=low,
         high=high,
-        p=randomization(after - before, generator),
+        p=randomization(after - before, documents, generator),
         n=len(found),
     )
 

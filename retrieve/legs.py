@@ -45,8 +45,8 @@ def text_legs(text: str, encoders: Encoders, depths: Depths) -> list[Leg]:
 
 
 def image_legs(query: Query, encoders: Encoders, depths: Depths) -> list[Leg]:
-    """Image to figures, and image to text."""
-    if query.image is None:
+    """Image to figures, and image to text; none where they weigh nothing."""
+    if query.image is None or depths.image_weight <= 0:
         return []
     vector = encoders.joint.joint_images([query.image])[0]
     weight = depths.image_weight

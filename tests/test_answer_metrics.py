@@ -47,6 +47,8 @@ def asked(text: str, gold: str, kind: AnswerFormat = "Str") -> Question:
         ("The  Casing-Cover, an oil!", "casingcover oil"),
         ("“Quoted” – ﬁne", "quoted fine"),
         ("A", "a"),  # nothing would be left
+        ("A.", "a"),
+        ("(The)", "the"),
         (" + ", "+"),
         ("", ""),
     ],
@@ -106,6 +108,18 @@ def test_contains_by_hand() -> None:
     assert contains(quote, ["pres"]) == 0  # part of a word
     assert contains("It cost 1,234 euros", ["1234 euros"]) == 1
     assert contains("***", ["+"]) == 0
+
+
+def test_a_gold_of_articles_alone_does_not_vanish() -> None:
+    assert exact_match("A.", ["A"]) == 1
+    assert token_f1("(a)", ["A"]) == 1
+    assert contains("Group A, by 3 points", ["A"]) == 1
+    assert contains("It is a group of the best", ["A"]) == 0  # as printed, or any sentence has it
+    assert contains("a)", ["A."]) == 1  # it is the answer
+    assert contains("Groups B and A", ["A"], "Is it A or B?") == 0
+    assert contains("A, not B", ["A"], "Is it A or B?") == 1
+    assert list_recall("Groups A and B", ["['A', 'B']"]) == 1
+    assert list_recall("Group B has a chance", ["['A', 'B']"]) == 0.5
 
 
 def test_what_the_question_names_must_come_first() -> None:
@@ -238,13 +252,22 @@ def test_list_f1() -> None:
 def test_a_number_is_scored_as_one() -> None:
     scores = score_answer("It takes 46 litres", asked("How much?", "45", "Float"))
     assert scores == {
-        "answer exact match": 0,
-        "answer token F1": 0,
         "answer numeric": 1,
         "answer numeric contains": 0,
         "answer correct": 1,
     }
     assert score_answer("46", asked("How many?", "45", "Int"))["answer correct"] == 0
+
+
+@pytest.mark.parametrize(("answer", "gold"), [("-5", "5"), ("5", "-5"), ("1,5", "1.5")])
+@pytest.mark.parametrize("kind", ["Int", "Float"])
+def test_a_number_is_no_text_without_its_marks(answer: str, gold: str, kind: AnswerFormat) -> None:
+    scores = score_answer(answer, asked("How much?", gold, kind))
+    assert scores == {
+        "answer numeric": 0,
+        "answer numeric contains": 0,
+        "answer correct": 0,
+    }
 
 
 def test_text_and_lists_are_scored_as_such() -> None:
@@ -254,6 +277,7 @@ def test_text_and_lists_are_scored_as_such() -> None:
     assert text["answer correct"] == 1
     time = score_answer("at 13:51 CET", asked("When?", "13:51 CET", "Int"))
     assert time["answer contains"] == 1  # the gold is no number: it is text
+    assert time["answer exact match"] == 0
     some = score_answer("red", asked("Which?", "['red', 'blue']", "List"))
     assert some["answer list recall"] == 0.5
     assert some["answer correct"] == 0
@@ -264,7 +288,7 @@ def test_text_and_lists_are_scored_as_such() -> None:
 def test_an_abstention_scores_nothing(kind: AnswerFormat) -> None:
     scores = score_answer("  ", asked("How many?", "[3]" if kind == "List" else "3", kind))
     assert set(scores.values()) == {0.0}
-    assert len(scores) == 5
+    assert len(scores) == (3 if kind in ("Int", "Float") else 5)
 
 
 def test_what_has_no_gold_is_not_scored() -> None:

@@ -18,10 +18,12 @@ from evals.command import eval_
 from evals.compare import FILE, bootstrap, compare, holm, randomization
 from evals.dataset import DatasetError, read_boxes
 from evals.files import write_rows
+from evals.groups import folds, units
 from ingest.document import Box
 from tests.test_evals import SCORER, load_scorer
 
 RNG = np.random.default_rng
+NAMES = [str(n) for n in range(40)]
 
 
 def test_holm_by_hand() -> None:
@@ -32,22 +34,50 @@ def test_holm_by_hand() -> None:
 
 def test_randomization_is_exact_on_a_small_case() -> None:
     """Five gains of 1: of 2^5 sign patterns 2 are as extreme."""
-    assert randomization(np.ones(5), RNG(0)) == pytest.approx(2 / 32, abs=0.006)
-    assert randomization(np.zeros(9), RNG(0)) == 1.0
-    assert randomization(np.array([1.0, -1.0]), RNG(0)) == pytest.approx(1.0, abs=0.001)
+    assert randomization(np.ones(5), list("abcde"), RNG(0)) == pytest.approx(2 / 32, abs=0.006)
+    assert randomization(np.zeros(9), list("abcdefghi"), RNG(0)) == 1.0
+    assert randomization(np.array([1.0, -1.0]), ["a", "b"], RNG(0)) == pytest.approx(1.0, abs=0.001)
 
 
 def test_chance_is_rarely_called_a_difference() -> None:
     noise = RNG(3).normal(size=(60, 40))
-    assert sum(randomization(row, RNG(1)) < 0.05 for row in noise) <= 7  # 3 expected
+    assert sum(randomization(row, NAMES, RNG(1)) < 0.05 for row in noise) <= 7  # 3 expected
 
 
 def test_a_bootstrap_draws_whole_documents() -> None:
     gained = np.repeat([0.0, 1.0], 50)
     alone = bootstrap(gained, [str(n) for n in range(100)], RNG(0))
-    by_document = bootstrap(gained, ["a"] * 50 + ["b"] * 50, RNG(0))
+    by_document = bootstrap(gained, [str(n // 20) for n in range(100)], RNG(0))
     assert alone[0] > 0.35
-    assert by_document == (0.0, 1.0)
+    assert by_document[0] <= 0.1
+    assert by_document[1] >= 0.9
+
+
+def test_a_test_flips_whole_documents() -> None:
+    """Six documents that gain as one are six coins, whatever their number of questions."""
+    gained = np.ones(120)
+    alone = randomization(gained, [str(n) for n in range(120)], RNG(0))
+    by_document = randomization(gained, [str(n // 20) for n in range(120)], RNG(0))
+    assert alone < 0.001
+    assert by_document == pytest.approx(2 / 64, abs=0.006)
+
+
+def test_few_documents_are_no_sample_of_documents() -> None:
+    """One question of twenty lost: with one document the interval would have no width."""
+    gained = np.zeros(20)
+    gained[3] = -1.0
+    low, high = bootstrap(gained, ["only"] * 20, RNG(0))
+    assert low < -0.05 < high == 0.0
+    assert units(["a"] * 20) == [str(n) for n in range(20)]
+    assert units(list("abcde")) == list("abcde")
+
+
+def test_folds_keep_documents_together_and_are_all_filled() -> None:
+    names = [f"d{n // 4}" for n in range(160)]
+    found = folds(names)
+    assert set(found) == set(range(5))
+    assert all(len({f for f, n in zip(found, names, strict=True) if n == d}) == 1 for d in names)
+    assert folds(["only"] * 10) == [0, 1, 2, 3, 4] * 2
 
 
 def run(folder: Path, values: dict[str, float], doc: str = "") -> Path:

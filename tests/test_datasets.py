@@ -269,6 +269,49 @@ def test_only_newlines_end_lines(tmp_path: Path) -> None:
     assert read_qrels(tmp_path / "q.tsv") == {"q1": {"a\x0cb\u20281": 1}}
 
 
+NAMES = ("a\tb", "a\nb", "a\rb", "a\x00b", "a\x85b", "a\u2028b", "a\u2029b", "\ud800")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ids_that_would_break_a_run_file_are_refused(tmp_path: Path, name: str) -> None:
+    """`run.trec` parts its fields by tabs and its rows by line ends."""
+    character = next(c for c in name if c not in "ab")
+    why = f"which holds {character!r}; expected no control characters or line ends, which break "
+    folder = beir(tmp_path / "queries")
+    write(folder / "queries.jsonl", [{"_id": "q1", "text": "?"}, {"_id": name, "text": "?"}])
+    said(folder, f"@/queries.jsonl:2: _id is {name!r}, {why}run.trec")
+    folder = beir(tmp_path / "corpus")
+    write(folder / "corpus.jsonl", [{"_id": name, "text": "?"}])
+    said(folder, f"@/corpus.jsonl:1: _id is {name!r}, {why}run.trec")
+
+
+@pytest.mark.parametrize("name", ["a\tb", "a\nb", "a\u2028b"])
+def test_names_of_files_that_would_break_a_run_file_are_refused(tmp_path: Path, name: str) -> None:
+    folder = pages(tmp_path / "set")
+    try:
+        (folder / "pdfs" / f"{name}.txt").write_text(WHALES)
+    except OSError:
+        pytest.skip("the file system has no such names")
+    with pytest.raises(DatasetError) as caught:
+        read_dataset(folder)
+    found = str(caught.value)
+    assert found.startswith(f"{folder}/pdfs: file name is {f'{name}.txt'!r}, which holds ")
+    folder = captions(tmp_path / "photos")
+    (folder / "images" / f"{name}.png").write_bytes(picture("x"))
+    write(folder / "captions.jsonl", [{"image": f"images/{name}.png", "captions": ["x"]}])
+    with pytest.raises(DatasetError) as caught:
+        read_dataset(folder)
+    found = str(caught.value)
+    assert found.startswith(f"{folder}/captions.jsonl:1: id is {f'{name}.png'!r}, which holds ")
+
+
+def test_a_line_nested_too_deep_is_told(tmp_path: Path) -> None:
+    folder = beir(tmp_path / "set")
+    (folder / "queries.jsonl").write_text('{"_id":' * 100_000)
+    with pytest.raises(DatasetError, match=r"queries\.jsonl:1: not JSON: maximum recursion"):
+        read_dataset(folder)
+
+
 def test_judgements_of_equal_documents_meet(tmp_path: Path) -> None:
     """The index keeps equal bytes once, under the first name."""
     folder = beir(tmp_path / "set")

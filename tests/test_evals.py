@@ -6,22 +6,26 @@ import importlib.util
 import json
 import math
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 import pytest
 
 from api.service import Service
-from evals.dataset import Dataset, Question, read_dataset
+from evals.compare import compare
+from evals.dataset import Dataset, DatasetError, Question, read_dataset
 from evals.files import write_run
 from evals.harness import Watching, evaluate
+from evals.judge import Judge, Verdict
 from evals.levels import items_of
 from evals.metrics import means, percentile, retrieval
 from index.source import Source
 from ingest.document import Box, Chunk, Region
-from retrieve.query import Hit
+from retrieve.query import Hit, Query
 from tests.conftest import PUMP, SHARED, WHALES, text_pdf
 
 SCORER = SHARED / "score.py"
@@ -140,7 +144,7 @@ def test_an_error_in_one_question_is_kept_and_the_others_go_on(
     source = Source("w.txt", "w", lambda: WHALES.encode())
     dataset = Dataset("d", "document", questions, {"q2": {"w.txt": 1}}, (source,))
     result = evaluate(dataset, service, tmp_path / "out")
-    assert result.n == 1
+    assert result.n == 2
     assert result.errors == ("q1: the query is empty: give a text, an image, or both",)
 
 
@@ -203,3 +207,97 @@ def test_levels_time_and_answers_are_told(service: Service, tmp_path: Path) -> N
     answered = json.loads((tmp_path / "out" / "answers.jsonl").read_text())
     assert answered["gold"] == ["krill"]
     assert answered["citations"][0]["page"] == 2
+
+
+def small(tmp_path: Path, *texts: str) -> Dataset:
+    questions = tuple(Question(f"q{n}", t) for n, t in enumerate(texts))
+    qrels = {q.id: {"w.txt": 1} for q in questions}
+    source = Source("w.txt", "w", lambda: WHALES.encode())
+    return Dataset("d", "document", questions, qrels, (source,))
+
+
+def test_a_failed_question_counts_and_does_not_stop_comparisons(
+    service: Service, tmp_path: Path
+) -> None:
+    dataset = small(tmp_path, "whales", "")
+    result = evaluate(dataset, service, tmp_path / "a")
+    assert (result.n, result.metrics["Recall@1"]) == (2, 0.5)
+    rows = [json.loads(x) for x in (tmp_path / "a" / "questions.jsonl").read_text().splitlines()]
+    assert rows[1]["error"].startswith("the query is empty")
+    assert rows[1]["metrics"]["nDCG@10"] == 0.0
+    evaluate(small(tmp_path, "whales", "krill"), service, tmp_path / "b")
+    shutil.copy(tmp_path / "a" / "result.json", tmp_path / "b" / "result.json")  # as if one set
+    assert compare(tmp_path / "a", tmp_path / "b", ["Recall@1"]).differences[0].wins == 1
+
+
+def test_other_data_is_not_compared(service: Service, tmp_path: Path) -> None:
+    evaluate(small(tmp_path, "whales"), service, tmp_path / "a")
+    evaluate(small(tmp_path, "krill"), service, tmp_path / "b")
+    with pytest.raises(DatasetError, match="other questions, judgements or documents"):
+        compare(tmp_path / "a", tmp_path / "b")
+
+
+@pytest.mark.parametrize("metrics", [[1], None, "x", {"nDCG@10": "x"}, {"nDCG@10": float("nan")}])
+def test_damaged_runs_are_told(tmp_path: Path, metrics: object) -> None:
+    row = json.dumps({"query-id": "q1", "metrics": metrics})
+    (tmp_path / "questions.jsonl").write_text(row + "\n")
+    with pytest.raises(DatasetError, match="expected metrics as name and number"):
+        compare(tmp_path, tmp_path)
+
+
+def test_an_index_with_other_documents_is_refused(service: Service, tmp_path: Path) -> None:
+    list(service.ingest([Source("p.txt", "p", lambda: PUMP.encode())]))
+    with pytest.raises(DatasetError, match=r"1 documents that are not of d, such as 'p.txt'"):
+        evaluate(small(tmp_path, "whales"), service, tmp_path / "out")
+
+
+def test_nothing_of_an_earlier_run_stays_beside_a_new_one(service: Service, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("answers.jsonl", "abstain.jsonl", "result.json"):
+        (out / name).write_text("old")
+
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(small(tmp_path, "whales"), service, out, Watching(ingest=stop))
+    assert list(out.iterdir()) == []
+    evaluate(small(tmp_path, "whales"), service, out)
+    assert {p.name for p in out.iterdir()} == {"result.json", "questions.jsonl", "run.trec"}
+
+
+def test_confidence_is_written_in_full(service: Service, tmp_path: Path) -> None:
+    question = Question("q1", "What do whales eat?", answerable=True)
+    source = Source("w.txt", "w", lambda: WHALES.encode())
+    dataset = Dataset("d", "document", (question,), {"q1": {"w.txt": 1}}, (source,))
+    evaluate(dataset, service, tmp_path / "out")
+    row = json.loads((tmp_path / "out" / "abstain.jsonl").read_text())
+    answer = service.ask(Query("What do whales eat?"))
+    assert round(row["confidence"], 3) == round(answer.confidence, 3)
+    assert row["confidence"] != round(row["confidence"], 6)
+
+
+def test_judging_that_is_stopped_keeps_what_was_asked(service: Service, tmp_path: Path) -> None:
+    questions = tuple(
+        Question(f"q{n}", t, answers=("krill",), answerable=True)
+        for n, t in enumerate(["What do whales eat?", "What do blue whales eat?"])
+    )
+    source = Source("w.txt", "w", lambda: WHALES.encode())
+    dataset = Dataset("d", "document", questions, {"q0": {"w.txt": 1}}, (source,))
+
+    class Busy:
+        name = "busy@localhost"
+
+        def verdict(self, *_: object) -> Verdict:
+            return Verdict(True)
+
+    def stop(done: int) -> None:
+        raise KeyboardInterrupt
+
+    model = cast(Judge, Busy())
+    result = evaluate(dataset, service, tmp_path / "out", Watching(verdict=stop), model)
+    assert result.complete is False
+    assert result.errors == ("judging interrupted after 1 of 2 answers",)
+    assert result.metrics["answer judged correct"] == 1.0
+    assert len((tmp_path / "out" / "answers.jsonl").read_text().splitlines()) == 2

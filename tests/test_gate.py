@@ -72,7 +72,6 @@ def test_one_unlucky_question_is_noise(service: Service, small: Path, tmp_path: 
     file = tmp_path / "ok" / "questions.jsonl"
     rows = [json.loads(line) for line in file.read_text().splitlines()]
     for row in rows:  # five of them did worse when it was accepted, one better
-        row["doc"] = row["query-id"]
         shift = 0.2 if row["query-id"] == "q0" else -0.1
         row["metrics"] = {m: v + shift for m, v in row["metrics"].items()}
     file.write_text("".join(json.dumps(r) + "\n" for r in rows))
@@ -114,3 +113,42 @@ def test_the_command_exits_with_2_where_it_fails(small: Path, tmp_path: Path) ->
     assert done.exit_code == 2
     assert "FELL" in done.output
     assert "FAILED" in done.output
+
+
+def test_a_metric_that_vanishes_fails(service: Service, small: Path, tmp_path: Path) -> None:
+    dataset = read_dataset(small)
+    run(dataset, service, tmp_path, must=False)
+    accept(tmp_path / "out", tmp_path / "ok")
+    (tmp_path / "ok" / SPEED).write_text("{}")
+    file = tmp_path / "ok" / "result.json"
+    row = json.loads(file.read_text())
+    row["metrics"]["answer correct"] = 0.8
+    file.write_text(json.dumps(row))
+    found = run(dataset, service, tmp_path)
+    assert [c.name for c in found.checks if not c.passed] == ["answer correct"]
+    assert not found.passed
+
+
+def test_what_is_partial_or_has_errors_is_not_accepted(
+    service: Service, small: Path, tmp_path: Path
+) -> None:
+    run(read_dataset(small), service, tmp_path, must=False)
+    file = tmp_path / "out" / "result.json"
+    row = json.loads(file.read_text())
+    file.write_text(json.dumps(row | {"complete": False}))
+    with pytest.raises(DatasetError, match="is not accepted: it was stopped"):
+        accept(tmp_path / "out", tmp_path / "ok")
+    file.write_text(json.dumps(row | {"errors": ["q1: no"]}))
+    with pytest.raises(DatasetError, match="is not accepted: q1: no"):
+        accept(tmp_path / "out", tmp_path / "ok")
+    assert not (tmp_path / "ok").exists()
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"data": "x"}'])
+def test_a_damaged_accepted_run_is_told(
+    service: Service, small: Path, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "ok").mkdir()
+    (tmp_path / "ok" / "result.json").write_text(text)
+    with pytest.raises(DatasetError, match=r"no result row|other data"):
+        run(read_dataset(small), service, tmp_path)

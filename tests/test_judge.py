@@ -123,6 +123,18 @@ def test_a_reply_that_is_no_verdict_is_told(server: tuple[Server, str]) -> None:
     )
 
 
+def test_a_long_reply_is_told_in_part(
+    server: tuple[Server, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, url = server
+    model.reply = "x" * 500
+    told = judge(url).verdict("?", ["x"], "x").problem
+    assert told.partition(": ")[2] == "'" + "x" * 199
+    monkeypatch.setattr("evals.judge._TOLD", 10)
+    told = judge(url).verdict("?", ["x"], "x").problem
+    assert told.partition(": ")[2] == "'" + "x" * 9
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -26,10 +26,11 @@ from evals.making.command import chat_model, make
 from evals.making.draft import Draft, Place, format_of
 from evals.making.drafting import draft_by_rules
 from evals.making.folder import described, merged, read_drafts, write_drafts
-from evals.making.originals import read_passages
+from evals.making.originals import file_names, read_passages
 from evals.making.passages import Passage, readable
 from evals.making.review import review_app
 from evals.making.rules import RULES
+from evals.making.stored import restored, stored
 from evals.making.unanswerable import Words
 from evals.making.verbs import base_form
 from generate.answer import GeneratorError
@@ -369,6 +370,113 @@ def test_paths_are_ingested_beside_the_set(tmp_path: Path) -> None:
     assert copied == (tmp_path / "note.md").read_bytes()
 
 
+@pytest.mark.parametrize("name", ["queries.jsonl", "qrels.tsv", "boxes.jsonl", "README.md"])
+def test_a_set_of_other_hands_is_not_overwritten(name: str, index: Path, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("by hand")
+    done = run("--index", index, "--out", tmp_path, "--count", "5")
+    assert done.exit_code == 1
+    assert f"{tmp_path / name} was not made by octavo eval make" in done.output
+    assert "give another --out" in done.output
+    assert [f.name for f in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "by hand"
+
+
+def note_in(folder: Path, litres: int) -> Path:
+    file = folder / "note.md"
+    file.write_text(f"# Oil\n\nThe housing holds {litres} litres. Control voltage is 24 V DC.\n")
+    return file
+
+
+def test_the_copies_follow_the_index(tmp_path: Path) -> None:
+    out, note = tmp_path / "set", note_in(tmp_path, 3)
+    assert run(note, "--out", out).exit_code == 0
+    copied = out / "pdfs" / "note.md"
+    before = copied.read_bytes()
+    for name in ("gone.md", "decided.md", ".hidden"):
+        (out / "pdfs" / name).write_text(name)
+    about = replace(read_drafts(out)[0], id="x", doc="decided.md", state="accepted")
+    place = replace(about.places[0], doc="decided.md")
+    write_drafts([*read_drafts(out), replace(about, places=(place,))], out)
+    note_in(tmp_path, 4)
+    assert note.stat().st_size == len(before)  # the size does not tell
+    assert run(note, "--out", out).exit_code == 0
+    assert copied.read_bytes() == note.read_bytes() != before
+    assert {f.name for f in (out / "pdfs").iterdir()} == {"note.md", "decided.md", ".hidden"}
+    read_dataset(out)
+
+
+def test_files_of_other_hands_are_neither_replaced_nor_removed(tmp_path: Path) -> None:
+    note = note_in(tmp_path, 3)
+    for name, text in (("own", "mine"), ("other", note.read_text().replace("3", "4"))):
+        (tmp_path / name / "pdfs").mkdir(parents=True)
+        file = "note.md" if name == "other" else "mine.md"
+        (tmp_path / name / "pdfs" / file).write_text(text)
+    assert run(note, "--out", tmp_path / "own").exit_code == 0
+    assert (tmp_path / "own" / "pdfs" / "mine.md").read_text() == "mine"
+    done = run(note, "--out", tmp_path / "other")
+    assert (done.exit_code, "has other bytes than the document" in done.output) == (1, True)
+    assert "4 litres" in (tmp_path / "other" / "pdfs" / "note.md").read_text()
+    # What is read from there stays there, also where reading it fails.
+    (tmp_path / "own" / "pdfs" / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
+    assert run(tmp_path / "own" / "pdfs", "--out", tmp_path / "own").exit_code == 0
+    assert (tmp_path / "own" / "pdfs" / "broken.pdf").exists()
+
+
+def test_copies_have_names_that_a_set_may_hold(service: Service) -> None:
+    list(service.ingest([Source("a\tb\u2028.md", "a", WHALES.encode)]))
+    assert list(file_names(service).values()) == ["a_b_.md"]
+
+
+def a_row(**changed: Any) -> dict[str, Any]:
+    place = (Place("a.pdf", 1, Box(0, 0, 9, 9)),)
+    draft = Draft("1", "Which oil?", "a.pdf", "VG 46", "Table", place, "table cell", "Oil: VG 46")
+    return {**stored(draft), **changed}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"doc": "../secret.pdf"}, "'doc' is '../secret.pdf'; expected the name of a file"),
+        ({"doc": ".."}, "'doc' is '..'"),
+        ({"doc": "/etc/passwd"}, "'doc' is '/etc/passwd'"),
+        ({"doc": "a\\b.pdf"}, "'doc' is"),
+        ({"doc": "a\tb.pdf"}, r"doc is 'a\\tb.pdf'"),
+        ({"doc": 5}, "'doc' is 5; expected a text"),
+        ({"_id": "a\nb"}, r"_id is 'a\\nb'"),
+        ({"text": 5}, "'text' is 5; expected a text"),
+        ({"answer": ["VG 46"]}, "'answer' is"),
+        ({"evidence": "Map"}, "'evidence' is 'Map'; expected one of"),
+        ({"evidence": []}, "'evidence' is"),
+        ({"state": "maybe"}, "'state' is 'maybe'; expected one of draft, accepted, rejected"),
+        ({"edited": "no"}, "'edited' is 'no'; expected true or false"),
+        ({"answerable": "no"}, "'answerable' is 'no'; expected true or false"),
+        ({"answerable": False}, "'answerable' is False and 'places' is"),
+        ({"shared_words": "x"}, "'shared_words' is 'x'; expected a share"),
+        ({"shared_words": 2}, "'shared_words' is 2"),
+        ({"places": 5}, "'places' is 5; expected a list"),
+        ({"places": ["a"]}, "'a' in 'places'; expected doc, page"),
+        ({"places": [{"doc": "../a", "page": 1, "bbox": [0, 0, 1, 1]}]}, "'doc' is '../a'"),
+        ({"places": [{"doc": "a", "page": 0, "bbox": [0, 0, 1, 1]}]}, "in 'places'; expected"),
+        ({"places": [{"doc": "a", "page": 1, "bbox": [0, 0, "x", 1]}]}, "in 'places'; expected"),
+        ({"places": [{"doc": "a", "page": 1, "bbox": [0, 0, 1]}]}, "in 'places'; expected"),
+    ],
+)
+def test_damaged_drafts_are_told(changed: dict[str, Any], message: str, tmp_path: Path) -> None:
+    file = tmp_path / "drafts.jsonl"
+    file.write_text(json.dumps(a_row()) + "\n" + json.dumps(a_row(**changed)) + "\n")
+    with pytest.raises(DatasetError, match=message) as caught:
+        read_drafts(tmp_path)
+    assert str(caught.value).startswith(f"{file}:2: ")
+    with pytest.raises(DatasetError):
+        review_app(tmp_path)
+
+
+def test_drafts_come_back_as_they_were_stored() -> None:
+    draft = restored(a_row(), "drafts.jsonl:1")
+    assert stored(draft) == a_row()
+    assert draft.places == (Place("a.pdf", 1, Box(0, 0, 9, 9)),)
+
+
 # The review page
 
 
@@ -444,6 +552,20 @@ def test_bad_decisions_change_nothing(
     assert (said.status_code, "error" in said.json()) == (status, True)
     assert httpx.put(f"{reviewing}/v1/drafts/none", json={**body, "state": "x"}).status_code == 422
     assert files_of(made) == before
+
+
+def test_an_open_question_takes_no_answer(reviewing: str, made: Path) -> None:
+    before = files_of(made)
+    draft = next(d for d in read_drafts(made) if not d.answerable)
+    url = f"{reviewing}/v1/drafts/{draft.id}"
+    said = httpx.put(url, json={"state": "accepted", "text": draft.text, "answer": "42"})
+    assert said.status_code == 400
+    assert "leave this question open, so it has no answer" in said.json()["error"]
+    assert files_of(made) == before
+    for answer in ("Not answerable", ""):
+        said = httpx.put(url, json={"state": "accepted", "text": draft.text, "answer": answer})
+        assert (said.status_code, said.json()["draft"]["answer"]) == (200, "Not answerable")
+        assert not said.json()["draft"]["edited"]
 
 
 def test_decisions_of_two_pages_at_once_are_both_kept(reviewing: str, made: Path) -> None:

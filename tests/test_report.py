@@ -169,11 +169,104 @@ def test_a_row_without_provenance_is_refused_by_name(name: str, tmp_path: Path) 
         ({"metrics": {"nDCG@10": "high"}}, "metric 'nDCG@10' is 'high'"),
         ({"metrics": {"nDCG@10": float("nan")}}, "metric 'nDCG@10' is nan"),
         ({"intervals": {"nDCG@10": [1]}}, r"expected \[low, high\]"),
+        ({"intervals": {"nDCG@10": ["0", "1"]}}, "interval of 'nDCG@10' is '0'"),
+        ({"intervals": [1]}, r"'intervals' is \[1\]; expected an object"),
+        ({"metrics": [1]}, r"'metric' is \[1\]; expected an object"),
+        ({"metrics": {"nDCG@10": 10**400}}, "metric 'nDCG@10' is 1000"),
+        ({"questions": "abc"}, "'questions' is 'abc'; expected a whole number"),
+        ({"questions": [4]}, "'questions' is"),
+        ({"documents": "x"}, "'documents' is 'x'; expected a whole number"),
+        ({"complete": "no"}, "'complete' is 'no'; expected true or false"),
+        ({"errors": [1]}, "'errors' is"),
+        ({"generator": 1}, "'generator' is 1; expected a text"),
     ],
 )
 def test_damaged_rows_are_told(changed: dict[str, Any], said: str) -> None:
     with pytest.raises(DatasetError, match=said):
         parse(ROW | changed, "x")
+
+
+DEEP = b"[" * 100_000
+
+
+def q1(**fields: Any) -> bytes:
+    return json.dumps({"query-id": "q1", **fields}).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "message"),
+    [
+        ("result.json", DEEP, "result.json: not a JSON file"),
+        ("result.json", b"\xff\x00", "result.json: not a JSON file"),
+        ("run.trec", b"q1\tQ0\ta\t1\t1\tx\n\xff\x00\n", "run.trec:2: not UTF-8"),
+        ("questions.jsonl", b"\xff\n", "questions.jsonl:1: not UTF-8"),
+        ("questions.jsonl", DEEP, "questions.jsonl:1: not JSON"),
+        ("questions.jsonl", q1(stages=[1]), "questions.jsonl:1: 'stage' is [1]"),
+        ("questions.jsonl", q1(stages={"legs": "x"}), "questions.jsonl:1: stage 'legs' is 'x'"),
+        ("questions.jsonl", q1(stages={"legs": 10**400}), "questions.jsonl:1: stage 'legs' is 1"),
+        ("questions.jsonl", q1(ranks=3), "questions.jsonl:1: 'ranks' is 3"),
+        ("questions.jsonl", q1(ranks={"final": 1.5}), "'rank at final' is 1.5"),
+        ("questions.jsonl", q1(metrics={"nDCG@10": float("nan")}), "metric 'nDCG@10' is nan"),
+        ("questions.jsonl", q1(gold="a#p1"), "questions.jsonl:1: 'gold' is 'a#p1'"),
+        ("questions.jsonl", q1(kinds="table"), "questions.jsonl:1: 'kinds' is 'table'"),
+        ("questions.jsonl", q1(first=[1]), "questions.jsonl:1: 'first' is [1]"),
+        ("questions.jsonl", q1(text=7), "questions.jsonl:1: 'text' is 7"),
+        ("questions.jsonl", q1(error=7), "questions.jsonl:1: 'error' is 7"),
+        ("questions.jsonl", q1(**{"gold boxes": 7}), "questions.jsonl:1: 'gold boxes' is 7"),
+        ("boxes.jsonl", q1(doc="a", page="x", bbox=[0, 0, 1, 1]), "boxes.jsonl:1: "),
+        ("abstain.jsonl", q1(answered=True, confidence="x"), "abstain.jsonl:1: 'confidence' is"),
+        ("abstain.jsonl", q1(answered="no", confidence=0.5), "abstain.jsonl:1: 'answered' is 'no'"),
+        ("abstain.jsonl", q1(answered=True, confidence=1, correct=1), "'correct' is 1"),
+        ("answers.jsonl", q1(citations=3), "answers.jsonl:1: 'citations' is 3"),
+        ("answers.jsonl", q1(citations=["a"]), "answers.jsonl:1: 'citations' is ['a']"),
+        ("answers.jsonl", q1(gold=3), "answers.jsonl:1: 'gold' is 3"),
+        ("ablation.json", b"\xff", "ablation.json: not a JSON file"),
+        ("ablation.json", json.dumps(ROW | {"variants": 5}).encode(), "'variants' is 5"),
+        ("ablation.json", json.dumps(ROW | {"variants": [{"name": "a", "difference": {"m": 1}}]})
+         .encode(), "ablation.json: 'difference of m' is 1"),
+        ("rows.jsonl", b"\xff\x00\n", "rows.jsonl:1: not UTF-8"),
+    ],
+)  # fmt: skip
+def test_damaged_files_end_the_command_with_one_message(
+    file: str, data: bytes, message: str, tmp_path: Path
+) -> None:
+    folder = make_run(tmp_path / "a")
+    (folder / file).write_bytes(data)
+    more = ["--rows", str(folder / file)] if file == "rows.jsonl" else []
+    done = CliRunner().invoke(command, [str(folder), "--out", str(tmp_path / "r.html"), *more])
+    assert isinstance(done.exception, SystemExit)
+    assert done.exit_code == 1
+    assert done.output.startswith(f"Error: {folder / file}")
+    assert message in done.output
+    assert done.output.count("\n") == 1
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_only_newlines_end_lines(tmp_path: Path) -> None:
+    """U+2028 stands in a command line or an id, and cuts neither."""
+    file = tmp_path / "rows.jsonl"
+    rows = [ROW | {"command": "octavo eval\u2028run"}, ROW]
+    file.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows))
+    taken, refused = read_history(file)
+    assert ([r.where for r in taken], refused) == ([f"{file}:1", f"{file}:2"], [])
+    folder = make_run(tmp_path / "a")
+    (folder / "run.trec").write_text("q1\tQ0\tpump\u2028.pdf#p1\t1\t1.0\toctavo\n")
+    (run,) = read_runs([folder])
+    assert run.ranking == {"q1": ("pump\u2028.pdf#p1",)}
+
+
+def test_half_a_character_does_not_stop_the_page(tmp_path: Path) -> None:
+    folder, out = make_run(tmp_path / "a", {"command": "octavo \ud800 eval"}), tmp_path / "r.html"
+    assert CliRunner().invoke(command, [str(folder), "--out", str(out)]).exit_code == 0
+    assert "octavo ? eval" in out.read_text(encoding="utf-8")
+
+
+def test_a_line_nested_too_deep_is_a_refused_row(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(DEEP + b"\n" + json.dumps(ROW).encode() + b"\n")
+    taken, refused = read_history(file)
+    assert [r.where for r in taken] == [f"{file}:2"]
+    assert refused[0].startswith(f"{file}:1: not JSON: ")
 
 
 def test_the_other_rows_of_a_history_are_used(tmp_path: Path) -> None:
@@ -202,7 +295,7 @@ def test_the_numbers_by_hand(tmp_path: Path) -> None:
     means, low, high = recall_by_depth(run)
     assert len(means) == 100
     assert means[:3] + means[-1:] == pytest.approx([1 / 3, 1 / 3, 2 / 3, 2 / 3])
-    assert (low[0], high[0]) == pytest.approx((1 / 3, 1 / 3))  # one document: it is drawn whole
+    assert (low[0], high[0]) == (0, 1)  # too few documents to be drawn whole
     stages = {b.name: b.value for b in first_ten_by_stage(run)}
     assert stages == pytest.approx({"words": 1 / 3, "final": 2 / 3})
     assert operating_point(run) == pytest.approx((3 / 4, 2 / 3))  # q2 is wrong, q4 is open
@@ -264,6 +357,60 @@ def test_a_partial_run_is_marked_in_words(tmp_path: Path) -> None:
     assert html.count('<strong class="bad">PARTIAL: 4 of 9 questions</strong>') == 2
     assert '<strong class="bad">1 ERROR</strong>' in html
     assert "PARTIAL" not in report([make_run(tmp_path / "b")]).html
+
+
+def test_a_run_stopped_while_it_was_judged_is_partial(tmp_path: Path) -> None:
+    why = "judging interrupted after 1 of 3 answers"
+    changed = {"complete": False, "errors": [why]}
+    file = tmp_path / "rows.jsonl"
+    write(file, [ROW | changed])
+    html = report([make_run(tmp_path / "a", changed)], rows=file).html
+    assert html.count("PARTIAL: stopped after 4 questions were asked") == 3
+    assert why in html
+
+
+def with_a_failed_question(folder: Path) -> Path:
+    changed = {"n": 5, "questions": 5, "errors": ["q5: the store is gone"]}
+    make_run(folder, changed)
+    more = {"stages": {}, "first": [], "doc": "whales.pdf", "error": "the store is <gone>"}
+    with (folder / "questions.jsonl").open("a") as file:
+        file.write(json.dumps(question("q5", 0.0, None, **more)) + "\n")
+    return folder
+
+
+def test_failed_questions_count_as_missed(tmp_path: Path) -> None:
+    folder = with_a_failed_question(tmp_path / "a")
+    (run,) = read_runs([folder])
+    assert run.failed == 1
+    assert recall_by_depth(run)[0][:3] == pytest.approx([1 / 4, 1 / 4, 2 / 4])
+    stages = {b.name: b.value for b in first_ten_by_stage(run)}
+    assert stages == pytest.approx({"words": 1 / 4, "final": 2 / 4})
+    shown, zeros = worst(run, 2)
+    assert ([q.id for q in shown], zeros) == (["q3", "q5"], 2)
+    html = report([folder]).html
+    assert html.count('<strong class="bad">PARTIAL: 5 of 5 questions, 1 failed</strong>') == 2
+    assert "whales.pdf 0.000 1" in text_of(section(html, "documents"))
+    assert "failed the store is &lt;gone&gt;" in text_of(section(html, "worst"))
+    assert "failed, and not drawn: 1" in section(html, "risk")
+    assert "0.375 (n 4)" in section(html, "modality")  # table: 1, 0.5, 0, 0
+
+
+def test_a_run_whose_questions_all_failed_has_recall_0(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "a", {"errors": ["q1: gone"]})
+    for name in ("abstain.jsonl", "answers.jsonl", "boxes.jsonl"):
+        (folder / name).unlink()
+    (folder / "run.trec").write_text("")
+    more = {"stages": {}, "first": [], "error": "gone"}
+    write(folder / "questions.jsonl", [question(f"q{n}", 0.0, None, **more) for n in range(4)])
+    html = report([folder]).html
+    assert "first 1 0.000" in text_of(section(html, "depth"))
+    assert "PARTIAL: 4 of 4 questions, 4 failed" in html
+
+
+def test_metrics_of_abstention_may_have_intervals(tmp_path: Path) -> None:
+    bounds = {"nDCG@10": [0.1234, 0.8765], "AUROC": [0.5, 0.75]}
+    html = report([make_run(tmp_path / "a", {"intervals": bounds})]).html
+    assert "AUROC 0.667 0.500 to 0.750" in text_of(section(html, "metrics"))
 
 
 def test_two_runs_over_the_same_data_are_compared(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from evals.tune import Sheet, fit, ndcg, sheets, stage_names, tune
 from generate.calibrated import Calibration, logit
 from tests.test_evals import beir
 
+PHOTOS = [Question("1", "", image=Path("photo.jpg"))]
+
 
 def sheet(n: int, scores: list[list[float]], gold: int) -> Sheet:
     """A question whose candidates are pages 0, 1, ... of which `gold` is the right one."""
@@ -112,6 +114,12 @@ def test_calibration_needs_both_kinds() -> None:
         calibrate([Sample(0.5, Decision(True, True, 0.5), "a")] * 2)
 
 
+def test_calibration_on_few_questions_of_one_kind_is_refused() -> None:
+    rows = [Sample(0.5, Decision(n > 0, True, 0.5), "only") for n in range(10)]
+    with pytest.raises(ValueError, match="needs more of both"):
+        calibrate(rows)
+
+
 def test_a_calibration_is_undone_exactly() -> None:
     how = Calibration(0.7, -0.4)
     assert raw(how.apply(0.3), how) == pytest.approx(0.3)
@@ -126,7 +134,7 @@ def test_variants_leave_out_what_the_profile_has_and_no_more() -> None:
     assert "without late interaction" in names
     assert "without cross-encoder" not in names
     assert "without cross-encoder" in [v.name for v in variants(read_profile("light"))]
-    assert "words (BM25) only" not in [v.name for v in variants(read_profile("builtin"), True)]
+    assert "words (BM25) only" not in [v.name for v in variants(read_profile("builtin"), PHOTOS)]
 
 
 def test_the_commands_write_rows_and_profiles_that_load(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from evals.datasets.lines import Place
+from evals.datasets.lines import Place, unbroken
 from evals.datasets.nouns import DatasetError
 from index.source import Source
 
@@ -35,7 +35,8 @@ class Corpus:
         self._images[key] = file
 
     def add(self, place: Place, source: Source) -> None:
-        """Raises DatasetError for an id that is there already."""
+        """Raises DatasetError for an id that is there already, or that run.trec cannot hold."""
+        unbroken(source.name, "id", place)
         if source.name in self.sources:
             first = self._places[source.name]
             raise DatasetError(f"{place}: id {source.name!r} stands twice, first at {first}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from evals.datasets.nouns import DatasetError
 
 #: `file:line`, as messages begin.
 Place = str
+
+#: What no id may hold: it ends a field or a line of `run.trec`, or cannot be written in UTF-8.
+BREAKING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def lines(file: Path) -> Iterator[tuple[Place, str]]:
@@ -46,7 +50,7 @@ def numbered(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[Place, dict[
     for place, line in lines(file):
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DatasetError(f"{place}: not JSON: {error}") from None
         if not isinstance(row, dict):
             raise DatasetError(f"{place}: expected an object {{...}}; found {line[:60]!r}")
@@ -63,11 +67,23 @@ def rows(file: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
 
 
 def identifier(value: object, key: str, place: Place) -> str:
-    """An id: text, or a whole number as text. Raises DatasetError for anything else."""
+    """An id: text, or a whole number as text. Raises DatasetError for anything else, and for one
+    that `run.trec` cannot hold."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not (whole or isinstance(value, str)) or value == "":
         raise DatasetError(f"{place}: {key!r} is {value!r}; expected an id")
-    return str(value)
+    return unbroken(str(value), key, place)
+
+
+def unbroken(name: str, what: str, place: Place) -> str:
+    """`name`, an id or a file's name. Raises DatasetError where `BREAKING` is in it."""
+    found = BREAKING.search(name)
+    if found:
+        raise DatasetError(
+            f"{place}: {what} is {name!r}, which holds {found[0]!r}; expected no control "
+            "characters or line ends, which break run.trec"
+        )
+    return name
 
 
 def text_of(value: object, key: str, place: Place) -> str:

@@ -9,11 +9,12 @@ from pathlib import Path
 from evals.datasets.boxes import read_boxes
 from evals.datasets.corpus import equal_files
 from evals.datasets.judgements import Judgement, qrels_of, read_judgements
-from evals.datasets.lines import numbered
+from evals.datasets.lines import numbered, unbroken
 from evals.datasets.nouns import Dataset, DatasetError
 from evals.datasets.pdfs import Pdf, open_pdfs
 from evals.datasets.questions import read_questions
 from index.source import Source
+from ingest.files import utf8
 
 
 def read_pages(folder: Path) -> Dataset:
@@ -41,6 +42,8 @@ def read_pages(folder: Path) -> Dataset:
 def _files(folder: Path) -> dict[str, Path]:
     there = sorted(f for f in folder.iterdir() if f.is_file() and not f.name.startswith("."))
     files = {file.name: file for file in there}
+    for name in files:
+        unbroken(utf8(name), "file name", str(folder))
     if not files:
         raise DatasetError(f"{folder} has no file")
     for name, first in equal_files(files).items():

@@ -68,13 +68,14 @@ def _make(
     settings: Settings, paths: Sequence[Path], out: Path, count: int, seed: int, by: str
 ) -> list[Draft]:
     from api.service import Service
-    from evals.making.folder import merged, read_drafts, write_drafts
-    from evals.making.originals import copy_originals, read_passages
+    from evals.making.folder import check_free, is_made, merged, read_drafts, write_drafts
+    from evals.making.originals import copy_originals, read_passages, remove_others
     from evals.progress import progress
 
     if "index" not in settings.model_fields_set:
         settings = settings.model_copy(update={"index": out / "index"})
-    old = read_drafts(out)
+    check_free(out)
+    ours, old = is_made(out), read_drafts(out)
     service = Service(settings, create=bool(paths))
     try:
         _ingest(service, paths)
@@ -82,7 +83,7 @@ def _make(
             passages = read_passages(service, report)
         if not passages:
             raise ValueError("the index has no documents to make questions of; give PATHS")
-        copy_originals(service, out)
+        names = copy_originals(service, out)
         if by == "model":
             new = _by_model(service, passages, count, seed, old, out)
         else:
@@ -93,6 +94,8 @@ def _make(
         raise ValueError("the documents have no table, caption or sentence that makes a question")
     drafts = merged(old, new)
     write_drafts(drafts, out)
+    if ours:  # last, so that no judgement names a file that is gone
+        remove_others(out, names, drafts, paths)
     return drafts
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from evals.dataset import AnswerFormat, DatasetError
+from evals.dataset import AnswerFormat
 from evals.making.passages import stems
 from ingest.document import Box, Region
 
@@ -16,6 +16,10 @@ State = Literal["draft", "accepted", "rejected"]
 Evidence = Literal["Pure-text (Plain-text)", "Table", "Chart", "Figure"]
 STATES: tuple[State, ...] = ("draft", "accepted", "rejected")
 NOT_ANSWERABLE = "Not answerable"
+
+
+class OpenQuestionError(ValueError):
+    """An answer to a question that the documents leave open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,18 @@ class Draft:
         return len(asked & stems(self.source)) / len(asked) if asked and self.source else 0.0
 
     def decided(self, state: State, text: str, answer: str) -> Draft:
-        """With a reviewer's decision. Raises ValueError for an empty question or answer."""
+        """With a reviewer's decision. Raises ValueError for an empty question or answer, and
+        OpenQuestionError for an answer where there can be none."""
         text, answer = " ".join(text.split()), " ".join(answer.split())
         if not text:
             raise ValueError("the question is empty; write one, or reject the draft")
         if self.answerable and not answer:
             raise ValueError("the answer is empty; write one, or reject the draft")
+        if not self.answerable and answer not in ("", self.answer, NOT_ANSWERABLE):
+            raise OpenQuestionError(
+                f"the documents leave this question open, so it has no answer: leave "
+                f"{NOT_ANSWERABLE!r} as it is, or reject the draft"
+            )
         answer = answer if self.answerable else NOT_ANSWERABLE
         changed = (text, answer) != (self.text, self.answer)
         return replace(self, state=state, text=text, answer=answer, edited=self.edited or changed)
@@ -110,35 +120,3 @@ def format_of(answer: str) -> AnswerFormat:
     if re.fullmatch(r"[+-]?\d+", plain):
         return "Int"
     return "Float" if re.fullmatch(r"[+-]?\d*\.\d+", plain) else "Str"
-
-
-def stored(draft: Draft) -> dict[str, Any]:
-    """The row of `drafts.jsonl`: all of a draft, its places included."""
-    places = [{"doc": p.doc, "page": p.page, "bbox": p.box.rounded()} for p in draft.places]
-    more = {"evidence": draft.evidence, "places": places, "source": draft.source}
-    return {**draft.row(), **more}
-
-
-def restored(row: dict[str, Any]) -> Draft:
-    """The draft of a row of `drafts.jsonl`. Raises DatasetError for what is none."""
-    try:
-        if row["state"] not in STATES:
-            raise ValueError(f"state {row['state']!r} is none of {', '.join(STATES)}")
-        return Draft(
-            id=str(row["_id"]),
-            text=str(row["text"]),
-            doc=str(row["doc"]),
-            answer=str(row["answer"]),
-            evidence=row["evidence"],
-            places=tuple(
-                Place(p["doc"], int(p["page"]), Box(*map(float, p["bbox"]))) for p in row["places"]
-            ),
-            made_by=str(row["made_by"]),
-            source=str(row["source"]),
-            state=row["state"],
-            edited=bool(row["edited"]),
-        )
-    except KeyError as error:
-        raise DatasetError(f"drafts.jsonl: draft {row.get('_id')!r} has no {error}") from None
-    except (TypeError, ValueError) as error:
-        raise DatasetError(f"drafts.jsonl: draft {row.get('_id')!r}: {error}") from None

@@ -11,12 +11,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
 
-from evals.dataset import DatasetError, rows
+from evals.dataset import DatasetError
+from evals.datasets.lines import numbered
 from evals.files import write_rows
-from evals.making.draft import STATES, Draft, restored, stored
+from evals.making.draft import STATES, Draft
+from evals.making.stored import restored, stored
 
 DOCUMENTS = "pdfs"
 _DRAFTS = "drafts.jsonl"
+#: What is made of the drafts, and written over without asking.
+_VIEWS = ("queries.jsonl", "qrels.tsv", "boxes.jsonl", "rejected.jsonl", "README.md")
+
+
+def is_made(folder: Path) -> bool:
+    """Whether the folder holds a set that `octavo eval make` wrote."""
+    return (folder / _DRAFTS).exists()
+
+
+def check_free(folder: Path) -> None:
+    """Raises DatasetError where writing would replace files that somebody else made."""
+    if is_made(folder):
+        return
+    for name in _VIEWS:
+        if (folder / name).exists():
+            raise DatasetError(
+                f"{folder / name} was not made by octavo eval make ({folder} has no {_DRAFTS}) and "
+                "would be overwritten: give another --out"
+            )
 
 
 def read_drafts(folder: Path) -> list[Draft]:
@@ -24,7 +45,8 @@ def read_drafts(folder: Path) -> list[Draft]:
     file = folder / _DRAFTS
     if not file.is_file():
         return []
-    return [restored(row) for row in rows(file, ("_id", "text", "state", "places"))]
+    needed = ("_id", "text", "state", "places")
+    return [restored(row, place) for place, row in numbered(file, needed)]
 
 
 def merged(old: Sequence[Draft], new: Sequence[Draft]) -> list[Draft]:

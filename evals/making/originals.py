@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from api.service import Service
-from evals.making.folder import DOCUMENTS
+from evals.dataset import DatasetError
+from evals.datasets.lines import BREAKING
+from evals.making.draft import Draft
+from evals.making.folder import DOCUMENTS, is_made
 from evals.making.passages import Passage, passages
 from index.store import Stored
-from ingest.document import Chunk
+from ingest.document import Chunk, document_id
 
 
 def file_names(service: Service) -> dict[str, str]:
-    """Document id to a file name that no other document of the index has."""
+    """Document id to a file name that no other document of the index has, and that a set may
+    hold."""
     names: dict[str, str] = {}
     for stored in service.named_all():
         name = Path(stored.document.name).name or stored.document.id[:12]
+        name = BREAKING.sub("_", name).replace("\\", "_")
         if name in names.values():
             stem, dot, suffix = name.rpartition(".")
             name = f"{stem or suffix}-{stored.document.id[:8]}{dot}{suffix if stem else ''}"
@@ -36,18 +41,50 @@ def read_passages(
     return found
 
 
-def copy_originals(service: Service, folder: Path) -> None:
-    """The documents, byte for byte, to `pdfs/`; what is there in full is left alone."""
+def copy_originals(service: Service, folder: Path) -> set[str]:
+    """The documents, byte for byte, to `pdfs/`; hands back their file names. What is there already
+    is left alone. Raises DatasetError for another file of one's name in a folder that was not made
+    here."""
     target = folder / DOCUMENTS
     target.mkdir(parents=True, exist_ok=True)
     names = file_names(service)
     for stored in service.named_all():
         file = target / names[stored.document.id]
-        if file.exists() and file.stat().st_size == stored.size:
-            continue
+        if file.exists():
+            if _same(file, stored):
+                continue
+            if not is_made(folder):
+                raise DatasetError(
+                    f"{file} has other bytes than the document of that name in the index, and "
+                    "would be overwritten: give another --out"
+                )
         part = folder / f"{file.name}.part"  # not in pdfs/, where every file is a document
         part.write_bytes(service.original(stored.document.id))
         part.replace(file)
+    return set(names.values())
+
+
+def remove_others(
+    folder: Path, names: Collection[str], drafts: Sequence[Draft], read: Sequence[Path]
+) -> None:
+    """Takes files out of the `pdfs/` of a made set that are not in `names` (the index does not have
+    them), unless a draft is about them, or they are `read` from there."""
+    target = folder / DOCUMENTS
+    if any(_meet(target.resolve(), path.resolve()) for path in read):
+        return
+    kept = {*names, *(d.doc for d in drafts), *(p.doc for d in drafts for p in d.places)}
+    for file in target.iterdir():
+        if file.is_file() and not file.name.startswith(".") and file.name not in kept:
+            file.unlink()
+
+
+def _same(file: Path, stored: Stored) -> bool:
+    size = file.stat().st_size
+    return size == stored.size and document_id(file.read_bytes()) == stored.document.id
+
+
+def _meet(a: Path, b: Path) -> bool:
+    return a.is_relative_to(b) or b.is_relative_to(a)
 
 
 def _chunks(service: Service, stored: Stored) -> list[Chunk]:

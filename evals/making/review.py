@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.guard import Guard, hosts_of
 from evals.dataset import DatasetError
-from evals.making.draft import Draft
+from evals.making.draft import Draft, OpenQuestionError
 from evals.making.folder import DOCUMENTS, counts, find, read_drafts, write_drafts
 from ingest.document import DocumentError
 from ingest.files import file_type
@@ -57,7 +57,8 @@ class Review:
         self._lock = threading.Lock()
 
     def decide(self, key: str, decision: Decision) -> Draft:
-        """Raises DatasetError for an unknown id, ValueError for an empty question or answer."""
+        """Raises DatasetError for an unknown id, ValueError for an empty question or answer,
+        OpenQuestionError for an answer to an open question."""
         with self._lock:
             n = find(self.drafts, key)
             draft = self.drafts[n].decided(decision.state, decision.text, decision.answer)
@@ -146,6 +147,10 @@ def _handle_errors(app: FastAPI) -> None:
     @app.exception_handler(DocumentError)
     async def unreadable(_: Request, error: DocumentError) -> JSONResponse:
         return reply(404, str(error))
+
+    @app.exception_handler(OpenQuestionError)
+    async def open_question(_: Request, error: OpenQuestionError) -> JSONResponse:
+        return reply(400, str(error))
 
     @app.exception_handler(ValueError)
     async def bad(_: Request, error: ValueError) -> JSONResponse:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.dataset import DatasetError
+from evals.report import fields
 from evals.report.charts import Bar, bars
 from evals.report.dots import Point, points
 from evals.report.markup import Html, figure, join, left_out, note, plots, section, table, tag
@@ -45,27 +46,23 @@ class Ablation:
 
 def read_ablation(file: Path) -> Ablation:
     """Raises DatasetError for a row that is refused or variants of another form."""
-    value = read_json(file)
-    try:
-        variants = tuple(_variant(v) for v in value.get("variants", ()))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise DatasetError(
-            f"{file}: expected 'variants' with name, metrics and difference; found "
-            f"{value.get('variants')!r}"
-        ) from None
-    return Ablation(parse(value, str(file)), str(value.get("base") or "base"), variants)
+    value, where = read_json(file), str(file)
+    row = parse(value, where)
+    listed = fields.objects(value.get("variants"), "variants", where)
+    variants = tuple(_variant(v, where) for v in listed)
+    return Ablation(row, fields.text(value.get("base"), "base", where) or "base", variants)
 
 
-def _variant(value: dict[str, Any]) -> Variant:
-    metrics = {str(k): float(v) for k, v in (value.get("metrics") or {}).items()}
+def _variant(value: dict[str, Any], where: str) -> Variant:
+    name = fields.text(value.get("name"), "name", where)
+    if not name:
+        raise DatasetError(f"{where}: a variant has no 'name': {value!r}")
+    metrics = fields.numbers(value.get("metrics"), "metric", where)
     if COST in value:
-        metrics[COST] = float(value[COST])
-    difference = {
-        str(name): {k: float(v) for k, v in d.items() if v is not None}
-        for name, d in (value.get("difference") or {}).items()
-        if "b_minus_a" in d
-    }
-    return Variant(str(value["name"]), metrics, difference)
+        metrics[COST] = fields.number(value[COST], COST, where)
+    found = fields.table(value.get("difference"), "difference", where)
+    changes = {m: fields.numbers(d, f"difference of {m}", where) for m, d in found.items()}
+    return Variant(name, metrics, {m: d for m, d in changes.items() if "b_minus_a" in d})
 
 
 def worth(found: Sequence[Ablation], prefix: str) -> Html:

@@ -85,6 +85,7 @@ def _judged(runs: Sequence[Run]) -> str:
             f"leave open; {judged} answers were judged"
             + (", and only what was answered is drawn" if judged else "")
             + ("" if judged else ", so the only error known is to answer what is open")
+            + (f"; failed, and not drawn: {run.failed}" if run.failed else "")
             + ("; answerable was taken from the gold, as the run does not say it" * run.derived)
             + "."
         )

@@ -34,10 +34,11 @@ def report(
 
     try:
         found = written(runs, rows, ablation, worst, index)
+        data = found.html.encode("utf-8", "replace")  # JSON may hold halves of characters
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(found.html, encoding="utf-8")
+        out.write_bytes(data)
     except (DatasetError, OSError) as error:
         raise click.ClickException(str(error)) from error
     for reason in found.refused:
         click.echo(f"refused: {reason}", err=True)
-    click.echo(f"{out}: {len(found.html.encode()) / 1e6:.1f} MB")
+    click.echo(f"{out}: {len(data) / 1e6:.1f} MB")

@@ -42,7 +42,8 @@ def _compared(a: Run, b: Run, found: Comparison) -> Html:
         "div",
         table(head, rows, f"{a.label} against {b.label}, {found.n} questions"),
         note("p: paired randomization test, corrected over the metrics (Holm); 95 %: paired "
-             "bootstrap, whole documents drawn where questions name one."),
+             "bootstrap, whole documents drawn where questions name five or more. A question that "
+             "failed counts as missed."),
         folded(f"Questions that changed most by {found.differences[0].metric}", more)
         if changed
         else "",

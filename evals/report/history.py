@@ -60,5 +60,5 @@ def _table(rows: Sequence[Row]) -> Html:
 
 def _n(row: Row) -> object:
     if row.partial:
-        return tag("strong", f"PARTIAL: {row.n} of {row.asked}", class_="bad")
+        return tag("strong", f"PARTIAL: {row.extent}", class_="bad")
     return row.n

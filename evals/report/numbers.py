@@ -23,7 +23,8 @@ _ORDER = ("text", "words", "joint", "image", "image-text", "fused", "maxsim", "p
 
 def recall_by_depth(run: Run) -> tuple[list[float], list[float], list[float]]:
     """Mean share of the gold items among the first 1 to 100 found, and its 95 % band, each of
-    length 100; empty where no question has gold. A question without results scores 0."""
+    length 100; empty where no question has gold. A question without results, as one that failed,
+    scores 0."""
     judged = [q for q in run.questions if q.relevant]
     if not judged:
         return [], [], []
@@ -39,14 +40,16 @@ def _recalls(question: Asked, items: Sequence[str]) -> list[float]:
 
 
 def interval(values: Iterable[float], questions: Sequence[Asked]) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean of a value a question; whole documents are drawn."""
+    """95 % bootstrap interval of the mean of a value a question; whole documents are drawn, where
+    there are enough of them (see `evals.groups`)."""
     generator = np.random.default_rng(0)
     return bootstrap(np.array(list(values)), [q.doc or q.id for q in questions], generator)
 
 
 def first_ten_by_stage(run: Run) -> list[Bar]:
     """Share of the questions with gold that had a gold item among the first ten of each stage, in
-    the order that search goes; one that a stage did not bring counts as not found."""
+    the order that search goes; one that a stage did not bring, or that failed, counts as not
+    found."""
     judged = [q for q in run.questions if q.relevant]
     names = list(dict.fromkeys(name for q in judged for name in q.ranks))
     names.sort(key=lambda n: _ORDER.index(n) if n in _ORDER else len(_ORDER))
@@ -127,8 +130,7 @@ def by(run: Run, names: Callable[[Asked], Iterable[str]], alone: bool = False) -
 
 def cited_kinds(run: Run) -> Counter[str]:
     """Citations by the kind of what they name."""
-    rows = run.answers.values()
-    return Counter(str(c["kind"]) for r in rows for c in r.get("citations", ()) if c.get("kind"))
+    return Counter(kind for answer in run.answers.values() for kind in answer.cited)
 
 
 def gold_rank(question: Asked, run: Run) -> int | None:

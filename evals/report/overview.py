@@ -61,11 +61,10 @@ def headlines(runs: Sequence[Run]) -> Html:
 
 def state(run: Run) -> Html:
     """Complete or partial, in words: colour alone tells not everybody."""
-    row = run.row
-    if row.partial:
-        words = f"PARTIAL: {row.n:,} of {row.asked:,} questions"
-        return tag("strong", words, class_="bad")
-    return Html(f"complete: {row.n:,} of {row.asked:,} questions")
+    failed = f", {run.failed:,} failed" if run.failed else ""
+    if run.row.partial or failed:
+        return tag("strong", f"PARTIAL: {run.row.extent}{failed}", class_="bad")
+    return Html(f"complete: {run.row.extent}")
 
 
 def provenance(runs: Sequence[Run]) -> Html:

@@ -17,7 +17,7 @@ _TABLE = (1, 2, 5, 10, 20, 50, 100)
 def depth(runs: Sequence[Run], prefix: str) -> Html:
     """Recall among the first 1 to 100 items, a line a run."""
     anchor, title = f"{prefix}depth", "Recall by depth"
-    found = [(r, *recall_by_depth(r)) for r in runs if r.ranking]
+    found = [(r, *recall_by_depth(r)) for r in runs if r.ranking or r.failed]
     found = [row for row in found if row[1]]
     if not found:
         return left_out(anchor, title, "needs run.trec, and gold in questions.jsonl.")
@@ -28,7 +28,7 @@ def depth(runs: Sequence[Run], prefix: str) -> Html:
     unit = found[0][0].row.unit or "item"
     caption = (
         f"Mean share of the gold {unit}s among the first found, over the questions asked that have "
-        f"gold, with 95 % bands. A run keeps 100 hits a question; folded into {unit}s they may be "
+        f"gold (0 for those that failed), with 95 % bands. A run keeps 100 hits a question; folded into {unit}s they may be "
         "fewer, and the line is flat from there."
     )
     return section(
@@ -51,7 +51,7 @@ def ranks(runs: Sequence[Run], prefix: str) -> Html:
                 rows, "questions with gold in the first 10", share=True,
             ),
             f"{run.label}: among the first ten hits of each stage, with 95 % intervals (black); "
-            "what a stage did not bring counts as not found. Ranks are of chunks, before they are "
+            "what a stage did not bring counts as not found, and so do questions that failed. Ranks are of chunks, before they are "
             "folded.",
         )
         for run, rows in found

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from evals.dataset import DatasetError
+from evals.datasets.lines import lines, missing
 from evals.provenance import NEEDED
+from evals.report.fields import number, numbers, table, text, texts, truth, whole
 
 _OPTIONAL = ("dataset", "data", "profile", "unit", "index")
 
@@ -46,8 +46,15 @@ class Row:
 
     @property
     def partial(self) -> bool:
-        """Questions that were to be asked were not."""
+        """Questions that were to be asked, or answers that were to be judged, were not."""
         return not self.complete or self.n < self.asked
+
+    @property
+    def extent(self) -> str:
+        """How far it came, in words."""
+        if self.partial and self.n >= self.asked:
+            return f"stopped after {self.n:,} questions were asked"
+        return f"{self.n:,} of {self.asked:,} questions"
 
     @property
     def key(self) -> Key:
@@ -63,19 +70,15 @@ def read_history(file: Path) -> tuple[list[Row], list[str]]:
     """Rows of an append-only file, and why the others were refused.
 
     A line of such a file is never changed, so one that is refused is told and the rest is used.
-    Raises DatasetError for a file that is missing.
+    Raises DatasetError for a file that is missing or no text.
     """
-    if not file.is_file():
-        raise DatasetError(f"{file} is missing")
     taken, refused = [], []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        where = f"{file}:{number}"
+    for where, line in lines(file):
         try:
-            if line.strip():
-                taken.append(parse(json.loads(line), where))
+            taken.append(parse(json.loads(line), where))
         except DatasetError as error:
             refused.append(str(error))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             refused.append(f"{where}: not JSON: {error}")
     return taken, refused
 
@@ -86,7 +89,9 @@ def read_json(file: Path) -> dict[str, Any]:
         value = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DatasetError(f"{file} is missing: give the --out folder of an eval run") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise DatasetError(missing(file, error)) from None
+    except (ValueError, RecursionError) as error:
         raise DatasetError(f"{file}: not a JSON file: {error}") from None
     if not isinstance(value, dict):
         raise DatasetError(f"{file}: expected a JSON object, found {type(value).__name__}")
@@ -100,43 +105,33 @@ def parse(row: Any, where: str) -> Row:
     for name in NEEDED:
         if name not in row or row[name] in (None, ""):
             raise DatasetError(f"{where}: has no {name!r}; a result without it is not reported")
-    n, errors = row["n"], row["errors"]
+    n = row["n"]
     if not isinstance(n, int) or isinstance(n, bool) or n < 0:
         raise DatasetError(f"{where}: 'n' is {n!r}; expected a number of questions")
-    if not isinstance(errors, list):
-        raise DatasetError(f"{where}: 'errors' is {errors!r}; expected a list of texts")
     said = {name: str(row[name]) for name in ("date", "commit", "command", "machine", "config")}
-    may = {name: str(row.get(name) or "") for name in _OPTIONAL}
+    may = {name: text(row.get(name), name, where) for name in _OPTIONAL}
+    writers = [text(row.get(name), name, where) for name in ("generator", "judge")]
+    sizes = {name: whole(row.get(name), name, where) for name in ("documents", "pages", "chunks")}
     return Row(
         where=where,
         n=n,
-        errors=tuple(map(str, errors)),
-        asked=int(row.get("questions") or n),
-        complete=bool(row.get("complete", True)),
-        writers=" and ".join(str(row[name]) for name in ("generator", "judge") if row.get(name)),
-        size=", ".join(f"{row[k]:,} {k}" for k in ("documents", "pages", "chunks") if row.get(k)),
-        metrics=_metrics(row.get("metrics") or {}, where),
-        intervals=_intervals(row.get("intervals") or {}, where),
+        errors=texts(row["errors"], "errors", where),
+        asked=whole(row.get("questions"), "questions", where) or n,
+        complete=truth(row.get("complete", True), "complete", where),
+        writers=" and ".join(filter(None, writers)),
+        size=", ".join(f"{count:,} {name}" for name, count in sizes.items() if count),
+        metrics=numbers(row.get("metrics"), "metric", where),
+        intervals=_intervals(row.get("intervals"), where),
         **said,
         **may,
     )
 
 
-def _metrics(values: Mapping[str, Any], where: str) -> dict[str, float]:
-    for name, value in values.items():
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            raise DatasetError(f"{where}: metric {name!r} is {value!r}; expected a number")
-    return {name: float(value) for name, value in values.items()}
-
-
-def _intervals(values: Mapping[str, Any], where: str) -> dict[str, Interval]:
+def _intervals(value: Any, where: str) -> dict[str, Interval]:
     found = {}
-    for name, value in values.items():
-        try:
-            low, high = value
-            found[name] = (float(low), float(high))
-        except (TypeError, ValueError):
-            raise DatasetError(
-                f"{where}: interval of {name!r} is {value!r}; expected [low, high]"
-            ) from None
+    for name, bounds in table(value, "intervals", where).items():
+        if not isinstance(bounds, list) or len(bounds) != 2:
+            raise DatasetError(f"{where}: interval of {name!r} is {bounds!r}; expected [low, high]")
+        low, high = (number(v, f"interval of {name!r}", where) for v in bounds)
+        found[name] = (low, high)
     return found

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from evals.abstention import Decision
-from evals.dataset import DatasetError, rows
+from evals.dataset import DatasetError
+from evals.datasets.lines import Place, lines, numbered
+from evals.report.fields import (
+    is_number,
+    numbers,
+    objects,
+    table,
+    text,
+    texts,
+    truth,
+    whole,
+)
 from evals.report.rows import Key, Row, read_row
 from ingest.document import Box
 
@@ -20,7 +32,8 @@ Places = dict[tuple[str, int], list[Box]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question and what it gave. `gold` maps items to relevance; empty where none is judged."""
+    """A question and what it gave. `gold` maps items to relevance; empty where none is judged.
+    `error`: why it failed; it found nothing then, and counts as missed."""
 
     id: str
     text: str
@@ -33,10 +46,22 @@ class Asked:
     first: tuple[str, ...]
     stages: dict[str, float]  # milliseconds
     ranks: dict[str, int]
+    error: str = ""
 
     @property
     def relevant(self) -> frozenset[str]:
         return frozenset(item for item, value in self.gold.items() if value > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was answered, or why not, and the kind of each citation."""
+
+    answered: bool
+    answer: str
+    reason: str
+    gold: tuple[str, ...]
+    cited: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +76,12 @@ class Run:
     found: dict[str, Places]
     decisions: dict[str, Decision]
     derived: bool  # answerable was taken from the gold pages, as abstain.jsonl does not say it
-    answers: dict[str, dict[str, Any]]
+    answers: dict[str, Answered] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> int:
+        """Questions that ended in an error."""
+        return sum(bool(q.error) for q in self.questions)
 
     @property
     def label(self) -> str:
@@ -67,56 +97,63 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
 
 def _read(letter: str, folder: Path) -> Run:
     row = read_row(folder / "result.json")
-    questions = tuple(
-        _asked(r, folder / "questions.jsonl") for r in _optional(folder / "questions.jsonl")
-    )
+    questions = tuple(_asked(r, w) for w, r in _optional(folder / "questions.jsonl"))
     decisions, derived = _decisions(folder / "abstain.jsonl", questions)
-    answers = {str(r["query-id"]): r for r in _optional(folder / "answers.jsonl")}
     found: dict[str, Places] = {}
-    for r in _optional(folder / "boxes.jsonl", "doc", "page", "bbox"):
-        _place(found.setdefault(str(r["query-id"]), {}), r, folder / "boxes.jsonl")
+    for where, r in _optional(folder / "boxes.jsonl", "doc", "page", "bbox"):
+        _add_box(found.setdefault(str(r["query-id"]), {}), r, where)
     ranking = _ranking(folder / "run.trec")
+    answers = {str(r["query-id"]): _answer(r, w) for w, r in _optional(folder / "answers.jsonl")}
     return Run(letter, folder, row, questions, ranking, found, decisions, derived, answers)
 
 
-def _optional(file: Path, *needed: str) -> list[dict[str, Any]]:
-    return list(rows(file, ("query-id", *needed))) if file.is_file() else []
+def _optional(file: Path, *needed: str) -> list[tuple[Place, dict[str, Any]]]:
+    return list(numbered(file, ("query-id", *needed))) if file.is_file() else []
 
 
-def _asked(row: dict[str, Any], file: Path) -> Asked:
+def _asked(row: dict[str, Any], where: Place) -> Asked:
     boxes: Places = {}
-    for place in row.get("gold boxes") or ():
-        _place(boxes, place, file)
-    try:
-        return Asked(
-            str(row["query-id"]),
-            str(row.get("text") or ""),
-            str(row.get("doc") or ""),
-            bool(row.get("image")),
-            tuple(map(str, row.get("kinds") or ())),
-            _numbers(row.get("gold")),
-            boxes,
-            _numbers(row.get("metrics")),
-            tuple(map(str, row.get("first") or ())),
-            _numbers(row.get("stages")),
-            {name: int(rank) for name, rank in _numbers(row.get("ranks")).items()},
-        )
-    except (TypeError, ValueError, AttributeError):
-        raise DatasetError(f"{file}: question {row['query-id']!r} is damaged: {row!r}") from None
+    for place in objects(row.get("gold boxes"), "gold boxes", where):
+        _add_box(boxes, place, where)
+    ranks = table(row.get("ranks"), "ranks", where)
+    return Asked(
+        str(row["query-id"]),
+        text(row.get("text"), "text", where),
+        text(row.get("doc"), "doc", where),
+        bool(row.get("image")),
+        texts(row.get("kinds"), "kinds", where),
+        numbers(row.get("gold"), "gold", where),
+        boxes,
+        numbers(row.get("metrics"), "metric", where),
+        texts(row.get("first"), "first", where),
+        numbers(row.get("stages"), "stage", where),
+        {name: whole(rank, f"rank at {name}", where) for name, rank in ranks.items()},
+        text(row.get("error"), "error", where),
+    )
 
 
-def _numbers(values: Any) -> dict[str, float]:
-    return {str(k): float(v) for k, v in (values or {}).items() if v is not None}
+def _answer(row: dict[str, Any], where: Place) -> Answered:
+    citations = objects(row.get("citations"), "citations", where)
+    return Answered(
+        truth(row.get("answered", False), "answered", where),
+        text(row.get("answer"), "answer", where),
+        text(row.get("reason"), "reason", where),
+        texts(row.get("gold"), "gold", where),
+        tuple(kind for c in citations if (kind := text(c.get("kind"), "kind", where))),
+    )
 
 
-def _place(places: Places, row: dict[str, Any], file: Path) -> None:
-    try:
-        x0, y0, x1, y1 = (float(v) for v in row["bbox"])
-        places.setdefault((str(row["doc"]), int(row["page"])), []).append(Box(x0, y0, x1, y1))
-    except (KeyError, TypeError, ValueError):
-        raise DatasetError(
-            f"{file}: {row!r}: expected doc, page and bbox [x0, y0, x1, y1] in points"
-        ) from None
+def _add_box(places: Places, row: dict[str, Any], where: Place) -> None:
+    match row:
+        case {"doc": str(doc), "page": int(page), "bbox": [_, _, _, _] as corners} if all(
+            is_number(v) and math.isfinite(v) for v in corners
+        ):
+            x0, y0, x1, y1 = map(float, corners)
+            places.setdefault((doc, page), []).append(Box(x0, y0, x1, y1))
+        case _:
+            raise DatasetError(
+                f"{where}: {row!r}: expected doc, page and bbox [x0, y0, x1, y1] in points"
+            )
 
 
 def _decisions(file: Path, questions: Sequence[Asked]) -> tuple[dict[str, Decision], bool]:
@@ -125,28 +162,39 @@ def _decisions(file: Path, questions: Sequence[Asked]) -> tuple[dict[str, Decisi
     judged = any(q.gold for q in questions)
     relevant = {q.id for q in questions if q.relevant}
     found, derived = {}, False
-    for row in _optional(file, "answered", "confidence"):
-        key, answerable = str(row["query-id"]), row.get("answerable")
+    for where, row in _optional(file, "answered", "confidence"):
+        key = str(row["query-id"])
+        answerable, correct = (
+            None if row.get(name) is None else truth(row[name], name, where)
+            for name in ("answerable", "correct")
+        )
         if answerable is None and not judged:
             continue
         derived = derived or answerable is None
         found[key] = Decision(
-            key in relevant if answerable is None else bool(answerable),
-            bool(row["answered"]),
-            float(row["confidence"]),
-            row.get("correct"),
+            key in relevant if answerable is None else answerable,
+            truth(row["answered"], "answered", where),
+            _confidence(row["confidence"], where),
+            correct,
         )
     return found, derived
+
+
+def _confidence(value: Any, where: Place) -> float:
+    """It may lie beyond every other, at infinity."""
+    if not is_number(value) or math.isnan(value):
+        raise DatasetError(f"{where}: 'confidence' is {value!r}; expected a number")
+    return float(value)
 
 
 def _ranking(file: Path) -> dict[str, tuple[str, ...]]:
     """Items by question, in the order of the file. Raises DatasetError for a line of other form."""
     found: dict[str, list[str]] = {}
     if file.is_file():
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        for where, line in lines(file):
             parts = line.split("\t")
             if len(parts) != 6:
-                raise DatasetError(f"{file}:{number}: expected six fields, tab separated: {line!r}")
+                raise DatasetError(f"{where}: expected six fields, tab separated: {line!r}")
             found.setdefault(parts[0], []).append(parts[2])
     return {question: tuple(dict.fromkeys(items)) for question, items in found.items()}
 

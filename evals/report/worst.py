@@ -57,7 +57,8 @@ def _card(run: Run, asked: Asked, pictures: Shelf) -> Html:
     gold = sorted(asked.relevant)
     values = ", ".join(f"{n} {v:.3f}" for n, v in asked.metrics.items() if n in (METRIC, "MRR@10"))
     deepest = len(run.ranking.get(asked.id, ()))
-    lines: list[tuple[str, object]] = [
+    lines: list[tuple[str, object]] = [("failed", asked.error)] if asked.error else []
+    lines += [
         ("gold", ", ".join(gold) or "not said"),
         ("found first", ", ".join(asked.first) or "nothing"),
         ("best gold rank", rank or f"not among the {deepest} found"),
@@ -79,14 +80,12 @@ def _card(run: Run, asked: Asked, pictures: Shelf) -> Html:
 
 
 def _answer(run: Run, asked: Asked) -> list[tuple[str, object]]:
-    row, decision = run.answers.get(asked.id), run.decisions.get(asked.id)
+    given, decision = run.answers.get(asked.id), run.decisions.get(asked.id)
     lines: list[tuple[str, object]] = []
-    if row and row.get("answered"):
-        lines.append(("answer", row.get("answer", "")))
-    elif row:
-        lines.append(("refused", row.get("reason", "")))
-    if row and row.get("gold"):
-        lines.append(("gold answer", "; ".join(map(str, row["gold"]))))
+    if given:
+        lines.append(("answer", given.answer) if given.answered else ("refused", given.reason))
+    if given and given.gold:
+        lines.append(("gold answer", "; ".join(given.gold)))
     if decision:
         lines.append(("confidence", f"{decision.confidence:.2f}"))
     return lines
@@ -109,7 +108,7 @@ def _pictures(run: Run, asked: Asked, gold: Sequence[str], pictures: Shelf) -> l
 def _place(item: str, found: Places, gold: Places, unit: str) -> tuple[str, int]:
     """Document and page of an item; of a document the first page with a box, or the first."""
     name, mark, page = item.rpartition("#p")
-    if unit != "document" and mark and page.isdigit():
+    if unit != "document" and mark and page.isdecimal() and page.isascii():
         return name, int(page)
     places = [*gold, *found]
     return item, min((p for n, p in places if n == item), default=1)

@@ -88,7 +88,8 @@ def _embedded(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
         else:
             again = f"octavo reindex --index {directory} --profile {settings.profile}"
             check_manifest(stored, manifest, str(directory), again)
-        return Index(EdgeStore(directory / "store", sizes), Blobs(directory / "blobs"), lock)
+        store = EdgeStore(directory / "store", sizes, int(settings.token_bits))
+        return Index(store, Blobs(directory / "blobs"), lock)
     except BaseException:
         lock.release()
         raise

@@ -10,7 +10,7 @@ import numpy as np
 
 from evals.groups import units
 
-_DRAWS = 500  # bootstrap samples: each is sorted anew
+_DRAWS = 200  # bootstrap samples: each is sorted anew
 
 
 @dataclass(frozen=True, slots=True)

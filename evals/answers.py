@@ -28,8 +28,8 @@ CORRECT = "answer correct"
 
 
 def score_answer(answer: str, question: Question) -> dict[str, float]:
-    """The measures that fit the question's answer format, and `answer correct`. Numbers are compared
-    as numbers alone: to exact match -5 is 5, and 1,5 is 1.5.
+    """The measures that fit the question's answer format, and `answer correct`. Numbers are
+    compared as numbers alone: to exact match -5 is 5, and 1,5 is 1.5.
 
     An abstention (no text) scores 0 in each. Empty where there is no gold, or the documents do not
     answer the question: what refusing is worth is measured by `evals.abstention`.

@@ -164,16 +164,28 @@ def bootstrap(
     gained: _Values, groups: Sequence[str], generator: np.random.Generator
 ) -> tuple[float, float]:
     """95 % percentile interval of the mean of `(n,)` values, whole groups drawn."""
+    low, high = bootstraps(gained[:, None], groups, generator)
+    return float(low[0]), float(high[0])
+
+
+def bootstraps(
+    values: _Values, groups: Sequence[str], generator: np.random.Generator
+) -> tuple[_Values, _Values]:
+    """The same of the `(m,)` columns of `(n, m)` values, on the same draws."""
     drawn_of = np.array(units(groups), dtype=object).astype(str)
     names, which = np.unique(drawn_of, return_inverse=True)
-    sums = np.bincount(which, gained, len(names))
+    sums = np.zeros((len(names), values.shape[1]))
+    np.add.at(sums, which, values)
     sizes = np.bincount(which, minlength=len(names))
     means = []
     for start in range(0, _DRAWS, _BLOCK):
-        drawn = generator.integers(0, len(names), (min(_BLOCK, _DRAWS - start), len(names)))
-        means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
-    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
-    return float(low), float(high)
+        # How often each group is drawn, of as many draws as there are groups.
+        times = generator.multinomial(
+            len(names), np.full(len(names), 1 / len(names)), min(_BLOCK, _DRAWS - start)
+        )
+        means.append((times @ sums) / (times @ sizes)[:, None])
+    low, high = np.percentile(np.concatenate(means), [2.5, 97.5], axis=0)
+    return low, high
 
 
 def holm(ps: Sequence[float]) -> list[float]:

@@ -9,7 +9,7 @@ import ir_measures
 import numpy as np
 
 from evals.boxes import Boxes, score_boxes
-from evals.compare import bootstrap
+from evals.compare import bootstraps
 from evals.dataset import Qrels
 
 #: ir_measures' name to ours.
@@ -67,11 +67,18 @@ def intervals(
 ) -> dict[str, tuple[float, float]]:
     """95 % bootstrap interval of each mean; whole groups (documents) are drawn, for questions on
     one document are not independent. `groups`: question to document, where the set says it."""
-    generator = np.random.default_rng(seed)
-    return {
-        name: bootstrap(np.array(column), [groups.get(q) or q for q in questions], generator)
-        for name, (column, questions) in _columns(values).items()
-    }
+    together: dict[tuple[str, ...], dict[str, list[float]]] = {}
+    for name, (column, questions) in _columns(values).items():
+        together.setdefault(tuple(questions), {})[name] = column
+    found: dict[str, tuple[float, float]] = {}
+    for asked, columns in together.items():
+        low, high = bootstraps(
+            np.array(list(columns.values())).T,
+            [groups.get(q) or q for q in asked],
+            np.random.default_rng(seed),
+        )
+        found |= {n: (float(a), float(b)) for n, a, b in zip(columns, low, high, strict=True)}
+    return {name: found[name] for name in _columns(values)}
 
 
 def _columns(values: Values) -> dict[str, tuple[list[float], list[str]]]:

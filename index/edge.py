@@ -52,14 +52,15 @@ _KEYWORDS = ("document", "kind")
 class EdgeStore:
     """Satisfies `Store` on one shard directory. One process at a time (see `index.lock`)."""
 
-    def __init__(self, path: Path, sizes: Sizes) -> None:
-        """Opens the shard, or makes it with `sizes` (an existing one keeps its own). Points of
+    def __init__(self, path: Path, sizes: Sizes, bits: int = 16) -> None:
+        """Opens the shard, or makes it with `sizes` and `bits` a number of a multivector, 16 or 4
+        (an existing one keeps its own). Points of
         documents that were never committed are removed. Raises StoreError where it cannot."""
         self._path = path
         try:
             if not path.exists():
                 _need_room(path.parent)
-                _create(path, edge_config(sizes))
+                _create(path, edge_config(sizes, bits))
             self._shard = qe.EdgeShard.load(str(path))
         except StoreError:
             raise

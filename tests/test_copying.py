@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,14 +28,18 @@ QUESTIONS = ["How much oil does the housing take?", "What do whales eat?", "the 
 
 
 @pytest.fixture
-def filled(service: Service) -> Service:
+def filled(tmp_path: Path) -> Iterator[Service]:
+    """Token vectors in 16 bits, as on a server: with 4 a copy holds what the index holds, which is
+    near what the model made."""
+    service = Service(Settings(index=tmp_path / "filled", token_bits="16"), create=True)
     pump = figure_pdf(PUMP, picture("ring"), "Figure 1. The ring of the bearing housing.")
     for source in (
         Source("pump.pdf", "/x/pump.pdf", lambda: pump),
         Source("whales.txt", "/x/whales.txt", lambda: WHALES.encode()),
     ):
         assert [r.outcome for r in service.ingest([source])] == ["added"]
-    return service
+    yield service
+    service.close()
 
 
 def test_a_copy_finds_the_same_with_the_same_scores(filled: Service) -> None:

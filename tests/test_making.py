@@ -242,6 +242,16 @@ def test_a_question_with_two_answers_is_left_out() -> None:
     assert "What is the torque of the cover nuts, in N·m?" in texts
 
 
+def test_two_questions_of_one_line_have_two_ids() -> None:
+    line = passage("Control voltage is 24 V DC. Bank debt was EUR 3.4 million.")
+    drafts = {d.text: d.id for d in draft_by_rules([line], 10, 0) if d.answerable}
+    assert set(drafts) == {"What is the control voltage?", "What was the bank debt?"}
+    assert len(set(drafts.values())) == 2
+    alone = passage("Control voltage is 24 V DC.")
+    (first,) = [d for d in draft_by_rules([alone], 10, 0) if d.answerable]
+    assert first.id == drafts["What is the control voltage?"]
+
+
 def test_answers_are_compared_as_what_they_are() -> None:
     assert [format_of(a) for a in ("17", "4,318", "0.85", "62 N·m")] == [
         "Int", "Int", "Float", "Str",
@@ -394,7 +404,8 @@ def test_the_copies_follow_the_index(tmp_path: Path) -> None:
     before = copied.read_bytes()
     for name in ("gone.md", "decided.md", ".hidden"):
         (out / "pdfs" / name).write_text(name)
-    about = replace(read_drafts(out)[0], id="x", doc="decided.md", state="accepted")
+    first = next(d for d in read_drafts(out) if d.answerable)
+    about = replace(first, id="x", doc="decided.md", state="accepted")
     place = replace(about.places[0], doc="decided.md")
     write_drafts([*read_drafts(out), replace(about, places=(place,))], out)
     note_in(tmp_path, 4)

@@ -33,8 +33,8 @@ from evals.report.numbers import (
     worst,
 )
 from evals.report.page import report
+from evals.report.reading import read_runs
 from evals.report.rows import parse, read_history
-from evals.report.runs import read_runs
 from index.source import Source
 from tests.conftest import PUMP, WHALES, text_pdf
 
@@ -171,7 +171,7 @@ def test_a_row_without_provenance_is_refused_by_name(name: str, tmp_path: Path) 
         ({"intervals": {"nDCG@10": [1]}}, r"expected \[low, high\]"),
         ({"intervals": {"nDCG@10": ["0", "1"]}}, "interval of 'nDCG@10' is '0'"),
         ({"intervals": [1]}, r"'intervals' is \[1\]; expected an object"),
-        ({"metrics": [1]}, r"'metric' is \[1\]; expected an object"),
+        ({"metrics": [1]}, r"'metrics' is \[1\]; expected an object"),
         ({"metrics": {"nDCG@10": 10**400}}, "metric 'nDCG@10' is 1000"),
         ({"questions": "abc"}, "'questions' is 'abc'; expected a whole number"),
         ({"questions": [4]}, "'questions' is"),
@@ -201,7 +201,7 @@ def q1(**fields: Any) -> bytes:
         ("run.trec", b"q1\tQ0\ta\t1\t1\tx\n\xff\x00\n", "run.trec:2: not UTF-8"),
         ("questions.jsonl", b"\xff\n", "questions.jsonl:1: not UTF-8"),
         ("questions.jsonl", DEEP, "questions.jsonl:1: not JSON"),
-        ("questions.jsonl", q1(stages=[1]), "questions.jsonl:1: 'stage' is [1]"),
+        ("questions.jsonl", q1(stages=[1]), "questions.jsonl:1: 'stages' is [1]"),
         ("questions.jsonl", q1(stages={"legs": "x"}), "questions.jsonl:1: stage 'legs' is 'x'"),
         ("questions.jsonl", q1(stages={"legs": 10**400}), "questions.jsonl:1: stage 'legs' is 1"),
         ("questions.jsonl", q1(ranks=3), "questions.jsonl:1: 'ranks' is 3"),
@@ -223,7 +223,7 @@ def q1(**fields: Any) -> bytes:
         ("ablation.json", b"\xff", "ablation.json: not a JSON file"),
         ("ablation.json", json.dumps(ROW | {"variants": 5}).encode(), "'variants' is 5"),
         ("ablation.json", json.dumps(ROW | {"variants": [{"name": "a", "difference": {"m": 1}}]})
-         .encode(), "ablation.json: 'difference of m' is 1"),
+         .encode(), "difference of 'm'"),
         ("rows.jsonl", b"\xff\x00\n", "rows.jsonl:1: not UTF-8"),
     ],
 )  # fmt: skip

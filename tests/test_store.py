@@ -328,3 +328,34 @@ def test_the_random_questions_ask_something(reference: Store) -> None:
 def same(mine: Sequence[Scored], theirs: Sequence[Scored], tolerance: float) -> None:
     assert [p.id for p in mine] == [p.id for p in theirs]
     assert [p.score for p in mine] == pytest.approx([p.score for p in theirs], abs=tolerance)
+
+
+def test_four_bits_a_number_are_near_smaller_and_the_same_every_time(tmp_path: Path) -> None:
+    """Scores move by hundredths, and not by chance: two indexes and a reopened one agree."""
+    sizes = Sizes(text=4, joint=4, tokens=96)
+    random = np.random.default_rng(4)
+    rows = random.normal(size=(40, 200, 96)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=2, keepdims=True)
+    tokens = (rows[:2, 0] + 0.5 * rows[2:4, 0]).astype(np.float32)
+    points = [Point(chunk(n), vector(1, 0, 0, 0), vector(0, 1, 0, 0), rows[n]) for n in range(40)]
+    ids = [identity(n) for n in range(40)]
+    scores: dict[str, list[float]] = {}
+    bytes_of: dict[str, int] = {}
+    for name, bits in (("full", 16), ("packed", 4), ("again", 4)):
+        store = EdgeStore(tmp_path / name, sizes, bits)
+        store.begin(A)
+        store.upsert(points)
+        store.commit(stored(A, 40))
+        found = {p.id: p.score for p in store.maxsim(tokens, ids)}
+        scores[name] = [found[i] for i in ids]
+        store.close()
+        files = (tmp_path / name).rglob("vector_storage-tokens/**/*")
+        bytes_of[name] = sum(f.stat().st_blocks * 512 for f in files)
+    reopened = EdgeStore(tmp_path / "packed", sizes)
+    found = {p.id: p.score for p in reopened.maxsim(tokens, ids)}
+    reopened.close()
+    assert [found[i] for i in ids] == scores["packed"] == scores["again"]
+    full, packed = np.array(scores["full"]), np.array(scores["packed"])
+    assert np.abs(full - packed).max() < 0.1  # of about 2, for two query tokens
+    assert np.corrcoef(full, packed)[0, 1] > 0.95
+    assert bytes_of["packed"] < 0.6 * bytes_of["full"]

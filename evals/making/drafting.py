@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evals.making.draft import Draft, Idea, Place, draft_id
 from evals.making.passages import Passage, readable, stems
@@ -59,7 +59,9 @@ def answerable_ideas(passages: Sequence[Passage], report: Callable[[int], None])
         for group, (rule, _) in RULES.items():
             found += [candidate(passage, idea, group) for idea in rule(passage)]
         report(n)
-    return distinct(c for c in found if is_question(c.draft.text) and readable(c.draft.text))
+    return told_apart(
+        distinct(c for c in found if is_question(c.draft.text) and readable(c.draft.text))
+    )
 
 
 def open_questions(passages: Sequence[Passage], count: int, seed: int) -> list[Candidate]:
@@ -74,7 +76,7 @@ def open_questions(passages: Sequence[Passage], count: int, seed: int) -> list[C
         if is_question(idea.text)
     ]
     weights = {name: weight for name, (_, weight) in _OPEN.items()}
-    return choose(distinct(found), weights, count, seed)
+    return choose(told_apart(distinct(found)), weights, count, seed)
 
 
 def candidate(passage: Passage, idea: Idea, group: str) -> Candidate:
@@ -105,6 +107,17 @@ def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
     return [
         first[0] for first in same.values() if len({_plain(c.draft.answer) for c in first}) == 1
     ]
+
+
+def told_apart(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """With an id of its own for each: two sentences of one form may stand in one line."""
+    found: dict[str, Candidate] = {}
+    for c in candidates:
+        key = c.draft.id
+        if key in found:
+            key = hashlib.sha256(f"{key}/{c.draft.text}".encode()).hexdigest()[: len(key)]
+        found[key] = replace(c, draft=replace(c.draft, id=key))
+    return list(found.values())
 
 
 def choose(

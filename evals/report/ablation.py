@@ -57,11 +57,11 @@ def _variant(value: dict[str, Any], where: str) -> Variant:
     name = fields.text(value.get("name"), "name", where)
     if not name:
         raise DatasetError(f"{where}: a variant has no 'name': {value!r}")
-    metrics = fields.numbers(value.get("metrics"), "metric", where)
+    metrics = fields.numbers(value.get("metrics"), "metrics", where)
     if COST in value:
         metrics[COST] = fields.number(value[COST], COST, where)
     found = fields.table(value.get("difference"), "difference", where)
-    changes = {m: fields.numbers(d, f"difference of {m}", where) for m, d in found.items()}
+    changes = {m: fields.numbers(d, f"difference of {m!r}", where) for m, d in found.items()}
     return Variant(name, metrics, {m: d for m, d in changes.items() if "b_minus_a" in d})
 
 

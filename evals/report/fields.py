@@ -62,9 +62,9 @@ def table(value: Any, name: str, where: str) -> dict[str, Any]:
 
 
 def numbers(value: Any, name: str, where: str) -> dict[str, float]:
-    """Numbers by name; those that are null are left out."""
-    found = table(value, name, where)
-    return {k: number(v, f"{name} {k!r}", where) for k, v in found.items() if v is not None}
+    """Numbers by name, as of "metrics"; those that are null are left out."""
+    found, one = table(value, name, where), name.removesuffix("s")
+    return {k: number(v, f"{one} {k!r}", where) for k, v in found.items() if v is not None}
 
 
 def objects(value: Any, name: str, where: str) -> list[dict[str, Any]]:

@@ -11,8 +11,9 @@ from evals.compare import FILE
 from evals.report import answering, comparison, history, overview, retrieval, worst
 from evals.report.ablation import Ablation, cost, read_ablation, worth
 from evals.report.markup import Html, escape, join, note, section, tag
+from evals.report.reading import read_runs
 from evals.report.rows import Key, Row, read_history
-from evals.report.runs import Run, groups, read_runs
+from evals.report.runs import Run, groups
 
 ABLATION = "ablation.json"
 _HERE = Path(__file__).parent

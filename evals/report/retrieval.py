@@ -28,8 +28,8 @@ def depth(runs: Sequence[Run], prefix: str) -> Html:
     unit = found[0][0].row.unit or "item"
     caption = (
         f"Mean share of the gold {unit}s among the first found, over the questions asked that have "
-        f"gold (0 for those that failed), with 95 % bands. A run keeps 100 hits a question; folded into {unit}s they may be "
-        "fewer, and the line is flat from there."
+        "gold (0 for those that failed), with 95 % bands. A run keeps 100 hits a question; folded "
+        f"into {unit}s they may be fewer, and the line is flat from there."
     )
     return section(
         anchor, title,
@@ -51,8 +51,8 @@ def ranks(runs: Sequence[Run], prefix: str) -> Html:
                 rows, "questions with gold in the first 10", share=True,
             ),
             f"{run.label}: among the first ten hits of each stage, with 95 % intervals (black); "
-            "what a stage did not bring counts as not found, and so do questions that failed. Ranks are of chunks, before they are "
-            "folded.",
+            "what a stage did not bring counts as not found, and so do questions that failed. "
+            "Ranks are of chunks, before they are folded.",
         )
         for run, rows in found
     ]  # fmt: skip

@@ -120,7 +120,7 @@ def parse(row: Any, where: str) -> Row:
         complete=truth(row.get("complete", True), "complete", where),
         writers=" and ".join(filter(None, writers)),
         size=", ".join(f"{count:,} {name}" for name, count in sizes.items() if count),
-        metrics=numbers(row.get("metrics"), "metric", where),
+        metrics=numbers(row.get("metrics"), "metrics", where),
         intervals=_intervals(row.get("intervals"), where),
         **said,
         **may,

@@ -80,8 +80,8 @@ def replaced(text: str, made: str) -> str:
 def kept_lines(text: str, entries: Sequence[Entry]) -> list[str]:
     """Lines of the README's table of sets that were not evaluated now."""
     said = {e.said for e in entries}
-    block = text.partition(_START)[2].partition(_END)[0].splitlines()[2:]
-    return [line for line in block if line and line.split("|")[1].strip() not in said]
+    block = text.partition(_START)[2].partition(_END)[0].strip().splitlines()[2:]
+    return [line for line in block if line.split("|")[1].strip() not in said]
 
 
 def published(row: Mapping[str, Any]) -> dict[str, Any]:

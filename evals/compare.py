@@ -169,7 +169,7 @@ def bootstrap(
 
 
 def bootstraps(
-    values: _Values, groups: Sequence[str], generator: np.random.Generator
+    values: _Values, groups: Sequence[str], generator: np.random.Generator, draws: int = _DRAWS
 ) -> tuple[_Values, _Values]:
     """The same of the `(m,)` columns of `(n, m)` values, on the same draws."""
     drawn_of = np.array(units(groups), dtype=object).astype(str)
@@ -178,10 +178,10 @@ def bootstraps(
     np.add.at(sums, which, values)
     sizes = np.bincount(which, minlength=len(names))
     means = []
-    for start in range(0, _DRAWS, _BLOCK):
+    for start in range(0, draws, _BLOCK):
         # How often each group is drawn, of as many draws as there are groups.
         times = generator.multinomial(
-            len(names), np.full(len(names), 1 / len(names)), min(_BLOCK, _DRAWS - start)
+            len(names), np.full(len(names), 1 / len(names)), min(_BLOCK, draws - start)
         )
         means.append((times @ sums) / (times @ sizes)[:, None])
     low, high = np.percentile(np.concatenate(means), [2.5, 97.5], axis=0)

@@ -57,8 +57,8 @@ def judge(
         run = {a.question.id: items_of(a.hits, level.level) for a in outcome.asked}
         found = retrieval(run, {q: v for q, v in level.qrels.items() if q in counted})
         _merge(values, found if level.own else _prefixed(level.level, found))
-    gold = {q: boxes for q, boxes in dataset.boxes.items() if q in counted}
-    _merge(values, box_scores(gold, _found_boxes(outcome.asked)))
+    if gold := {q: boxes for q, boxes in dataset.boxes.items() if q in counted}:
+        _merge(values, box_scores(gold, _found_boxes(outcome.asked)))
     documents = {q.id: q.document for q in dataset.questions}
     judged = _judged_answers(dataset, outcome, counted)
     problems, stopped = _verdicts(judged, outcome.asked, model, report) if model else ((), False)

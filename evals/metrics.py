@@ -25,6 +25,8 @@ _NAMES = {
     "Success@5": "Success@5",
 }
 
+_DRAWS = 2_000  # bootstrap samples of an interval
+
 #: A value for each metric of each question.
 Values = Mapping[str, Mapping[str, float]]
 
@@ -76,6 +78,7 @@ def intervals(
             np.array(list(columns.values())).T,
             [groups.get(q) or q for q in asked],
             np.random.default_rng(seed),
+            _DRAWS,
         )
         found |= {n: (float(a), float(b)) for n, a, b in zip(columns, low, high, strict=True)}
     return {name: found[name] for name in _columns(values)}

@@ -106,10 +106,11 @@ def question_rows(dataset: Dataset, outcome: Outcome, judgement: Judgement) -> l
     """`questions.jsonl`: every question that counts, in the set's order; one that failed found
     nothing and says why."""
     asked = {a.question.id: a for a in outcome.asked}
+    attempted = outcome.attempted
     return [
         _row(q, asked.get(q.id), outcome.failed.get(q.id, ""), dataset, judgement)
         for q in dataset.questions
-        if q.id in outcome.attempted
+        if q.id in attempted
     ]
 
 

@@ -161,10 +161,10 @@ class Settings(_Strict):
     """What a command runs with. Each field is also a variable: `OCTAVO_INDEX`, ...
 
     `store` is the URL of a Qdrant server; empty: the embedded engine in `index`, which else holds
-    the originals only. `knn` mirrors the dense vectors in FAISS. `token_bits` are those that a number
-    of a token or patch vector takes in a new embedded index (a server has 16). `models` holds
-    pulled models, `hub` is the hub they are pulled from. `offline` forbids every socket to another
-    machine.
+    the originals only. `knn` mirrors the dense vectors in FAISS. `token_bits` are those that a
+    number of a token or patch vector takes in a new embedded index (a server has 16). `models`
+    holds pulled models, `hub` is the hub they are pulled from. `offline` forbids every socket to
+    another machine.
     `device`: `auto`, `cpu`, `cuda`, or a list (`cuda:0,cuda:1`: a replica on each).
     `llm_url` and `llm_model` write answers by an OpenAI-compatible server, whatever the profile.
     `judge_url` and `judge_model` name a server and model that judge answers in `octavo eval run`.

@@ -110,11 +110,9 @@ class Service:
         found = retrieve(
             query, self._store, self.encoders, depths, p.search.fusion, p.search.candidates
         )
-        weights = {
-            k.replace("_", "-"): v
-            for k, v in p.rerank.model_dump(exclude={"depth", "cross_depth"}).items()
-        }
-        how = Rerank(p.rerank.depth, p.rerank.cross_depth, weights)
+        how = Rerank(
+            p.rerank.depth, p.rerank.cross_depth, p.rerank.trust, weights=p.rerank.weights()
+        )
         return found.text, rerank(found, self._store, self._scorers, how, query.image)
 
     def hits(self, query: Query, limit: int) -> tuple[str, list[Hit]]:

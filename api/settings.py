@@ -112,10 +112,11 @@ class SearchSettings(_Strict):
 
 class RerankSettings(_Strict):
     """Candidates scored by late interaction and by the cross-encoder, and what each stage counts
-    in the end (see `rerank.rerank.Rerank`)."""
+    in the end (see `rerank.rerank.Rerank`, for `trust`, too, which is of the token model)."""
 
     depth: int = Field(default=300, ge=0, le=1000)
     cross_depth: int = Field(default=30, ge=0, le=1000)
+    trust: tuple[float, float] | None = None
     text: float = Field(default=1.0, ge=0)
     words: float = Field(default=1.0, ge=0)
     maxsim: float = Field(default=1.0, ge=0)
@@ -124,6 +125,18 @@ class RerankSettings(_Strict):
     image_text: float = Field(default=0.2, ge=0)
     patches: float = Field(default=1.0, ge=0)
     cross: float = Field(default=2.0, ge=0)
+
+    @field_validator("trust")
+    @classmethod
+    def _rising(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
+        if value is not None and not value[0] < value[1]:
+            raise ValueError("must be two scores, the second greater than the first")
+        return value
+
+    def weights(self) -> dict[str, float]:
+        """By the names that stages have in traces."""
+        found = self.model_dump(exclude={"depth", "cross_depth", "trust"})
+        return {name.replace("_", "-"): weight for name, weight in found.items()}
 
 
 class GenerateSettings(_Strict):

@@ -103,7 +103,7 @@ def variants(profile: Profile, questions: Sequence[Question] = ()) -> list[Varia
         found.append(_variant("without late interaction", profile, {}, {"depth": 0}))
     if models.cross_encoder and rerank.cross_depth > 0:
         found.append(_variant("without cross-encoder", profile, {}, {"cross_depth": 0}))
-    nothing = dict.fromkeys((n for n in type(rerank).model_fields if "depth" not in n), 0)
+    nothing = {name.replace("-", "_"): 0 for name in rerank.weights()}
     fused = {**nothing, "depth": 0, "cross_depth": 0}
     found.append(_variant("fused ranks only", profile, {}, fused))
     if not pictures:

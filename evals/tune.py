@@ -97,8 +97,7 @@ def sheets(
 
 def stage_names(profile: Profile) -> tuple[str, ...]:
     """Stages by the names they have in traces, in the order of the profile."""
-    fields = type(profile.rerank).model_fields
-    return tuple(n.replace("_", "-") for n in fields if "depth" not in n)
+    return tuple(profile.rerank.weights())
 
 
 def _sheet(

@@ -1,0 +1,68 @@
+"""Text that is beside the point does not outrank pictures that look right."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from api.settings import RerankSettings, read_profile
+from rerank.rerank import Rerank, Scorers, _ordered, believed, rerank
+from retrieve.query import Candidate, Candidates, Stage
+from tests.stores import SIZES, place
+
+WEIGHTS = {"text": 1.0, "words": 1.0, "maxsim": 1.0, "joint": 0.2}
+
+
+def candidate(name: str, **scores: float) -> Candidate:
+    return Candidate(name, 0.0, tuple(Stage(s, 1, v) for s, v in scores.items()))
+
+
+def found(maxsim: float) -> list[Candidate]:
+    """A photo with a letter on it that OCR read, and two without text; the second looks right."""
+    return [
+        candidate("read", text=0.2, words=7.5, maxsim=maxsim, joint=0.05),
+        candidate("plain", joint=0.10),
+        candidate("right", joint=0.20),
+    ]
+
+
+def order(maxsim: float, trust: tuple[float, float] | None) -> list[str]:
+    return [c.id for c in _ordered(found(maxsim), WEIGHTS, trust)]
+
+
+def test_pictures_are_ranked_by_looks_where_no_text_is_about_the_question() -> None:
+    assert order(0.25, (0.35, 0.5)) == ["right", "plain", "read"]
+    assert order(0.25, None)[0] == "read"
+
+
+def test_text_that_answers_keeps_its_place_and_its_scores() -> None:
+    assert order(0.6, (0.35, 0.5)) == order(0.6, None)
+    with_rule, without = (_ordered(found(0.6), WEIGHTS, t) for t in ((0.35, 0.5), None))
+    assert [c.score for c in with_rule] == [c.score for c in without]
+
+
+def test_between_the_two_it_is_a_mixture() -> None:
+    assert believed(found(0.425), (0.35, 0.5)) == pytest.approx(0.5)
+    assert believed(found(0.1), (0.35, 0.5)) == 0.0
+    assert believed([candidate("plain", joint=0.1)], (0.35, 0.5)) == 1.0  # nothing was scored
+
+
+def test_the_built_in_profile_has_it_and_others_do_not() -> None:
+    assert read_profile("builtin").rerank.trust == (0.35, 0.5)
+    assert read_profile("light").rerank.trust is None
+    with pytest.raises(ValidationError, match="the second greater than the first"):
+        RerankSettings(trust=(0.5, 0.35))
+    assert set(RerankSettings().weights()) == set(Rerank().weights)
+
+
+def test_it_does_not_touch_questions_with_a_picture(tmp_path: object) -> None:
+    from pathlib import Path
+
+    with place("edge", Path(str(tmp_path))) as made:
+        store = made.open(SIZES)
+        items = tuple(found(0.25))
+        how = Rerank(depth=0, trust=(0.35, 0.5), weights=WEIGHTS)
+        alone = rerank(Candidates("a dog", items), store, Scorers(), how)
+        shown = rerank(Candidates("a dog", items), store, Scorers(), how, image=b"png")
+    assert alone[0].id == "right"
+    assert shown[0].id == "read"

@@ -99,7 +99,7 @@ def test_one_document_can_be_asked(index: Path) -> None:
         (["status", "--url", "http://127.0.0.1:9"], {}, "no answer from http://127.0.0.1:9"),
         (["delete", "no.pdf", "--index", "{index}"], {}, "in the index: pump.pdf, whales.txt"),
         (["eval", "run", "--dataset", "{tmp}", "--out", "{tmp}/o", "--index", "{tmp}/i"], {},
-         "neither a BEIR folder"),
+         "is no dataset; expected one of these forms"),
     ],
 )  # fmt: skip
 def test_mistakes_are_one_line_and_exit_code_1(

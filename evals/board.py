@@ -84,6 +84,13 @@ def kept_lines(text: str, entries: Sequence[Entry]) -> list[str]:
     return [line for line in block if line.split("|")[1].strip() not in said]
 
 
+def _place(line: str) -> int:
+    """Of a line in the table: as ENTRIES has them, sets it does not know last."""
+    said = [e.said for e in ENTRIES]
+    name = line.split("|")[1].strip()
+    return said.index(name) if name in said else len(said)
+
+
 def published(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row as it is kept: folders of one machine are cut to their names."""
     kept = dict(row)
@@ -119,7 +126,9 @@ def main(data: Path, work: Path, keep: bool) -> None:
     _append([published(row) for _, row in found])
     text = README.read_text(encoding="utf-8")
     rest = kept_lines(text, [entry for entry, _ in found])
-    README.write_text(replaced(text, "\n".join([table(found), *rest])), encoding="utf-8")
+    head, rule, *made = table(found).splitlines()
+    lines = [head, rule, *sorted([*made, *rest], key=_place)]
+    README.write_text(replaced(text, "\n".join(lines)), encoding="utf-8")
     click.echo(f"{README} and {ROWS}: {len(found)} sets")
     if any(row["errors"] for _, row in found):
         sys.exit(PARTIAL)

@@ -72,6 +72,7 @@ def test_sets_that_are_not_here_keep_their_lines(place: Path) -> None:
         assert code == 0, said
     text = (place / "README.md").read_text()
     assert text.count("SciFact") == text.count("LIMIT-small") == 1
+    assert text.index("SciFact") < text.index("LIMIT-small")  # in the order of ENTRIES
     assert len((place / "rows.jsonl").read_text().splitlines()) == 1  # told twice, kept once
 
 

@@ -128,13 +128,45 @@ def _backend(settings: Settings, create: bool = False) -> Iterator[Service | Cli
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @common_options
 def ingest(settings: Settings, as_json: bool, paths: tuple[Path, ...]) -> None:
-    """Adds files and folders to the index. The same bytes again change nothing."""
-    from api.ingesting import run_ingest
+    """Adds files and folders to the index. The same bytes again change nothing.
+
+    Folders are read with all that is in them. `-` stands for a list of paths on standard input,
+    one a line or parted by NUL bytes.
+    """
+    from api.ingesting import incomplete, run_ingest
     from api.service import sources_of
 
+    sources = sources_of(_with_listed(paths), settings)
     with _backend(settings, create=True) as backend:
-        outcome = run_ingest(backend, sources_of(paths, settings), as_json)
-    if any(r.outcome == "failed" or r.quarantined for r in outcome.results):
+        outcome = run_ingest(backend, sources, as_json)
+    if incomplete(outcome):
+        sys.exit(PARTIAL)
+
+
+def _with_listed(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """`paths`, the list on standard input in the place of `-`."""
+    from ingest.files import listed_paths
+
+    at = next((n for n, path in enumerate(paths) if path == Path("-")), None)
+    if at is None:
+        return paths
+    return (*paths[:at], *listed_paths(sys.stdin.buffer.read()), *paths[at + 1 :])
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@common_options
+def retry(settings: Settings, as_json: bool, names: tuple[str, ...]) -> None:
+    """Tries again what failed: sources that could not be read, documents with pages in quarantine.
+
+    Nothing that is indexed is lost by it: a document is replaced only by a reading that is at least
+    as good on every page. Exit code 2 while anything is left.
+    """
+    from api.ingesting import incomplete, run_retry
+
+    with _backend(settings) as backend:
+        outcome = run_retry(backend, names, as_json)
+    if incomplete(outcome):
         sys.exit(PARTIAL)
 
 
@@ -199,15 +231,22 @@ def ask(
 
 
 @cli.command()
+@click.argument("name", default="")
 @common_options
-def status(settings: Settings, as_json: bool) -> None:
-    """What is in the index: documents, pages, chunks, pages in quarantine."""
-    from api.show import show_status
+def status(settings: Settings, as_json: bool, name: str) -> None:
+    """The ledger: what became of every page and of every source that was ever given.
+
+    With NAME (name, id or source) that of one document, with the reason of each page in quarantine.
+    """
+    from api.showing_ledger import show_entry, show_status
+    from api.wire import LedgerOut
 
     with _backend(settings) as backend:
-        state = backend.status()
+        state = backend.entry(name) if name else backend.status()
     if as_json:
         click.echo(state.model_dump_json(indent=1))
+    elif isinstance(state, LedgerOut):
+        show_entry(state)
     else:
         show_status(state)
 
@@ -224,6 +263,8 @@ def delete(settings: Settings, as_json: bool, name: str) -> None:
     else:
         for d in gone.deleted:
             click.echo(f"deleted {d.name}: {d.pages} pages, {d.chunks} chunks")
+        for f in gone.forgotten:
+            click.echo(f"forgot that {f.source} failed: {f.reason}")
 
 
 @cli.command()
@@ -247,10 +288,11 @@ def reindex(settings: Settings, as_json: bool, to: str) -> None:
 
     With --to the result goes to a Qdrant server, and vectors that fit are copied, not made again.
     """
+    from api.ingesting import incomplete
     from api.reindexing import run_move, run_reindex
 
     outcome = run_move(settings, to, as_json) if to else run_reindex(settings, as_json)
-    if outcome and any(r.outcome == "failed" or r.quarantined for r in outcome.results):
+    if outcome and incomplete(outcome):
         sys.exit(PARTIAL)
 
 

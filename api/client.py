@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel
 
-from api.wire import AnswerOut, DeleteOut, IngestOut, ResultOut, SearchOut, StatusOut
+from api.wire import (
+    AnswerOut,
+    DeleteOut,
+    FailureOut,
+    IngestOut,
+    LedgerOut,
+    ResultOut,
+    SearchOut,
+    StatusOut,
+)
 from index.build import Progress
 from index.source import Source, reason_of
 from index.store import StoreError
@@ -48,7 +58,12 @@ class Client:
         return self._ask("/v1/query", query, limit, documents, AnswerOut)
 
     def status(self) -> StatusOut:
-        return StatusOut.model_validate(self._send("GET", "/v1/documents").json())
+        return StatusOut.model_validate(self._send("GET", "/v1/status").json())
+
+    def entry(self, name: str) -> LedgerOut:
+        """What the server's ledger has of a name, id or source."""
+        reply = self._send("GET", f"/v1/documents/{_quoted(name)}")
+        return LedgerOut.model_validate(reply.json())
 
     def delete(self, name: str) -> DeleteOut:
         reply = self._send("DELETE", f"/v1/documents/{_quoted(name)}")
@@ -62,15 +77,7 @@ class Client:
             try:
                 data = source.read()
             except (OSError, DocumentError) as error:
-                yield ResultOut(
-                    name=source.name,
-                    outcome="failed",
-                    document="",
-                    pages=0,
-                    chunks=0,
-                    reason=reason_of(error),
-                    quarantined=[],
-                )
+                yield _failed(source.name, reason_of(error))
                 continue
             reply = self._send(
                 "POST",
@@ -83,6 +90,27 @@ class Client:
             pages = sum(r.pages for r in results)
             report(Progress(source.name, pages, pages, len(sources) - n))
             yield from results
+
+    def retry(
+        self, names: Sequence[str] = (), report: Callable[[Progress], None] = lambda _: None
+    ) -> Iterator[ResultOut]:
+        """The server tries again what it has; failed uploads whose files are here are sent again,
+        as the server does not keep their bytes."""
+        entries = [self.entry(n) for n in names]
+        failed = [f for e in entries for f in e.failed] if names else self.status().failed
+        theirs = [
+            n
+            for n, e in zip(names, entries, strict=True)
+            if e.documents or not all(f.uploaded for f in e.failed)
+        ]
+        if theirs or not names:
+            body = {"names": theirs, "uploads": False}
+            reply = self._send("POST", "/v1/retry", json=body, timeout=_INGEST_SECONDS)
+            yield from IngestOut.model_validate(reply.json()).results
+        uploads = {f.source: f for f in failed if f.uploaded}
+        here = [f for f in uploads.values() if Path(f.source).is_file()]
+        yield from self.ingest([Source.file(Path(f.source)) for f in here], report)
+        yield from (_absent(f) for f in uploads.values() if f not in here)
 
     def page_png(self, document: str, page: int, boxes: Sequence[Box] = ()) -> bytes:
         marks = [("box", ",".join(str(v) for v in b.rounded())) for b in boxes]
@@ -108,6 +136,23 @@ class Client:
         if reply.is_error:
             raise StoreError(f"{self._url} said: {_problem(reply)}")
         return reply
+
+
+def _failed(name: str, reason: str, document: str = "") -> ResultOut:
+    return ResultOut(
+        name=name,
+        outcome="failed",
+        document=document,
+        pages=0,
+        chunks=0,
+        reason=reason,
+        quarantined=[],
+    )
+
+
+def _absent(failure: FailureOut) -> ResultOut:
+    said = f"{failure.reason} (sent from {failure.source}, which is not here: send it again)"
+    return _failed(failure.name, said, failure.document)
 
 
 def _problem(reply: httpx.Response) -> str:

@@ -1,4 +1,4 @@
-"""`octavo ingest`: progress on standard error, results on standard output."""
+"""`octavo ingest` and `octavo retry`: progress on standard error, results on standard output."""
 
 from __future__ import annotations
 
@@ -8,18 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
+from api.progress import progress
 from api.wire import IngestOut, ResultOut
 from index.build import Progress as Step
 from index.source import Source
@@ -34,36 +24,20 @@ _OUTCOMES = {
     "unchanged": "already indexed, nothing to do",
     "duplicate": "duplicate",
     "failed": "failed",
+    "gone": "no longer exists; forgotten",
 }
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.1f} pages/s" if task.speed else "-- pages/s")
+_RUNS = 10  # of pages in quarantine that are told with a document
 
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[Step], None]]:
-    """A bar with pages/s and time left; on standard error, and only on a terminal."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("reading", total=None)
+    """The bar of an ingestion: pages of those known of so far, and the file that is read."""
+    with progress("reading", unit="pages") as bar:
 
         def report(step: Step) -> None:
             more = f" (+{step.waiting} files)" if step.waiting else ""
             name = step.name if len(step.name) <= 32 else step.name[:29] + "..."
-            bar.update(
-                task, description=f"{name}{more}", completed=step.done, total=step.total or None
-            )
+            bar(step.done, step.total or None, f"{name}{more}")
 
         yield report
 
@@ -72,16 +46,34 @@ def run_ingest(backend: Service | Client, sources: Sequence[Source], as_json: bo
     """Ingests, prints a line a file as it is done, and a summary."""
     if not sources:
         raise ValueError("no files found under the paths given")
+    return _run(lambda report: backend.ingest(sources, report), as_json, _summary)
+
+
+def run_retry(backend: Service | Client, names: Sequence[str], as_json: bool) -> IngestOut:
+    """Tries again what failed, prints a line each, and what is left."""
+    return _run(lambda report: backend.retry(names, report), as_json, _left)
+
+
+def _run(
+    begin: Callable[[Callable[[Step], None]], Iterator[ResultOut]],
+    as_json: bool,
+    summary: Callable[[IngestOut], str],
+) -> IngestOut:
     start = time.perf_counter()
     results: list[ResultOut] = []
     with progress_bar() as report:
-        for result in backend.ingest(sources, report):
+        for result in begin(report):
             results.append(result)
             if not as_json:
                 click.echo(_line(result), err=result.outcome == "failed")
     outcome = IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
-    click.echo(outcome.model_dump_json(indent=1) if as_json else _summary(outcome))
+    click.echo(outcome.model_dump_json(indent=1) if as_json else summary(outcome))
     return outcome
+
+
+def incomplete(outcome: IngestOut) -> bool:
+    """Whether a source failed or has pages in quarantine."""
+    return any(r.outcome == "failed" or r.quarantined for r in outcome.results)
 
 
 def _line(result: ResultOut) -> str:
@@ -90,9 +82,18 @@ def _line(result: ResultOut) -> str:
         said += f", {result.pages} pages, {result.chunks} chunks"
     if result.reason:
         said += f": {result.reason}"
-    for page in result.quarantined:
-        said += f"\n  page {page.page} in quarantine: {page.reason}"
-    return said
+    for run in result.quarantined[:_RUNS]:
+        said += f"\n  {run.pages} in quarantine: {run.reason}"
+    more = len(result.quarantined) - _RUNS
+    return f"{said}\n  and {more} more: octavo status {result.document[:8]}" if more > 0 else said
+
+
+def _left(outcome: IngestOut) -> str:
+    if not outcome.results:
+        return "nothing to retry: no source failed, and no page is in quarantine"
+    left = sum(r.outcome == "failed" for r in outcome.results)
+    pages = sum(p.last - p.first + 1 for r in outcome.results for p in r.quarantined)
+    return f"{len(outcome.results)} tried; {left} failed, {pages} pages in quarantine are left"
 
 
 def _summary(outcome: IngestOut) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.limits import limits_of
 from api.settings import Settings
 from index.source import Source
 from ingest.chunk import chunk_pages
@@ -14,7 +15,7 @@ from ingest.document import Chunk, PageContent, document_id
 from ingest.files import file_type
 from ingest.inspect import kind_of
 from ingest.read import Opened
-from ingest.worker import Limits, Reader
+from ingest.worker import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,7 @@ def inspect_file(file: Path, settings: Settings) -> Inspected:
     """
     data = Source.file(file, settings.max_file_mb << 20).read()
     kind = file_type(data, file.suffix)
-    limits = Limits(memory=settings.page_memory_mb << 20, seconds=settings.page_seconds)
-    reader = Reader(limits, settings.ocr)
+    reader = Reader(limits_of(settings), settings.ocr)
     try:
         pages = [p for p in reader.pages(data, kind) if not isinstance(p, Opened)]
     finally:

@@ -18,7 +18,7 @@ from api.settings import Settings, read_profile
 from api.wire import IngestOut
 from index.blobs import Blobs
 from index.copying import copy_documents
-from index.edge import stored_documents
+from index.edge import stored_records
 from index.lock import IndexLock
 from index.manifest import FILE, check_manifest, read_manifest
 from index.source import Source
@@ -112,14 +112,18 @@ def _embedded(settings: Settings) -> Path:
 
 def _embed_again(old: Path, into: Settings, as_json: bool) -> IngestOut:
     blobs = Blobs(old / "blobs")
+    documents, failures = stored_records(old / "store")
     sources = [
         Source(os.path.basename(source) or s.document.name, source, _reader(blobs, s.document.id))
-        for s in stored_documents(old / "store")
+        for s in documents
         for source in s.sources
     ]
+    # Their originals are all that is left of documents that were being written anew.
+    sources += [Source(f.name, f.source, _reader(blobs, f.document)) for f in failures if f.kept]
     service = Service(into, create=True)
     try:
         outcome = run_ingest(service, sources, as_json)
+        service.keep_failures([f for f in failures if not f.kept])  # `retry` is for them
     finally:
         service.close()
     if any(r.outcome == "failed" for r in outcome.results):

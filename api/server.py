@@ -20,7 +20,17 @@ from api.guard import Guard, hosts_of
 from api.service import Service
 from api.settings import Settings
 from api.streaming import events, until_gone
-from api.wire import AnswerOut, DeleteOut, IngestOut, Problem, QueryIn, SearchOut, StatusOut
+from api.wire import (
+    AnswerOut,
+    DeleteOut,
+    IngestOut,
+    LedgerOut,
+    Problem,
+    QueryIn,
+    RetryIn,
+    SearchOut,
+    StatusOut,
+)
 from generate.answer import GeneratorError, Watch
 from index.encode import ModelError
 from index.source import Source
@@ -137,8 +147,21 @@ def _add_documents(app: FastAPI, service: Service) -> None:
 
     @app.get("/v1/documents")
     def documents() -> StatusOut:
-        """Every document of the index."""
+        """The same as /v1/status."""
         return service.status()
+
+    @app.get("/v1/status")
+    def status() -> StatusOut:
+        """The ledger: every document with what became of its pages, every source that failed."""
+        return service.status()
+
+    @app.post("/v1/retry")
+    def retry(asked: RetryIn) -> IngestOut:
+        """Tries again what failed: sources from their files on this machine, documents with pages
+        in quarantine from their stored originals; returns when that is done."""
+        start = time.perf_counter()
+        results = list(service.retry(asked.names, uploads=asked.uploads))
+        return IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
 
     @app.delete("/v1/documents/{name:path}")
     def delete(name: str) -> DeleteOut:
@@ -154,6 +177,12 @@ def _add_documents(app: FastAPI, service: Service) -> None:
         """A page as PNG, boxes marked. `box` may be repeated."""
         png = service.page_png(document, page, [_box(b) for b in (box or [])[:_MAX_BOXES]])
         return Response(png, media_type="image/png")
+
+    # After the pages: it would take theirs for names.
+    @app.get("/v1/documents/{name:path}")
+    def entry(name: str) -> LedgerOut:
+        """The ledger of one name, id or source: facts, pages by what became of them, failures."""
+        return service.entry(name)
 
 
 def _upload(file: UploadFile, source: str) -> Source:

@@ -6,35 +6,41 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from copy import copy
 from dataclasses import asdict
 from pathlib import Path
 
 from api.generators import make_generator
+from api.limits import bounds_of, limits_of
 from api.models import load_models, manifest_of
 from api.opening import open_index, require_index
+from api.retrying import Again, Retry
 from api.settings import Profile, Settings, read_profile
 from api.wire import (
     AnswerOut,
     CacheOut,
     DeleteOut,
+    LedgerOut,
     ResultOut,
     SearchOut,
     StatusOut,
     answer_out,
     document_out,
+    failure_out,
     hit_out,
     result_out,
+    status_out,
 )
 from generate.answer import Answer, Generator, Watch
 from index.build import Builder, Progress
 from index.source import Source
-from index.store import Filter, Found, Leg, NotFoundError, Stored
+from index.store import Failure, Filter, Found, Leg, NotFoundError, Stored
 from ingest.document import Box, Chunk, Region
 from ingest.files import find_files
 from ingest.render import render_crop, render_page
 from ingest.sockets import forbid_sockets
-from ingest.worker import Limits
+from ingest.worker import Reader
 from rerank.rerank import Rerank, Scorers, rerank, to_hits
 from retrieve.legs import Depths
 from retrieve.query import Candidate, Hit, Query
@@ -88,12 +94,40 @@ class Service:
         self, sources: Sequence[Source], report: Callable[[Progress], None] = lambda _: None
     ) -> Iterator[ResultOut]:
         """Results in order; each document is searchable when its result is there."""
-        s = self.settings
-        limits = Limits(memory=s.page_memory_mb << 20, seconds=s.page_seconds)
         with self._writing:
-            builder = Builder(self._store, self._blobs, self.encoders, s.workers, limits, ocr=s.ocr)
-            for result in builder.ingest(sources, report):
+            for result in self._builder().ingest(sources, report):
                 yield result_out(result)
+
+    def retry(
+        self,
+        names: Sequence[str] = (),
+        report: Callable[[Progress], None] = lambda _: None,
+        uploads: bool = True,
+    ) -> Iterator[ResultOut]:
+        """Tries again what failed of `names`, of all where none are given: failed sources from
+        their files, documents with pages in quarantine from their originals.
+
+        `uploads`: also says of each failed upload that it must be sent again. Raises StoreError
+        for a name of which nothing is known.
+        """
+        s = self.settings
+        with self._writing:
+            known = [self._entry(n) for n in names] or [(self.named_all(), self._store.failures())]
+            stored = {d.document.id: d for found, _ in known for d in found}
+            failures = {f.source: f for _, found in known for f in found}
+            again = Again(
+                [d for d in stored.values() if d.document.quarantined],
+                [f for f in failures.values() if uploads or f.local or f.kept],
+            )
+            most = s.max_file_mb << 20
+            retry = Retry(self._store, self._blobs, self.encoders, self._builder(), most)
+            with closing(Reader(limits_of(s), s.ocr)) as reader:
+                for result in retry.run(again, reader, report):
+                    yield result_out(result)
+
+    def _builder(self) -> Builder:
+        s = self.settings
+        return Builder(self._store, self._blobs, self.encoders, s.workers, limits_of(s), ocr=s.ocr)
 
     def candidates(self, query: Query) -> tuple[str, tuple[Candidate, ...]]:
         """The text as searched, and every candidate in its final order."""
@@ -164,25 +198,60 @@ class Service:
         return other
 
     def status(self) -> StatusOut:
-        stored = self._store.documents()
-        return StatusOut(
-            index=self.settings.store or str(self.settings.index),
-            profile=self.profile.name,
-            documents=[document_out(s) for s in stored],
-            pages=sum(s.document.pages for s in stored),
-            chunks=self._store.count(),
-            quarantined=sum(len(s.document.quarantined) for s in stored),
-            query_cache=CacheOut(**asdict(self._cache.state())),
+        """Every document and every failed source, with totals."""
+        return status_out(
+            self.settings.store or str(self.settings.index),
+            self.profile.name,
+            self._store.documents(),
+            self._store.failures(),
+            CacheOut(**asdict(self._cache.state())),
+        )
+
+    def entry(self, name: str) -> LedgerOut:
+        """What the ledger has of a name, id or source. Raises StoreError where it has nothing."""
+        documents, failures = self._entry(name)
+        return LedgerOut(
+            documents=[document_out(s) for s in documents],
+            failed=[failure_out(f) for f in failures],
         )
 
     def delete(self, name: str) -> DeleteOut:
-        """Removes every document of that name or id. Raises StoreError where there is none."""
+        """Removes every document of that name, id or source, and forgets that such a source, or
+        one of theirs, failed. Raises StoreError where there is none."""
         with self._writing:
-            found = self.named([name])
+            found, failures = self._entry(name)
+            theirs = {source for stored in found for source in stored.sources}
+            failures += [
+                f for f in self._store.failures() if f.source in theirs and f not in failures
+            ]
             for stored in found:
                 self._store.delete(stored.document.id)
                 self._blobs.delete(stored.document.id)
-            return DeleteOut(deleted=[document_out(s) for s in found])
+            for failure in failures:
+                self._store.forgive(failure.source)
+                if failure.kept and self._store.find(failure.document, fresh=True) is None:
+                    self._blobs.delete(failure.document)
+            return DeleteOut(
+                deleted=[document_out(s) for s in found],
+                forgotten=[failure_out(f) for f in failures],
+            )
+
+    def keep_failures(self, failures: Sequence[Failure]) -> None:
+        """Takes over what another index knows of failed sources, unless they are here by now."""
+        with self._writing:
+            there = {source for s in self._store.documents() for source in s.sources}
+            for failure in failures:
+                if failure.source not in there:
+                    self._store.fail(failure)
+
+    def _entry(self, name: str) -> tuple[list[Stored], list[Failure]]:
+        failures = [f for f in self._store.failures() if _failed_as(f, name)]
+        try:
+            return self.named([name]), failures
+        except NotFoundError:
+            if not failures:
+                raise
+            return [], failures
 
     def named(self, names: Sequence[str]) -> list[Stored]:
         """Documents by name, id, or beginning of an id (8 characters or more).
@@ -220,7 +289,8 @@ class Service:
     def page_png(self, document: str, page: int, boxes: Sequence[Box] = ()) -> bytes:
         """PNG of a stored page with boxes marked."""
         stored = self.named([document])[0]
-        return render_page(self._blobs.get(stored.document.id), stored.type, page, boxes)
+        data, bounds = self._blobs.get(stored.document.id), bounds_of(self.settings)
+        return render_page(data, stored.type, page, boxes, bounds=bounds)
 
     def crop_png(self, region: Region, pixels: int) -> bytes:
         """PNG of a region of a stored page, its longest side `pixels` at most."""
@@ -228,7 +298,8 @@ class Service:
         if stored is None:
             raise NotFoundError(f"the document {region.document[:12]} is not in the index")
         data = self._blobs.get(region.document)
-        return render_crop(data, stored.type, region.page, region.box, pixels)
+        bounds = bounds_of(self.settings)
+        return render_crop(data, stored.type, region.page, region.box, pixels, bounds)
 
     def _crop(self, region: Region) -> bytes:
         return self.crop_png(region, _CROSS_PIXELS)
@@ -239,6 +310,11 @@ def _is_named(stored: Stored, name: str) -> bool:
     if name in (d.name, d.id) or (len(name) >= 8 and d.id.startswith(name)):
         return True
     return any(name in (s, os.path.basename(s)) for s in stored.sources)
+
+
+def _failed_as(failure: Failure, name: str) -> bool:
+    short = len(name) >= 8 and failure.document.startswith(name)
+    return short or name in (failure.name, failure.source)
 
 
 def sources_of(paths: Sequence[Path], settings: Settings) -> list[Source]:

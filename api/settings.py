@@ -181,7 +181,11 @@ class Settings(_Strict):
     `device`: `auto`, `cpu`, `cuda`, or a list (`cuda:0,cuda:1`: a replica on each).
     `llm_url` and `llm_model` write answers by an OpenAI-compatible server, whatever the profile.
     `judge_url` and `judge_model` name a server and model that judge answers in `octavo eval run`.
-    `page_seconds` and `page_memory_mb` bound the processes that read documents. `hosts` are the
+    `page_seconds` and `page_memory_mb` bound the processes that read documents, `document_seconds`
+    and `max_pages` one document: pages beyond are in quarantine. `max_unpacked_mb` and
+    `max_members` bound a ZIP container (DOCX, PPTX, XLSX, EPUB), `max_nesting` elements in each
+    other, `max_megapixels` one picture. A reading process is replaced
+    after `process_documents`, `process_pages`, or `process_growth_mb` of growth. `hosts` are the
     names, comma separated, under which `serve` may be reached.
     """
 
@@ -209,6 +213,15 @@ class Settings(_Strict):
     workers: int = Field(default=2, ge=1, le=64)
     page_seconds: float = Field(default=120.0, gt=0, le=86_400)
     page_memory_mb: int = Field(default=4096, ge=256)
+    document_seconds: float = Field(default=21_600.0, gt=0, le=2_592_000)
+    max_unpacked_mb: int = Field(default=512, ge=1)
+    max_members: int = Field(default=20_000, ge=1)
+    max_nesting: int = Field(default=100, ge=20, le=200)
+    max_megapixels: int = Field(default=150, ge=1)
+    max_pages: int = Field(default=20_000, ge=1, le=1_000_000)
+    process_documents: int = Field(default=200, ge=1)
+    process_pages: int = Field(default=5000, ge=1)
+    process_growth_mb: int = Field(default=512, ge=16)
     ocr: bool = True
     max_upload_mb: int = Field(default=200, ge=1)
     max_file_mb: int = Field(default=2048, ge=1)

@@ -1,4 +1,4 @@
-"""Answers, hits and status as a person reads them."""
+"""Answers and hits as a person reads them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from api.wire import AnswerOut, CitationOut, RegionOut, SearchOut, StatusOut
+from api.wire import AnswerOut, CitationOut, RegionOut, SearchOut
 from generate.answer import Watch
 
 _TEXT = 300  # characters of a hit that are shown
@@ -53,25 +52,6 @@ def show_hits(found: SearchOut) -> None:
         trace = "  ".join(f"{s.stage} #{s.rank} ({s.score:.3f})" for s in hit.trace)
         out.print(f"   [dim]{escape(trace)}[/]")
     out.print(f"[dim]{len(found.hits)} hits, {found.seconds * 1000:.0f} ms[/]")
-
-
-def show_status(state: StatusOut) -> None:
-    """A row a document, and totals."""
-    out = Console(highlight=False)
-    table = Table("document", "pages", "chunks", "OCR", "quarantine", box=None, pad_edge=False)
-    for d in state.documents:
-        read = sum(s.state == "ocr" for s in d.states)
-        bad = [s for s in d.states if s.state == "quarantine"]
-        table.add_row(escape(d.name), str(d.pages), str(d.chunks), str(read), str(len(bad)))
-    out.print(table)
-    out.print(
-        f"{len(state.documents)} documents, {state.pages} pages, {state.chunks} chunks, "
-        f"{state.quarantined} pages in quarantine; profile {state.profile}, index {state.index}"
-    )
-    for d in state.documents:
-        for s in d.states:
-            if s.state == "quarantine":
-                out.print(escape(f"{d.name} page {s.page}: {s.reason}"))
 
 
 def _cited(citation: CitationOut) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from generate.answer import Answer, Citation
 from index.build import Outcome, Result
-from index.store import Stored
-from ingest.document import ChunkKind, Region
+from index.pages import runs_of
+from index.store import Failure, Stored
+from ingest.document import ChunkKind, PageState, PageStatus, Region
 from retrieve.query import Hit
 
 
@@ -86,26 +90,68 @@ class SearchOut(_Wire):
     seconds: float
 
 
-class PageOut(_Wire):
-    """A page that is not plain text."""
+class PagesOut(_Wire):
+    """Pages `first` to `last`, of which the same became. `reason`: why they are in quarantine."""
 
-    page: int
-    state: str
+    first: int
+    last: int
+    state: PageState
     reason: str
 
+    @property
+    def pages(self) -> str:
+        """`page 7`, or `pages 3-7`."""
+        one = self.first == self.last
+        return f"page {self.first}" if one else f"pages {self.first}-{self.last}"
 
-class DocumentOut(_Wire):
+
+class _Ledger(_Wire):
+    """Numbers of pages. `pages` = `indexed` + `blank` + `quarantined`; of the indexed ones `ocr`
+    were read by OCR, and `image_only` have a picture and no text."""
+
+    pages: int
+    indexed: int
+    ocr: int
+    image_only: int
+    blank: int
+    quarantined: int
+    chunks: int
+
+
+class DocumentOut(_Ledger):
     """A committed document. `states` lists the pages that are not plain text."""
 
     document: str
     name: str
     source: str
+    sources: list[str]
+    type: str
+    bytes: int
+    metadata: dict[str, str]
+    states: list[PagesOut]
+
+
+class FailureOut(_Wire):
+    """A source of which nothing could be indexed. Fields are empty where it failed before they were
+    known. `uploaded`: its bytes came from a client and are not kept. `when` is UTC."""
+
+    name: str
+    source: str
+    reason: str
+    document: str
     type: str
     bytes: int
     pages: int
-    chunks: int
-    metadata: dict[str, str]
-    states: list[PageOut]
+    uploaded: bool
+    when: str
+    settings: dict[str, str]
+
+
+class LedgerOut(_Wire):
+    """What is known of a name: documents, and sources that failed."""
+
+    documents: list[DocumentOut]
+    failed: list[FailureOut]
 
 
 class CacheOut(_Wire):
@@ -117,15 +163,13 @@ class CacheOut(_Wire):
     misses: int
 
 
-class StatusOut(_Wire):
-    """What is in an index."""
+class StatusOut(_Ledger):
+    """What is in an index, and the sources of which nothing could be."""
 
     index: str
     profile: str
     documents: list[DocumentOut]
-    pages: int
-    chunks: int
-    quarantined: int
+    failed: list[FailureOut]
     query_cache: CacheOut
 
 
@@ -138,7 +182,7 @@ class ResultOut(_Wire):
     pages: int
     chunks: int
     reason: str
-    quarantined: list[PageOut]
+    quarantined: list[PagesOut]
 
 
 class IngestOut(_Wire):
@@ -186,9 +230,10 @@ class PulledOut(_Wire):
 
 
 class DeleteOut(_Wire):
-    """Documents that were removed."""
+    """Documents that were removed, and failed sources that were forgotten."""
 
     deleted: list[DocumentOut]
+    forgotten: list[FailureOut]
 
 
 class Problem(_Wire):
@@ -211,6 +256,15 @@ class QueryIn(_Wire):
     )
     limit: int = Field(10, ge=1, le=100)
     stream: bool = Field(False, description="answer as an event stream (only /v1/query)")
+
+
+class RetryIn(_Wire):
+    """What to try again. `uploads`: also say of failed uploads that they must be sent again."""
+
+    names: list[str] = Field(
+        default_factory=list, max_length=1000, description="names, ids or sources; empty: all"
+    )
+    uploads: bool = True
 
 
 def region_out(region: Region) -> RegionOut:
@@ -262,22 +316,63 @@ def answer_out(question: str, searched: str, answer: Answer, seconds: float) -> 
     )
 
 
+def pages_out(statuses: Iterable[PageStatus]) -> list[PagesOut]:
+    return [
+        PagesOut(first=r.first, last=r.last, state=r.state, reason=r.reason)
+        for r in runs_of(statuses)
+        if r.state != "text"
+    ]
+
+
 def document_out(stored: Stored) -> DocumentOut:
     d = stored.document
+    count = Counter(s.state for s in d.statuses)
     return DocumentOut(
         document=d.id,
         name=d.name,
         source=d.source,
+        sources=list(stored.sources),
         type=stored.type,
         bytes=stored.size,
         pages=d.pages,
+        indexed=count["text"] + count["ocr"] + count["image"],
+        ocr=count["ocr"],
+        image_only=count["image"],
+        blank=count["blank"],
+        quarantined=count["quarantine"],
         chunks=stored.chunks,
         metadata=d.metadata,
-        states=[
-            PageOut(page=s.page, state=s.state, reason=s.reason)
-            for s in d.statuses
-            if s.state != "text"
-        ],
+        states=pages_out(d.statuses),
+    )
+
+
+def failure_out(failure: Failure) -> FailureOut:
+    return FailureOut(
+        name=failure.name,
+        source=failure.source,
+        reason=failure.reason,
+        document=failure.document,
+        type=failure.type,
+        bytes=failure.size,
+        pages=failure.pages,
+        uploaded=not (failure.local or failure.kept),
+        when=datetime.fromtimestamp(failure.time, UTC).isoformat().replace("+00:00", "Z"),
+        settings=failure.settings,
+    )
+
+
+def status_out(
+    index: str, profile: str, stored: Sequence[Stored], failures: Sequence[Failure], cache: CacheOut
+) -> StatusOut:
+    """Totals over all documents."""
+    documents = [document_out(s) for s in stored]
+    return StatusOut(
+        index=index,
+        profile=profile,
+        documents=documents,
+        failed=[failure_out(f) for f in failures],
+        query_cache=cache,
+        **{n: sum(getattr(d, n) for d in documents) for n in _Ledger.model_fields},
     )
 
 
@@ -289,7 +384,5 @@ def result_out(result: Result) -> ResultOut:
         pages=result.pages,
         chunks=result.chunks,
         reason=result.reason,
-        quarantined=[
-            PageOut(page=s.page, state=s.state, reason=s.reason) for s in result.quarantined
-        ],
+        quarantined=pages_out(result.quarantined),
     )

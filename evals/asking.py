@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from api.ingesting import progress_bar
+from api.progress import progress
 from api.service import Service
 from api.settings import Settings
 from evals.dataset import Dataset
+from evals.files import make_folder
 from evals.harness import Watching
 from evals.judge import Judge, make_judge
-from evals.progress import progress
 
 
 @contextmanager
@@ -22,6 +23,7 @@ def open_for(settings: Settings, out: Path) -> Iterator[Service]:
     of documents mean nothing."""
     if settings.url:
         raise ValueError("eval opens an index itself: leave out --url (and OCTAVO_URL)")
+    make_folder(out)
     if "index" not in settings.model_fields_set:
         settings = settings.model_copy(update={"index": out / "index"})
     # Caches would answer what is measured.

@@ -87,20 +87,19 @@ def knn(
 @common_options
 def load(settings: Settings, as_json: bool, questions: Path | None, clients: int) -> None:
     """One question at a time against many at once: encoder and whole search."""
-    from evals.commit import commit
-    from evals.load import read_questions, run_load
-    from evals.provenance import digest
+    from api.progress import progress
+    from evals.load import ROWS, run_load
+    from evals.provenance import digest, provenance
+    from evals.samples import read_questions
 
     if settings.url:
         raise ValueError("bench opens an index itself: leave out --url (and OCTAVO_URL)")
-    ran = commit()
+    origin = provenance()
     asked = read_questions(questions) if questions else []
-    found = run_load(settings, asked, clients)
+    with progress("load", ROWS, "rows") as report:
+        found = run_load(settings, asked, clients, report)
     row = {
-        "date": _now(),
-        "commit": ran,
-        "command": " ".join(["octavo", *sys.argv[1:]]),
-        "machine": _machine(),
+        **asdict(origin) | {"machine": origin.machine + _gpu_words()},
         "libraries": _libraries(),
         "profile": settings.profile,
         "config": digest(settings.model_dump(mode="json", exclude={"index"})),
@@ -141,43 +140,32 @@ def run_knn(
     from tempfile import TemporaryDirectory
 
     import numpy as np
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from evals.commit import commit
+    from api.progress import progress
     from evals.knn import QUERIES, Row, clustered, of_index, run_apart
-    from evals.provenance import digest
+    from evals.provenance import digest, provenance
     from index.store import StoreError
 
-    ran = commit()  # before the run: what is committed while it lasts did not run
+    origin = provenance()
     rows, queries = of_index(index, count) if index else clustered(count, dim)
     wanted = kinds or (*CPU, *(GPU if _gpus() else ()))
     found: list[Row] = []
     errors: list[str] = []
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with (
-        TemporaryDirectory() as folder,
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar,
-    ):
+    with TemporaryDirectory() as folder, progress("engines", len(wanted)) as report:
         data = Path(folder) / "vectors.npz"
         np.savez(data, rows=rows, queries=queries)
-        task = bar.add_task("", total=len(wanted))
-        for engine in wanted:
+        for done, engine in enumerate(wanted):
             try:
                 for told in run_apart(engine, data, k, seconds):
                     if isinstance(told, Row):
                         found.append(told)
                     else:
-                        bar.update(task, description=f"{engine}: {told}")
+                        report(done, what=f"{engine}: {told}")
             except StoreError as error:
                 errors.append(str(error))
-            bar.advance(task)
+            report(done + 1)
     return {
-        "date": _now(),
-        "commit": ran,
-        "command": " ".join(["octavo", *sys.argv[1:]]),
-        "machine": _machine(),
+        **asdict(origin) | {"machine": origin.machine + _gpu_words()},
         "libraries": _libraries(),
         "config": digest([count, dim, k, list(wanted), seconds]),
         "data": str(index) if index else "clustered, seed 0",
@@ -216,12 +204,6 @@ def _show(result: dict[str, Any]) -> None:
         console.print(f"  {error}", markup=False)
 
 
-def _now() -> str:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
 def _gpus() -> int:
     """GPUs that FAISS can use; none without FAISS."""
     from index.knn import gpu_count
@@ -233,12 +215,8 @@ def _gpus() -> int:
         return 0
 
 
-def _machine() -> str:
-    import os
-    import platform
-
-    gpus = f", {_gpus()} GPU" if _gpus() else ""
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs{gpus}"
+def _gpu_words() -> str:
+    return f", {_gpus()} GPU" if _gpus() else ""
 
 
 def _libraries() -> dict[str, str]:

@@ -54,12 +54,14 @@ def run(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 def compare(a: Path, b: Path, metrics: tuple[str, ...], as_json: bool) -> None:
     """Whether run B differs from run A by more than chance (their --out folders)."""
+    from api.progress import progress
     from evals.compare import compare as compared
     from evals.dataset import DatasetError
     from evals.show import show_comparison
 
     try:
-        found = compared(a, b, metrics)
+        with progress("comparing", unit="metrics") as report:
+            found = compared(a, b, metrics, report=report)
     except DatasetError as error:
         raise click.ClickException(str(error)) from error
     if as_json:

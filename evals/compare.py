@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,8 +86,15 @@ class _Run:
     values: dict[str, dict[str, float]]  # question to metric to value
 
 
-def compare(a: Path, b: Path, metrics: Sequence[str] = (), seed: int = 0) -> Comparison:
+def compare(
+    a: Path,
+    b: Path,
+    metrics: Sequence[str] = (),
+    seed: int = 0,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> Comparison:
     """Compares the folders of two `octavo eval run`s; B minus A. `metrics`: all they share.
+    `report` is told how many metrics are done, of how many.
 
     Raises DatasetError for a folder without a run, a damaged one, or runs over different data.
     """
@@ -109,7 +116,11 @@ def compare(a: Path, b: Path, metrics: Sequence[str] = (), seed: int = 0) -> Com
         raise DatasetError(f"metric {unknown[0]!r} is not in both runs; they share {shared}")
     ids = sorted(first.values)
     generator = np.random.default_rng(seed)
-    found = [_difference(m, ids, first, second, generator) for m in (list(metrics) or shared)]
+    found = []
+    wanted = list(metrics) or shared
+    for done, metric in enumerate(wanted, 1):
+        found.append(_difference(metric, ids, first, second, generator))
+        report(done, len(wanted))
     adjusted = holm([d["p"] for d in found])
     differences = tuple(Difference(**d, adjusted=q) for d, q in zip(found, adjusted, strict=True))
     groups = set(units([first.documents[i] or i for i in ids]))

@@ -29,6 +29,26 @@ def write_rows(rows: Sequence[Mapping[str, Any]], file: Path) -> None:
     part.replace(file)
 
 
+def make_folder(out: Path) -> None:
+    """Raises ValueError where a result folder cannot be made, before anything is measured."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "is a file" if out.is_file() else (error.strerror or str(error)).lower()
+        raise ValueError(f"--out {out}: {reason}; give a folder for the results") from None
+
+
+def check_results(file: Path) -> None:
+    """Raises ValueError where no row can be appended to a results file, before it is measured."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ValueError(f"--out {file}: {reason}; give a file that rows go to") from None
+
+
 def append_row(row: Mapping[str, Any], file: Path) -> None:
     """One more line of a results file, which only ever grows."""
     file.parent.mkdir(parents=True, exist_ok=True)

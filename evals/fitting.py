@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 @common_options
 def ablate(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
     """What each stage is worth: the same questions with one stage left out at a time."""
+    from api.progress import progress
     from evals.ablate import FILE, variants
     from evals.ablate import ablate as run
-    from evals.progress import progress
     from evals.provenance import provenance
     from evals.show import show_ablation
 
@@ -56,8 +56,8 @@ def tune(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
 
     Writes OUT/tuned.toml, a profile for --profile, and OUT/tuned.json.
     """
+    from api.progress import progress
     from evals.groups import FOLDS
-    from evals.progress import progress
     from evals.provenance import provenance
     from evals.show import show_tuned
     from evals.tune import judged, sheets, tuned_profile
@@ -95,9 +95,9 @@ def calibrate(
 
     Writes OUT/calibrated.toml, a profile for --profile, and OUT/calibrated.json.
     """
+    from api.progress import progress
     from evals.calibrate import calibrate as run
     from evals.calibrate import calibrated_profile, samples
-    from evals.progress import progress
     from evals.provenance import provenance
     from evals.run import ask_all
     from evals.show import show_calibrated
@@ -130,7 +130,6 @@ def _indexed(
     from evals.filling import fill
 
     dataset = asking.read()
-    out.mkdir(parents=True, exist_ok=True)
     with open_for(settings, out) as service:
         with progress_bar() as report:
             filled = fill(dataset, service, report)

@@ -1,159 +1,176 @@
-"""`octavo eval ingest`: how fast documents are read, embedded and indexed, each beside its bound.
+"""`octavo eval ingest`: what reading finds, what becomes of every page, and what it costs.
 
-Reading is held against a bare `get_text("dict")` loop over the same pages (the fastest a reader on
-this library can be), the whole against the encoders alone on the same chunks (95 % of the time of
-systems like this one is embedding).
+One row of all that was asked for. Definitions: docs/metrics/ingestion.md.
 """
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-import pymupdf
-
-from api.service import Service
+from api.progress import progress
 from api.settings import Settings
-from evals.costs import disk, memory
-from evals.progress import progress
-from evals.provenance import configuration, digest
-from index.build import Progress
-from index.embed import embed_chunks
-from index.source import Source
-from ingest.chunk import chunk_pages
-from ingest.document import Chunk, DocumentError, PageContent, document_id
-from ingest.files import MUPDF_ERRORS, file_type
-from ingest.read import read_pages
+from evals.dataset import read_dataset
+from evals.docling import Compared, Scan, compare_documents, compare_scans, docling_metrics
+from evals.hostile import Filed, file_all, ledger_metrics, lost
+from evals.ingest_memory import long_pdf, peak_of
+from evals.provenance import digest
+from evals.rates import Rates, measure_rates
+from evals.region_scores import RegionScores, score_regions
 
-_BATCH = 48  # as `index.build` embeds
+_SHORT, _LONG = 300, 3_000  # pages of the PDFs that memory is measured on
+_LOST = 100  # files named in a row
 
 
 @dataclass(frozen=True, slots=True)
-class IngestBench:
-    """Rates in pages/s. `bare` and `parse` are of PDFs in one process, without OCR; `embed` is the
-    encoders alone on the chunks of all; `whole` is reading, OCR where it is on, embedding and
-    writing. `states`: pages by what became of them."""
+class Asked:
+    """What is to be measured; a part that is empty is left out.
 
-    profile: str
-    config: str
-    documents: int
-    pages: int
-    chunks: int
-    errors: tuple[str, ...]
-    states: dict[str, int]
-    bare: float
-    parse: float
-    embed: float
-    whole: float
-    metrics: dict[str, float]
+    `files`: rates. `regions`: a dataset with gold boxes. `docling`: a folder of docling's tests.
+    `ledger`: a folder of damaged files. `long`: PDFs that long ones are made of, for memory.
+    """
+
+    files: tuple[Path, ...] = ()
+    regions: Path | None = None
+    docling: Path | None = None
+    ledger: Path | None = None
+    long: tuple[Path, ...] = ()
+    rounds: int = 3
+
+    def check(self) -> None:
+        """Before the first part, for all may take an hour. Raises ValueError where there is
+        nothing to measure or a folder is none."""
+        if not self.names:
+            raise ValueError("nothing to measure: give files, or a folder (see --help)")
+        folders = {"regions": self.regions, "docling": self.docling, "ledger": self.ledger}
+        for option, folder in folders.items():
+            if folder is not None and not folder.is_dir():
+                raise ValueError(f"--{option} {folder} is not a folder")
+        for file in (*self.files, *self.long):
+            if not file.is_file():
+                raise ValueError(f"{file} is not a file")
 
     @property
-    def ratios(self) -> dict[str, float]:
-        """Reading to the bare loop, and the whole to the encoders alone."""
-        pairs = {
-            "parse to bare loop": (self.parse, self.bare),
-            "end to end to encoders alone": (self.whole, self.embed),
+    def data(self) -> str:
+        """12 hex digits over the names and sizes of all files; not over their bytes."""
+        folders = [f for f in (self.regions, self.docling, self.ledger) if f is not None]
+        found = [f for folder in folders for f in folder.rglob("*")] + [*self.files, *self.long]
+        return digest(sorted([f.name, f.stat().st_size] for f in found if f.is_file()))
+
+    @property
+    def names(self) -> str:
+        """Of the data, as a row says them."""
+        folders = (self.regions, self.docling, self.ledger)
+        names = [f.resolve().name for f in folders if f is not None]
+        files = dict.fromkeys((*self.files, *self.long))
+        return "+".join([*names, *([f"{len(files)} files"] if files else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What was found, part by part; `memory` in MB by name."""
+
+    rates: Rates | None
+    regions: RegionScores | None
+    documents: tuple[Compared, ...]
+    scans: tuple[Scan, ...]
+    filed: tuple[Filed, ...]
+    memory: dict[str, float]
+
+    @property
+    def n(self) -> int:
+        """Files that were read for quality and ledger, and ingested for the rates."""
+        read = {name for name, _ in self.regions.pages} if self.regions else ()
+        timed = self.rates.documents + len(self.rates.errors) if self.rates else 0
+        others = len(self.documents) + len(self.scans) + len(self.filed)
+        return len(read) + timed + others + (2 if self.memory else 0)
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Files and pages that should have been read and were not. What the ledger says of damaged
+        ones is no error."""
+        files = self.rates.errors if self.rates else ()
+        return (*files, *(self.regions.errors if self.regions else ()))
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return {
+            **(self.regions.metrics if self.regions else {}),
+            **(docling_metrics(self.documents, self.scans) if self.documents else {}),
+            **(ledger_metrics(self.filed) if self.filed else {}),
+            **(self.rates.metrics if self.rates else {}),
+            **self.memory,
         }
-        return {name: round(a / b, 3) for name, (a, b) in pairs.items() if b > 0}
+
+    def row(self) -> dict[str, Any]:
+        """Of a results file: all metrics, and the documents and files that they come from."""
+        rates = asdict(self.rates) if self.rates else {}
+        intervals = self.regions.intervals if self.regions else {}
+        row = {
+            "n": self.n,
+            **rates,
+            "errors": self.errors,
+            "metrics": {k: round(v, 6) for k, v in self.metrics.items()},
+        }
+        row["intervals"] = {k: [round(a, 6), round(b, 6)] for k, (a, b) in intervals.items()}
+        if self.documents:
+            row["docling"] = [asdict(d) for d in self.documents]
+            row["docling scans"] = [asdict(s) for s in self.scans]
+        if self.filed:
+            row["lost"] = [asdict(f) for f in lost(self.filed)[:_LOST]]
+        return row
 
 
-def bench_ingest(
-    files: Sequence[Path],
-    settings: Settings,
-    on_ingest: Callable[[Progress], None] = lambda _: None,
-) -> IngestBench:
-    """Reads every file three times, embeds every chunk twice; the index is made in a temporary
-    folder. Raises ValueError where no page could be read."""
-    pdfs = [f.read_bytes() for f in files if file_type(f.read_bytes(), f.suffix) == "pdf"]
-    bare = _rate(_bare, pdfs, "bare loop")
-    parse = _rate(_parsed, pdfs, "reading")
-    with TemporaryDirectory() as folder:
-        own = settings.model_copy(update={"index": Path(folder) / "index", "store": ""})
-        service = Service(own, create=True)
-        try:
-            start = time.perf_counter()
-            sources = [Source.file(f, own.max_file_mb << 20) for f in files]
-            results = list(service.ingest(sources, on_ingest))
-            seconds = time.perf_counter() - start
-            status = service.status()
-            if not status.pages:
-                raise ValueError(f"of {len(files)} files no page could be read")
-            embed_seconds = _embedded(files, service)
-            states: Counter[str] = Counter(
-                s.state for d in service.named_all() for s in d.document.statuses
-            )
-            config = digest(configuration(service))
-            metrics = memory(readers=True) | disk(service, status.pages)
-        finally:
-            service.close()
-    failed = tuple(f"{r.name}: {r.reason}" for r in results if r.outcome == "failed")
-    return IngestBench(
-        profile=service.profile.name,
-        config=config,
-        documents=len(status.documents),
-        pages=status.pages,
-        chunks=status.chunks,
-        errors=failed,
-        states=dict(states),
-        bare=round(bare, 2),
-        parse=round(parse, 2),
-        embed=round(status.pages / embed_seconds, 2) if embed_seconds else 0.0,
-        whole=round(status.pages / seconds, 2),
-        metrics={name: round(value, 2) for name, value in metrics.items()},
+def measure(asked: Asked, settings: Settings) -> Ingested:
+    """Every part that is asked for, one after the other. Raises ValueError where there is none,
+    DatasetError for a folder that is not what it should be."""
+    asked.check()
+    regions = _regions(asked.regions, settings) if asked.regions else None
+    documents, scans = _docling(asked.docling, settings) if asked.docling else ((), ())
+    return Ingested(
+        rates=measure_rates(asked.files, settings, asked.rounds) if asked.files else None,
+        regions=regions,
+        documents=documents,
+        scans=scans,
+        filed=_ledger(asked.ledger, settings) if asked.ledger else (),
+        memory=_memory(asked.long, settings) if asked.long else {},
     )
 
 
-def _rate(read: Callable[[bytes], int], documents: Sequence[bytes], what: str) -> float:
-    start = time.perf_counter()
-    pages = 0
-    with progress(what, len(documents)) as report:
-        for n, data in enumerate(documents, 1):
-            pages += read(data)
-            report(n)
-    return pages / (time.perf_counter() - start) if pages else 0.0
+def _regions(folder: Path, settings: Settings) -> RegionScores:
+    dataset = read_dataset(folder)
+    with progress("regions", len(dataset.sources), "documents") as report:
+        return score_regions(dataset, folder, settings.ocr, settings.workers, report)
 
 
-def _bare(data: bytes) -> int:
-    try:
-        with pymupdf.open(stream=data, filetype="pdf") as document:
-            for page in document:
-                page.get_text("dict")
-            return int(document.page_count)
-    except MUPDF_ERRORS:
-        return 0
+def _docling(folder: Path, settings: Settings) -> tuple[tuple[Compared, ...], tuple[Scan, ...]]:
+    with progress("docling", unit="documents") as report:
+        documents = compare_documents(folder, settings.ocr, report)
+    with progress("docling scans", unit="documents") as report:
+        return tuple(documents), tuple(compare_scans(folder, report) if settings.ocr else ())
 
 
-def _parsed(data: bytes) -> int:
-    try:
-        return sum(isinstance(p, PageContent) for p in read_pages(data, "pdf", ocr=False))
-    except DocumentError:
-        return 0
+def _ledger(folder: Path, settings: Settings) -> tuple[Filed, ...]:
+    with progress("ledger", unit="files") as report:
+        return tuple(file_all(folder, settings, report))
 
 
-def _embedded(files: Sequence[Path], service: Service) -> float:
-    """Seconds of the encoders on the chunks of all files; reading them is not counted."""
-    seconds = 0.0
-    with progress("encoders alone", len(files)) as report:
-        for n, file in enumerate(files, 1):
-            chunks = _chunks(file, service.settings.ocr)
-            while batch := list(islice(chunks, _BATCH)):
-                start = time.perf_counter()
-                embed_chunks(batch, service.encoders)
-                seconds += time.perf_counter() - start
-            report(n)
-    return seconds
-
-
-def _chunks(file: Path, ocr: bool) -> Iterator[Chunk]:
-    data = file.read_bytes()
-    try:
-        pages = read_pages(data, file_type(data, file.suffix), ocr)
-        found = (p for p in pages if isinstance(p, PageContent))
-        yield from chunk_pages(document_id(data), found)
-    except DocumentError:
-        return
+def _memory(samples: Sequence[Path], settings: Settings) -> dict[str, float]:
+    """Of `octavo ingest` with one worker, all processes together, on a short and a long PDF."""
+    found = {}
+    with TemporaryDirectory() as place, progress("memory", 2, "documents") as report:
+        for done, pages in enumerate((_SHORT, _LONG), 1):
+            file = Path(place) / f"{pages}.pdf"
+            file.write_bytes(long_pdf(list(samples), pages))
+            command = ["env", "OCTAVO_WORKERS=1", f"OCTAVO_OCR={settings.ocr}", sys.executable]
+            command += ["-m", "api", "ingest", str(file), "--index", f"{place}/{pages}"]
+            peak = peak_of(command, pages)
+            found[f"peak memory MB, {pages:,} pages"] = peak.total
+            found[f"peak anonymous memory MB, {pages:,} pages"] = peak.anonymous
+            report(done)
+    names = (f"peak memory MB, {n:,} pages" for n in (_LONG, _SHORT))
+    return found | {"peak memory, long to short": found[next(names)] / found[next(names)]}

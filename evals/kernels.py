@@ -14,9 +14,9 @@ from itertools import count, islice
 import numpy as np
 import pymupdf
 
+from api.progress import progress
 from api.service import Service
-from evals.load import sample_questions
-from evals.progress import progress
+from evals.samples import sample_questions
 from index.embed import embed_chunks
 from index.minilm import MiniLm
 from index.store import Leg
@@ -43,7 +43,7 @@ def ratios(service: Service) -> dict[str, float]:
     if pdf:
         kernels["reading to bare text loop"] = lambda: _reading(pdf)
     if service.encoders.text.name == MiniLm.name:
-        kernels["question to bare session"] = lambda: _encoding(service, asked)
+        kernels["question to bare session"] = lambda: question_ratio(service, asked)
         kernels["chunks to bare session"] = lambda: _chunks(service)
     found = {}
     with progress("reference kernels", len(kernels)) as report:
@@ -74,7 +74,8 @@ def _reading(data: bytes) -> float:
     return _ratio(bare, lambda _: list(read_pages(data, "pdf", ocr=False)), [""] * _ROUNDS)
 
 
-def _encoding(service: Service, asked: Sequence[str]) -> float:
+def question_ratio(service: Service, asked: Sequence[str]) -> float:
+    """The built-in model's session on a question's word pieces, to embedding the question."""
     model = MiniLm()
 
     def bare(text: str) -> None:

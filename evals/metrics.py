@@ -96,7 +96,10 @@ def _columns(values: Values) -> dict[str, tuple[list[float], list[str]]]:
 
 def percentile(seconds: Sequence[float], share: float) -> float:
     """Nearest-rank percentile, in milliseconds; 0 of nothing."""
-    if not seconds:
-        return 0.0
-    ordered = sorted(seconds)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] * 1000
+    return nearest_rank(seconds, share) * 1000
+
+
+def nearest_rank(values: Sequence[float], share: float) -> float:
+    """The value at rank ceil(share x n) of the n in order; 0 of nothing."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else 0.0

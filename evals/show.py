@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,11 +15,15 @@ from rich.table import Table
 from evals.ablate import Ablation
 from evals.calibrate import Calibrated
 from evals.compare import Comparison
+from evals.docling import Compared, Scan
 from evals.gate import Gate
-from evals.ingestion import IngestBench
+from evals.hostile import lost
+from evals.ingestion import Ingested
 from evals.result import EvalResult
 from evals.speed import SpeedBench
 from evals.tune import Tuned
+
+_LISTED = 20  # files
 
 
 def show_comparison(found: Comparison) -> None:
@@ -56,15 +61,7 @@ def show_comparison(found: Comparison) -> None:
 def show_result(result: EvalResult, out: Path) -> None:
     """A line a metric, with its interval where there is one."""
     console = _console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("metric")
-    table.add_column("value", justify="right")
-    table.add_column("95 %")
-    for name, value in result.metrics.items():
-        low, high = result.intervals.get(name, (None, None))
-        between = "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
-        table.add_row(name, _number(value), between)
-    console.print(table)
+    show_numbers(result.metrics, result.intervals)
     pages = f"{result.documents} documents, {result.pages} pages, {result.chunks} chunks"
     print_plain(console, f"{result.n} questions, {pages}; {result.dataset}, {result.profile}")
     if not result.complete:
@@ -146,26 +143,67 @@ def show_calibrated(found: Calibrated, dataset: str, out: Path) -> None:
     print_plain(console, f"profile: {out / 'calibrated.toml'}")
 
 
-def show_ingest(found: IngestBench) -> None:
-    """Rates, their ratios, and what became of the pages."""
+def show_ingest(found: Ingested) -> None:
+    """A line a metric; then documents and files that explain them."""
     console = _console()
-    table = Table("pages/s", "", box=None, pad_edge=False, header_style="bold")
-    for name, value in (
-        ('bare get_text("dict") loop, one process', found.bare),
-        ("reading, no OCR, one process", found.parse),
-        ("encoders alone", found.embed),
-        ("end to end", found.whole),
-    ):
-        table.add_row(name, f"{value:,.1f}")
-    console.print(table)
-    for name, value in found.ratios.items():
-        print_plain(console, f"{name}: {value:.2f}")
-    states = ", ".join(f"{n} {state}" for state, n in sorted(found.states.items()))
-    counts = f"{found.documents} documents, {found.pages} pages ({states}), {found.chunks} chunks"
-    print_plain(console, counts)
-    print_plain(console, ", ".join(f"{n} {v:,.1f}" for n, v in found.metrics.items()))
+    show_numbers(found.metrics, found.regions.intervals if found.regions else {})
+    if found.documents:
+        show_docling(found.documents, found.scans)
+    if found.rates:
+        r = found.rates
+        states = ", ".join(f"{n} {state}" for state, n in sorted(r.states.items()))
+        sizes = f"{r.documents} documents, {r.pages} pages ({states}), {r.chunks} chunks"
+        print_plain(console, sizes)
     for error in found.errors[:10]:
         print_plain(console, f"  {error}")
+    for f in lost(found.filed)[:_LISTED]:
+        print_plain(
+            console, f"lost: {f.accounted} of {f.expected} pages  {f.file}: {f.state.reason}"
+        )
+    for f in sorted(found.filed, key=lambda f: -f.seconds)[:5]:
+        print_plain(console, f"slow: {f.seconds:.1f} s  {f.file}: {f.state.name}")
+
+
+def show_numbers(
+    metrics: Mapping[str, float], intervals: Mapping[str, tuple[float, float]]
+) -> None:
+    """A line a metric, with its interval where there is one."""
+    table = Table("metric", box=None, pad_edge=False, header_style="bold")
+    table.add_column("value", justify="right")
+    table.add_column("95 %")
+    for name, value in metrics.items():
+        low, high = intervals.get(name, (None, None))
+        between = "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+        table.add_row(name, _number(value), between)
+    _console().print(table)
+
+
+def show_docling(documents: Sequence[Compared], scans: Sequence[Scan]) -> None:
+    """A line a document."""
+    console = _console()
+    heads = ("tables", "pictures", "cells", "texts", "alike", "inverted", "order")
+    table = Table("met of expected", box=None, pad_edge=False, header_style="bold")
+    for head in heads:
+        table.add_column(head, justify="right")
+    for d in documents:
+        table.add_row(
+            d.name,
+            _of(d.tables_met, d.tables),
+            _of(d.pictures_met, d.pictures),
+            _of(d.cells_kept, d.cells),
+            _of(d.texts_found, d.texts),
+            f"{d.likeness:.3f}",
+            _of(d.inverted, d.pairs),
+            "exact" if d.exact else "other",
+        )
+    console.print(table)
+    for s in scans:
+        said = "exact" if s.exact else f"{s.likeness:.3f} alike: {s.read[:80]}"
+        print_plain(console, f"scan {s.name}: {said}")
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{part} of {whole}" if whole else ""
 
 
 def show_speed(found: SpeedBench) -> None:
@@ -211,6 +249,8 @@ def print_plain(console: Console, text: str) -> None:
 
 
 def _number(value: float) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
     return f"{value:.4f}" if abs(value) < 1 else f"{value:,.1f}"
 
 

@@ -15,15 +15,16 @@ from itertools import cycle, islice
 
 import numpy as np
 
+from api.progress import progress
 from api.service import Service
 from api.settings import Settings
 from evals.costs import disk, memory, times
 from evals.dataset import Question
 from evals.kernels import ratios
-from evals.load import Load, measured, sample_questions
-from evals.progress import progress
+from evals.load import Load, measured
 from evals.provenance import configuration, digest
 from evals.run import ask_all
+from evals.samples import sample_questions
 from index.store import StoreError
 from retrieve.query import Query
 

@@ -6,11 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from generate.place import places
 from ingest.document import Chunk, Region
+from ingest.length import words
 from retrieve.query import Hit
 
-#: After . ! or ? and white space, before a capital, digit, quote or bracket; or at a line break.
-_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+|\s+(?=[•▪●■–]\s)")
+#: After . ! or ? and white space, before a letter that is not small, a digit, a quote or a bracket;
+#: after the full stop of Chinese and Japanese; or at a line break.
+_END = re.compile(
+    r"(?<=[.!?…؟])[\"')\]»”]*\s+(?=[\"'(\[«“„¿¡]?[^\W_a-z])|(?<=[。！？])\s*|\n+|\s+(?=[•▪●■–]\s)"
+)
 _ABBREVIATION = re.compile(
     r"\b(e\.g|i\.e|etc|vs|figs?|no|approx|dr|mrs?|ms|inc|st|cf)\.$", re.IGNORECASE
 )
@@ -50,8 +55,8 @@ def _text(hit: Hit, rank: int) -> Iterator[Unit]:
             # "It now ends in May" says nothing without the sentence before it.
             start = before[0]
             text = chunk.text[start:end]
-        if len(text.split()) >= _LEAST:
-            yield Unit(hit, rank, text, _about(chunk, text), _regions(chunk, start, end))
+        if words(text) >= _LEAST:
+            yield Unit(hit, rank, text, _about(chunk, text), places(chunk, start, end))
         before = (start, end) if end - start < _LONG else None
 
 
@@ -71,12 +76,19 @@ def sentences(text: str) -> list[tuple[int, int]]:
     found = []
     start = 0
     for match in _END.finditer(text):
-        if _ABBREVIATION.search(text[start : match.start()].rstrip()) and "\n" not in match[0]:
+        said = text[start : match.start()].rstrip()
+        if "\n" not in match[0] and (_ABBREVIATION.search(said) or _small(text[match.end() :][:2])):
             continue
         found.append((start, match.start()))
         start = match.end()
     found.append((start, len(text)))
     return [(a, b) for a, b in found if text[a:b].strip()]
+
+
+def _small(beginning: str) -> bool:
+    """Whether it begins with a small letter outside ASCII, which the pattern does not tell."""
+    letters = [c for c in beginning if c.isalpha()]
+    return bool(letters) and letters[0].islower() and not letters[0].isascii()
 
 
 def _about(chunk: Chunk, text: str) -> str:
@@ -85,29 +97,13 @@ def _about(chunk: Chunk, text: str) -> str:
     return f"{place}. {text}" if place and place not in text else text
 
 
-def _regions(chunk: Chunk, start: int, end: int) -> tuple[Region, ...]:
-    """The printed lines that characters `start` to `end` stand on, joined by page and block."""
-    lines = [s.region for s in chunk.spans if s.start < end and s.end > start]
-    joined: list[Region] = []
-    for line in lines:
-        last = joined[-1] if joined else None
-        if (
-            last
-            and last.page == line.page
-            and 0 <= line.box.y1 - last.box.y0 < 200
-            and (line.box.y0 - last.box.y1 < 12 and line.box.y1 > last.box.y0)
-        ):
-            joined[-1] = Region(last.document, last.page, last.box.join(line.box))
-        else:
-            joined.append(line)
-    return tuple(joined) or chunk.regions
-
-
 def _rows(hit: Hit, rank: int) -> Iterator[Unit]:
     chunk = hit.chunk
+    head = True  # caption and header come first; a row below may say a word of them again
     for span in chunk.spans:
         text = chunk.text[span.start : span.end]
-        if text in (chunk.header, chunk.caption) or text in chunk.caption:
+        head = head and (text == chunk.header or text in chunk.caption)
+        if head:
             continue
         shown = _named(chunk.header, text)
         about = f"{chunk.caption} {shown}".strip()

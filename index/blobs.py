@@ -24,8 +24,12 @@ class Blobs:
             return
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f"{file.name}.{os.getpid()}.part")
-        part.write_bytes(data)
-        part.replace(file)
+        try:
+            part.write_bytes(data)
+            part.replace(file)
+        except OSError:
+            part.unlink(missing_ok=True)  # on a full disk it is the room that is missing
+            raise
 
     def get(self, document: str) -> bytes:
         """Bytes of a stored original. Raises StoreError where it is missing."""

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import os
-import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import Literal
 
 from index.ahead import Ahead
 from index.blobs import Blobs
 from index.embed import Encoders, embed_chunks
+from index.embedding import Embedder
+from index.ledger import Ledger, settle_failures
+from index.reading import Readings
 from index.source import Source, reason_of
-from index.store import Store, Stored
-from ingest.chunk import chunk_pages
-from ingest.document import Chunk, Document, DocumentError, PageContent, PageStatus, document_id
-from ingest.files import file_type
+from index.store import Point, Store, Stored
+from ingest.document import Document, DocumentError, PageStatus
 from ingest.read import Opened
 from ingest.worker import Limits, Reader
 
-#: Chunks embedded and written at a time. Batches never mix documents: with encoders that scale
-#: int8 activations by batch (the built-in one does not) its mates would move a vector's last
-#: digits, and a run that was interrupted must give the same points as one that was not.
-_BATCH = 48
 _TRIES = 3
 
-Outcome = Literal["added", "updated", "unchanged", "duplicate", "failed"]
+Outcome = Literal["added", "updated", "unchanged", "duplicate", "failed", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,72 +66,41 @@ class Builder:
         self._store = store
         self._blobs = blobs
         self._encoders = encoders
-        self._all = [Reader(limits, ocr) for _ in range(workers)]
-        self._readers: queue.SimpleQueue[Reader] = queue.SimpleQueue()
-        self._stop = threading.Event()
+        self._ledger = Ledger(store, (limits or Limits()).named() | {"ocr": str(ocr).lower()})
+        self._limits, self._ocr = limits, ocr
+        self._readers = [Reader(limits, ocr) for _ in range(workers)]
 
     def ingest(
         self, sources: Sequence[Source], report: Callable[[Progress], None] = lambda _: None
     ) -> Iterator[Result]:
         """Results in the order of `sources`; each document is committed before its result.
 
-        What is wrong with one source fails that one. Raises StoreError where the store cannot
-        be written; the caller may stop early.
+        Child processes read ahead, threads embed what was read, and here it is written: three
+        stages at work at once, each bounded. What is wrong with one source fails that one. Raises
+        StoreError where the store cannot be written; the caller may stop early.
         """
         progress = _Counter(report, len(sources))
-        self._stop.clear()
-        self._readers = queue.SimpleQueue()
-        for reader in self._all:
-            self._readers.put(reader)
-        pool = ThreadPoolExecutor(len(self._all))
+        self._stop = stop = threading.Event()
+        self._readings = readings = Readings(self._store, self._readers, stop)
+        self._embedder = embedder = Embedder(self._encoders, stop)
         try:
             waiting = iter(sources)
             open_: list[Ahead] = []
             while True:
-                for source in islice(waiting, len(self._all) + 1 - len(open_)):
-                    open_.append(Ahead(source))
-                    pool.submit(self._read, open_[-1])
+                for source in islice(waiting, len(self._readers) + 1 - len(open_)):
+                    open_.append(Ahead(source, stop))
+                    readings.begin(open_[-1])
+                    embedder.begin(open_[-1])
                 if not open_:
                     return
-                yield self._finish(open_.pop(0), pool, progress)
+                yield self._finish(open_.pop(0), progress)
         finally:
             # Also when the caller stops early: nothing goes on reading behind its back.
-            self._stop.set()
-            for reader in self._all:
-                reader.close()
-            pool.shutdown(wait=True, cancel_futures=True)
-            for reader in self._all:
-                reader.close()
+            stop.set()
+            readings.close()
+            embedder.close()
 
-    def _read(self, ahead: Ahead) -> None:
-        """In a thread: identifies a source and, unless it is known, feeds its pages."""
-        try:
-            ahead.data = ahead.source.read()
-            ahead.id = document_id(ahead.data)
-            ahead.kind = file_type(ahead.data, Path(ahead.source.name).suffix)
-            ahead.fed = self._store.find(ahead.id, fresh=True) is None
-        except Exception as error:  # noqa: BLE001  raised again by _finish; a thread has no caller
-            ahead.error = error
-        finally:
-            ahead.known.set()
-        if ahead.fed and ahead.error is None:
-            self._feed(ahead)
-
-    def _feed(self, ahead: Ahead) -> None:
-        reader = self._readers.get()
-        try:
-            if not self._stop.is_set():
-                for item in reader.pages(ahead.data, ahead.kind):
-                    ahead.put(item, self._stop)
-                    if self._stop.is_set():
-                        return
-            ahead.put(None, self._stop)
-        except Exception as error:  # noqa: BLE001  raised again where the pages are taken
-            ahead.put(error, self._stop)
-        finally:
-            self._readers.put(reader)
-
-    def _finish(self, ahead: Ahead, pool: ThreadPoolExecutor, progress: _Counter) -> Result:
+    def _finish(self, ahead: Ahead, progress: _Counter) -> Result:
         ahead.known.wait()
         source = ahead.source
         try:
@@ -143,44 +108,56 @@ class Builder:
                 raise ahead.error
             same = self._store.find(ahead.id, fresh=True)
             if same is not None:
-                ahead.drain()
+                self._embedder.drop(ahead)
                 progress.skip(source.name)
-                return self._repeated(source, same, ahead)
-            if not ahead.fed:  # it was known when it was read, and has been replaced since
-                ahead.fed = True
-                pool.submit(self._feed, ahead)
-            return self._write(ahead, progress)
+                repeated = self._repeated(source, same, ahead)
+                self._ledger.succeeded(source)
+                return repeated
+            written = self._write(ahead, progress)
+            self._ledger.succeeded(source)
+            return written
         except (DocumentError, OSError) as error:
             if ahead.id and ahead.error is None:
-                ahead.drain()
+                self._embedder.drop(ahead)
                 # Another process with wider limits may have committed it meanwhile.
                 if self._store.find(ahead.id, fresh=True) is None:
                     self._store.delete(ahead.id)
             else:
                 progress.skip(source.name)
-            return Result(source.name, "failed", reason=reason_of(error))
+            reason = reason_of(error)
+            self._ledger.failed(source, reason, ahead.id, ahead.kind, len(ahead.data), ahead.pages)
+            return Result(source.name, "failed", pages=ahead.pages, reason=reason)
+        finally:
+            self._readings.end(ahead)
+
+    def _steps(self, ahead: Ahead) -> Iterator[Opened | PageStatus | list[Point]]:
+        """A document as it is read and embedded."""
+        if ahead.fed:
+            for step in self._embedder.steps(ahead):
+                yield step.result() if isinstance(step, Future) else step
+            return
+        # Not ahead: it was known when its turn was far, and has been replaced since; or the other
+        # source of the same bytes failed. Those that are ahead have every reader.
+        with closing(Reader(self._limits, self._ocr)) as reader:
+            for item in ahead.chunked(reader.pages(ahead.data, ahead.kind)):
+                yield embed_chunks(item, self._encoders) if isinstance(item, list) else item
 
     def _write(self, ahead: Ahead, progress: _Counter) -> Result:
         source = ahead.source
-        items = iter(ahead)
-        opened = next(items)
-        if not isinstance(opened, Opened):
-            raise DocumentError("was not opened before its pages came")
-        progress.open(source.name, opened.pages)
+        opened = Opened("", 0, {})
         statuses: list[PageStatus] = []
-
-        def pages() -> Iterator[PageContent]:
-            for item in items:
-                if isinstance(item, PageContent):
-                    statuses.append(item.status)
-                    progress.page(source.name)
-                    yield item
-
-        self._store.begin(ahead.id)
         count = 0
-        for batch in _batches(chunk_pages(ahead.id, pages()), _BATCH):
-            self._store.upsert(embed_chunks(batch, self._encoders))
-            count += len(batch)
+        self._store.begin(ahead.id)
+        for step in self._steps(ahead):
+            if isinstance(step, Opened):
+                opened, ahead.pages = step, step.pages
+                progress.open(source.name, step.pages)
+            elif isinstance(step, PageStatus):
+                statuses.append(step)
+                progress.page(source.name)
+            else:
+                self._store.upsert(step)
+                count += len(step)
         broken = [s for s in statuses if s.state == "quarantine"]
         if broken and len(broken) == len(statuses):
             raise DocumentError(f"no page could be read; page 1: {broken[0].reason}")
@@ -214,7 +191,9 @@ class Builder:
             if self._take_source(source.source, same.document.id):
                 outcome = "updated"
         known = same.document
-        return Result(source.name, outcome, known.id, known.pages, same.chunks, reason)
+        return Result(
+            source.name, outcome, known.id, known.pages, same.chunks, reason, known.quarantined
+        )
 
     def _add_source(self, same: Stored, source: str) -> None:
         """Another process may add a source of its own to the same document at the same time."""
@@ -260,8 +239,11 @@ def settle(store: Store, blobs: Blobs, alone: bool = True) -> None:
                 if older is not None:
                     drop_source(store, blobs, older, source)
             newest[source] = stored
+    settle_failures(store)
     if alone:
-        blobs.sweep({s.document.id for s in store.documents()})
+        # The original of a document whose rewriting was cut off is all that is left of it.
+        failed = {f.document for f in store.failures() if f.kept}
+        blobs.sweep({s.document.id for s in store.documents()} | failed)
 
 
 class _Counter:
@@ -285,9 +267,3 @@ class _Counter:
     def skip(self, name: str) -> None:
         self._waiting -= 1
         self._report(Progress(name, self._done, self._total, self._waiting))
-
-
-def _batches(chunks: Iterable[Chunk], size: int) -> Iterator[list[Chunk]]:
-    rest = iter(chunks)
-    while batch := list(islice(rest, size)):
-        yield batch

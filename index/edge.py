@@ -26,10 +26,22 @@ from index.edgeforms import (
     scored,
 )
 from index.encode import Matrix
-from index.payload import DOCUMENT_KIND, chunk_from, commit_id, document_payload, stored_from
+from index.payload import (
+    DOCUMENT_KIND,
+    FAILURE_KIND,
+    RECORD_KINDS,
+    chunk_from,
+    commit_id,
+    document_payload,
+    failure_from,
+    failure_id,
+    failure_payload,
+    stored_from,
+)
 from index.scores import depth, fused_cut, leg_cut
 from index.store import (
     RRF_K,
+    Failure,
     Filter,
     Found,
     Fusion,
@@ -40,6 +52,7 @@ from index.store import (
     Sizes,
     Stored,
     StoreError,
+    by_name,
 )
 from ingest.document import Chunk
 
@@ -67,11 +80,12 @@ class EdgeStore:
         except Exception as error:
             raise StoreError(f"the index at {path} cannot be opened: {error}") from error
         self._documents: dict[str, Stored] = {}
+        self._failures: dict[str, Failure] = {}  # by source
         self._pending: set[str] = set()
         self._names = sizes.names()
         self._turn = threading.Lock()
         self._gone = False  # points were deleted since the shard was loaded
-        self._load_documents()
+        self._load_records()
         self._remove_uncommitted()
 
     def begin(self, document: str) -> None:
@@ -86,9 +100,7 @@ class EdgeStore:
             self._update(qe.UpdateOperation.upsert_points(rows))
 
     def commit(self, stored: Stored) -> None:
-        identity = uuid.UUID(commit_id(stored.document.id))
-        point = qe.Point(identity, {}, document_payload(stored))
-        self._update(qe.UpdateOperation.upsert_points([point]))
+        self._record(commit_id(stored.document.id), document_payload(stored))
         self._documents[stored.document.id] = stored
         self._pending.discard(stored.document.id)
 
@@ -105,6 +117,17 @@ class EdgeStore:
 
     def find(self, document: str, fresh: bool = False) -> Stored | None:
         return self._documents.get(document)
+
+    def fail(self, failure: Failure) -> None:
+        self._record(failure_id(failure.source), failure_payload(failure))
+        self._failures[failure.source] = failure
+
+    def failures(self) -> list[Failure]:
+        return by_name(self._failures.values())
+
+    def forgive(self, source: str) -> None:
+        if self._failures.pop(source, None) is not None:
+            self._update(qe.UpdateOperation.delete_points([uuid.UUID(failure_id(source))]))
 
     def count(self) -> int:
         return sum(s.chunks for s in list(self._documents.values()))
@@ -163,7 +186,9 @@ class EdgeStore:
         return [
             chunk_from(i, payload)
             for i in ids
-            if (payload := found.get(i)) and payload["document"] in self._documents
+            if (payload := found.get(i))
+            and payload["kind"] not in RECORD_KINDS
+            and payload["document"] in self._documents
         ]
 
     def page_chunks(self, document: str, page: int) -> list[Chunk]:
@@ -202,16 +227,25 @@ class EdgeStore:
             if offset is None:
                 return
 
-    def _load_documents(self) -> None:
+    def _record(self, identity: str, payload: dict[str, Any]) -> None:
+        """Writes a point without vectors."""
+        _need_room(self._path)
+        point = qe.Point(uuid.UUID(identity), {}, payload)
+        self._update(qe.UpdateOperation.upsert_points([point]))
+
+    def _load_records(self) -> None:
         for record in self._scroll(match("kind", DOCUMENT_KIND)):
             stored = stored_from(record.payload)
             self._documents[stored.document.id] = stored
+        for record in self._scroll(match("kind", FAILURE_KIND)):
+            failure = failure_from(record.payload)
+            self._failures[failure.source] = failure
 
     def _remove_uncommitted(self) -> None:
         """What a run that died left behind: chunks without a commit record."""
-        known: list[Any] | None = (
-            [any_of("document", tuple(self._documents))] if self._documents else None
-        )
+        known: list[Any] = [equals("kind", FAILURE_KIND)]
+        if self._documents:
+            known.append(any_of("document", tuple(self._documents)))
         left = qe.Filter(must_not=known)
         if self._shard.count(qe.CountRequest(exact=True, filter=left)):
             self._update(qe.UpdateOperation.delete_points_by_filter(left))
@@ -257,10 +291,10 @@ def _create(path: Path, config: qe.EdgeConfig) -> None:
     part.rename(path)
 
 
-def stored_documents(path: Path) -> list[Stored]:
-    """Commit records of a shard, whatever models it was written with."""
+def stored_records(path: Path) -> tuple[list[Stored], list[Failure]]:
+    """Documents and failed sources of a shard, whatever models it was written with."""
     store = EdgeStore(path, Sizes(text=1, joint=1))  # an existing shard has its own sizes
     try:
-        return store.documents()
+        return store.documents(), store.failures()
     finally:
         store.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import qdrant_edge as qe
 
-from index.payload import DOCUMENT_KIND, chunk_payload, point_of
+from index.payload import RECORD_KINDS, chunk_payload, point_of
 from index.store import Filter, Leg, Point, Scored, Sizes, Sparse, ranked
 from ingest.document import DocumentError
 
@@ -97,9 +97,7 @@ def hidden_of(documents: Collection[str]) -> list[Any] | None:
 def chunks_of(documents: Collection[str], hidden: Collection[str]) -> qe.Filter:
     """Chunk points (of `documents`, where given) that are not `hidden`."""
     must: list[Any] | None = [any_of("document", documents)] if documents else None
-    return qe.Filter(
-        must=must, must_not=[*(hidden_of(hidden) or []), equals("kind", DOCUMENT_KIND)]
-    )
+    return qe.Filter(must=must, must_not=[*(hidden_of(hidden) or []), any_of("kind", RECORD_KINDS)])
 
 
 def _vectors(point: Point) -> dict[str, Any]:

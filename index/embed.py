@@ -75,7 +75,9 @@ def embed_chunks(chunks: Sequence[Chunk], encoders: Encoders) -> list[Point]:
     joint.update(zip(pictured, encoders.joint.joint_images(pixels), strict=True))
     patches: dict[int, Matrix] = {}
     if encoders.patches:
-        patches = dict(zip(pictured, encoders.patches.embed_patches(pixels), strict=True))
+        distinct = list(dict.fromkeys(pixels))
+        rows = dict(zip(distinct, encoders.patches.embed_patches(distinct), strict=True))
+        patches = {i: rows[pixel] for i, pixel in zip(pictured, pixels, strict=True)}
     return [
         Point(
             chunk,

@@ -15,6 +15,7 @@ from index.knn import Kind, Neighbours, load_faiss
 from index.rows import Rows
 from index.scores import depth, fuse, fused_cut, half, leg_cut
 from index.store import (
+    Failure,
     Filter,
     Found,
     Fusion,
@@ -105,6 +106,15 @@ class FaissMirror:
 
     def find(self, document: str, fresh: bool = False) -> Stored | None:
         return self._store.find(document, fresh)
+
+    def fail(self, failure: Failure) -> None:
+        self._store.fail(failure)
+
+    def failures(self) -> list[Failure]:
+        return self._store.failures()
+
+    def forgive(self, source: str) -> None:
+        self._store.forgive(source)
 
     def count(self) -> int:
         return self._store.count()

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import uuid
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
 
-from index.store import Point, Sparse, Stored
-from ingest.document import Box, Chunk, ChunkKind, Document, PageState, PageStatus, Region, Span
+from index.pages import runs_of
+from index.store import Failure, Point, Sparse, Stored
+from ingest.document import Box, Chunk, ChunkKind, Document, PageStatus, Region, Span
 
 DOCUMENT_KIND = "document"
 #: Records of a server that several processes share: who is writing what, and the manifest.
 MARKER_KIND = "marker"
 MANIFEST_KIND = "manifest"
-RECORD_KINDS = (DOCUMENT_KIND, MARKER_KIND, MANIFEST_KIND)  # points that are no chunks
+#: A source that failed. It names the document, where known, as `failed`: what is deleted or erased
+#: by `document` must leave it.
+FAILURE_KIND = "failure"
+RECORD_KINDS = (DOCUMENT_KIND, MARKER_KIND, MANIFEST_KIND, FAILURE_KIND)  # points, but no chunks
+_FAILURES = uuid.UUID("0d9c6b1e-52a7-4a6c-8a3f-3f1f2b7c9d54")
 
 
 def commit_id(document: str) -> str:
     """Point id of a document's commit record."""
     return str(uuid.UUID(document[:32]))
+
+
+def failure_id(source: str) -> str:
+    """Point id of the record of a failed source: one a source, the same from every process."""
+    return str(uuid.uuid5(_FAILURES, source))
 
 
 def chunk_payload(chunk: Chunk) -> dict[str, Any]:
@@ -78,7 +89,7 @@ def point_of(point_id: str, payload: dict[str, Any] | None, vectors: Any) -> Poi
 
 
 def document_payload(stored: Stored) -> dict[str, Any]:
-    """The commit record. Only pages that are not plain text are listed one by one."""
+    """The commit record. Pages that are not plain text are listed in runs."""
     document = stored.document
     return {
         "document": document.id,
@@ -93,7 +104,11 @@ def document_payload(stored: Stored) -> dict[str, Any]:
         "bytes": stored.size,
         "chunks": stored.chunks,
         "metadata": document.metadata,
-        "states": [[s.page, s.state, s.reason] for s in document.statuses if s.state != "text"],
+        "states": [
+            [r.first, r.last, r.state, r.reason]
+            for r in runs_of(document.statuses)
+            if r.state != "text"
+        ],
     }
 
 
@@ -108,18 +123,59 @@ def stored_from(payload: dict[str, Any]) -> Stored:
     )
 
 
+def failure_payload(failure: Failure) -> dict[str, Any]:
+    return {
+        "kind": FAILURE_KIND,
+        "source": failure.source,
+        "name": failure.name,
+        "reason": failure.reason,
+        "failed": failure.document,
+        "type": failure.type,
+        "bytes": failure.size,
+        "pages": failure.pages,
+        "local": failure.local,
+        "kept": failure.kept,
+        "time": failure.time,
+        "settings": failure.settings,
+    }
+
+
+def failure_from(payload: dict[str, Any]) -> Failure:
+    return Failure(
+        source=str(payload["source"]),
+        name=str(payload["name"]),
+        reason=str(payload["reason"]),
+        document=str(payload["failed"]),
+        type=str(payload["type"]),
+        size=int(payload["bytes"]),
+        pages=int(payload["pages"]),
+        local=bool(payload["local"]),
+        kept=bool(payload["kept"]),
+        time=float(payload["time"]),
+        settings={str(k): str(v) for k, v in payload["settings"].items()},
+    )
+
+
 def _document_from(payload: dict[str, Any]) -> Document:
     pages = int(payload["pages"])
-    special = {int(n): PageStatus(int(n), state, why) for n, state, why in payload["states"]}
-    plain: PageState = "text"
+    special: dict[int, PageStatus] = {}
+    for first, *more, state, why in payload["states"]:  # an index of an earlier version: no runs
+        last = int(more[0]) if more else int(first)
+        special.update((n, PageStatus(n, state, why)) for n in range(int(first), last + 1))
     return Document(
         id=str(payload["document"]),
         name=str(payload["name"]),
         source=str(payload["source"]),
         pages=pages,
         metadata=dict(payload["metadata"]),
-        statuses=tuple(special.get(n, PageStatus(n, plain)) for n in range(1, pages + 1)),
+        statuses=tuple(special.get(n) or _plain(n) for n in range(1, pages + 1)),
     )
+
+
+@lru_cache(maxsize=1 << 16)
+def _plain(page: int) -> PageStatus:
+    """One object for page 7 of every document: an index has as many as it has pages."""
+    return PageStatus(page, "text")
 
 
 def _region(region: Region) -> list[float]:

@@ -14,11 +14,13 @@ from qdrant_client import models as qm
 from index.collection import open_collection
 from index.connection import Remote
 from index.encode import Matrix
+from index.failures import FAILED, Failures
 from index.markers import Marker, Markers
 from index.payload import (
     DOCUMENT_KIND,
     MANIFEST_KIND,
     MARKER_KIND,
+    RECORD_KINDS,
     chunk_from,
     commit_id,
     document_payload,
@@ -41,6 +43,7 @@ from index.serverforms import (
 )
 from index.store import (
     RRF_K,
+    Failure,
     Filter,
     Found,
     Fusion,
@@ -92,6 +95,7 @@ class QdrantStore:
         self._remote = Remote(url)
         self._stale = stale
         self._markers = Markers(client, collection, self._remote)
+        self._failures = Failures(client, collection, self._remote)
         self._renewed: dict[str, float] = {}  # documents this process writes, time of the marker
         self._known: dict[str, tuple[float, Stored]] = {}
         self._names = sizes.names()
@@ -169,6 +173,15 @@ class QdrantStore:
             return None
         return self._remember(stored_from(records[0].payload or {}))
 
+    def fail(self, failure: Failure) -> None:
+        self._failures.put(failure)
+
+    def failures(self) -> list[Failure]:
+        return self._failures.of(self._scroll(FAILED))
+
+    def forgive(self, source: str) -> None:
+        self._failures.drop(source)
+
     def count(self) -> int:
         return self._count(committed_chunks(()))
 
@@ -240,7 +253,9 @@ class QdrantStore:
         return [
             chunk_from(i, payload)
             for i in ids
-            if (payload := found.get(i)) and not payload.get(PENDING)
+            if (payload := found.get(i))
+            and not payload.get(PENDING)
+            and payload["kind"] not in RECORD_KINDS
         ]
 
     def page_chunks(self, document: str, page: int) -> list[Chunk]:

@@ -182,9 +182,9 @@ class _Side(Generic[T]):
         return self._cache.each(self._name, items, self._make)
 
     def _make(self, items: list[T]) -> Sequence[Any]:
-        if self._gather is None or len(items) > 1:
-            return self._call(items)
-        return [self._gather(items[0])]
+        if self._gather is None:  # which others are asked for is chance: the cache has some of them
+            return [found for item in items for found in self._call([item])]
+        return self._call(items) if len(items) > 1 else [self._gather(items[0])]
 
 
 class ServedText:

@@ -16,19 +16,26 @@ class Source:
     """Bytes to ingest: from a file, or handed over by a client.
 
     `source` is its identity: other bytes from the same source replace what it held before.
+    `local`: a file of this machine that its owner named. A client may call its bytes by any path,
+    which must never be read for it.
     """
 
     name: str
     source: str
     read: Callable[[], bytes] = field(compare=False)
+    local: bool = False
 
     @staticmethod
     def file(path: Path, most: int = 1 << 31) -> Source:
         """A file of at most `most` bytes; what is wrong with it is said when it is read."""
-        return Source(utf8(path.name), utf8(os.path.abspath(path)), lambda: _read_file(path, most))
+        return Source(
+            utf8(path.name), utf8(os.path.abspath(path)), lambda: _read_file(path, most), local=True
+        )
 
 
 def _read_file(path: Path, most: int) -> bytes:
+    if path.is_dir():
+        raise DocumentError("is a folder that cannot be read")
     if path.exists() and not path.is_file():
         raise DocumentError("is not a regular file")
     size = path.stat().st_size

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from index.encode import Matrix
@@ -116,6 +116,29 @@ class Stored:
     serial: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A source that was given and of which nothing could be indexed: why, and what is known of it.
+
+    `document`, `type`, `size` (bytes) and `pages` are empty where it failed before they were known.
+    `local`: a file that this machine read itself, so that it may be read again. `kept`: its bytes
+    are among the stored originals. `time` is Unix seconds, for people to read; `settings` are the
+    limits it failed under.
+    """
+
+    source: str
+    name: str
+    reason: str
+    document: str = ""
+    type: str = ""
+    size: int = 0
+    pages: int = 0
+    local: bool = False
+    kept: bool = False
+    time: float = 0.0
+    settings: dict[str, str] = field(default_factory=dict)
+
+
 class Store(Protocol):
     """One collection. Search sees only documents that were committed."""
 
@@ -144,6 +167,19 @@ class Store(Protocol):
         """The commit record of a document id, if it is committed. An engine that other processes
         write to may answer from a copy some seconds old, unless `fresh`; that there is none is
         never said from a copy."""
+        ...
+
+    def fail(self, failure: Failure) -> None:
+        """Keeps the record of a source that failed, in place of an older one of that source. It
+        is no document: nothing but `failures` shows it, and it stays until `forgive`."""
+        ...
+
+    def failures(self) -> list[Failure]:
+        """Sources that failed, by name."""
+        ...
+
+    def forgive(self, source: str) -> None:
+        """Removes the record of a failed source, if there is one."""
         ...
 
     def count(self) -> int:
@@ -179,6 +215,10 @@ class Store(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def by_name(failures: Iterable[Failure]) -> list[Failure]:
+    return sorted(failures, key=lambda f: (f.name, f.source))
 
 
 def ranked(points: Sequence[Scored]) -> tuple[Scored, ...]:

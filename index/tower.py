@@ -25,7 +25,6 @@ _GREY = (127, 127, 127)
 _CLASSES = 50  # likeliest classes that are averaged
 _TEMPERATURE = 1.5  # of the softmax over them; see the table in weights/README.md
 _TEXT_PART = 0.5  # length of a picture's text part; the rest of its length is looks
-_BATCH = 8
 _FILES = ("efficientnet-lite0.onnx", "imagenet-label-vectors.npy", "image-pca.npz")
 
 
@@ -40,6 +39,7 @@ class BuiltinJoint:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             str(verified("efficientnet-lite0.onnx")), options, providers=["CPUExecutionProvider"]
         )
@@ -63,12 +63,13 @@ class BuiltinJoint:
         """`(n, 640)` float32 unit vectors. Raises ValueError for bytes that are no image."""
         if not images:
             return np.zeros((0, self.dim), np.float32)
-        parts = []
-        for start in range(0, len(images), _BATCH):
-            pixels = np.stack([_pixels(i) for i in images[start : start + _BATCH]])
-            features, logits = self._session.run(None, {"pixels": pixels})
-            parts.append(self._joined(features, logits))
-        return np.concatenate(parts)
+        return np.concatenate([self._image(data) for data in images])
+
+    def _image(self, data: bytes) -> Matrix:
+        """One at a time: eight together took as long, and moved the last digits, so that a picture
+        embedded before could not stand in for the same one in other company."""
+        features, logits = self._session.run(None, {"pixels": _pixels(data)[None]})
+        return self._joined(features, logits)
 
     def _joined(self, features: Matrix, logits: Matrix) -> Matrix:
         looks = unit((unit(features) - self._mean) @ self._components.T)

@@ -8,8 +8,11 @@ _NOUNS = (
     r"fig(?:ure)?s?\.?|chart|exhibit|graph|diagram|plate|photo|map|scheme|illustration|table|tab\."
 )
 _NUMBER = r"[A-Z]?\d+(?:[.\-]\d+)*|[IVX]+"
-#: A block that begins like this is a caption.
-CAPTION = re.compile(rf"^\s*(?:{_NOUNS})\s*(?:{_NUMBER})\b", re.IGNORECASE)
+#: A block that begins like this is a caption. The second form is what the readers of formats that
+#: mark captions and alternative texts give them (`ingest/formats/book.py: caption`).
+CAPTION = re.compile(
+    rf"^\s*(?:(?:{_NOUNS})\s*(?:{_NUMBER})\b|(?:picture|table|chart):\s)", re.IGNORECASE
+)
 _LABEL = re.compile(rf"^\s*({_NOUNS})\s*({_NUMBER})\b[\s.:–—-]*", re.IGNORECASE)
 _REFERENCE = re.compile(rf"\b({_NOUNS}|charts|tables)\s*({_NUMBER})\b", re.IGNORECASE)
 

@@ -1,52 +1,172 @@
-"""Figures: images and clusters of drawing, grown by their labels, anchored on captions."""
+"""Figures: images and clusters of drawing, grown by their labels, kept apart by paragraphs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
+from ingest.boxes import Boxes, around, as_array, covered, inside, overlaps
 from ingest.caption import CAPTION
+from ingest.clusters import clusters
 from ingest.document import Box, Line, bounding
-from ingest.drawings import Drawings, clusters
+from ingest.drawings import THIN, Drawings
 
 _MIN_SHARE = 0.012  # of the page's area: smaller ones are icons, bullets and logos
 _MIN_SIDE = 36.0  # points
-_MAX_TEXT = 0.45  # share of a cluster covered by running text: above it is a text box
+_MAX_TEXT = 0.45  # share of a cluster under text: above it is a text box
+_PANEL = 0.10  # share of a shape under paragraphs: above it is what they are printed on
+_PAGE = 0.8  # of the page's area: a larger one on a page of paragraphs is their ground
+_RULE = 0.45  # of the page's side: a longer line parts the page, and joins no figure
 _LABEL = 44  # characters: a line up to this long may be a label of a figure
+_LARGE_TYPE = 18.0  # points: on slides a line of this size is said, not a label
 _SWATCH = 18.0  # points: the largest mark of a legend
 _LEGEND = 72.0  # points from a chart to its legend
+_NAMES = 60.0  # points from bars to the column of their names
 _SIDEWAYS, _UPWARDS = 12.0, 7.0  # points to a label beside, and above or below
+_STACK = 26.0  # points between groups of bars of one chart
+_AROUND = 0.05  # share of a cluster under paragraphs
 _GAP = 9.0  # points between parts of one drawing
 
 
+def is_running(group: Sequence[Line]) -> bool:
+    """Whether the lines of a block are a paragraph, which no figure may swallow."""
+    characters = sum(len(x.text) for x in group)
+    if characters >= 90 and characters >= 24 * len(group):
+        return True
+    return min(x.size for x in group) >= _LARGE_TYPE and characters >= 8
+
+
 def find_figures(
-    lines: Sequence[Line], drawn: Drawings, tables: Sequence[Box], width: float, height: float
+    groups: Sequence[Sequence[Line]],
+    drawn: Drawings,
+    tables: Sequence[Box],
+    bars: Sequence[Boxes],
+    width: float,
+    height: float,
 ) -> list[Box]:
-    """Boxes of figures on a page, top to bottom. Decorations and text boxes are left out."""
+    """Boxes of figures on a page, top to bottom. Decorations and text boxes are left out.
+
+    `groups` are the text blocks of the page, `bars` those of each bar chart.
+    """
     page = Box(0.0, 0.0, width, height)
-    free = [b for b in drawn.paths if not any(b.inside(t.grow(3)) > 0.5 for t in tables)]
-    parts = [b for b in (*free, *drawn.images) if b.area < 0.9 * page.area]
-    parts += [b for b in drawn.images if b.area >= 0.9 * page.area and not lines]
-    found: list[Box] = []
-    swatches = [b for b in free if 2 <= min(b.width, b.height) <= max(b.width, b.height) <= _SWATCH]
-    for cluster in clusters(parts, width, height, _GAP):
-        if not _large(cluster, page) or any(cluster.inside(t) > 0.5 for t in tables):
+    lines = [x for g in groups for x in g]
+    running = as_array([bounding(x.box for x in g) for g in groups if is_running(g)])
+    loose = [x for g in groups if not is_running(g) for x in g]
+    shapes, rounds = _free(drawn, tables, running)
+    images = [b for b in drawn.images if b.area < 0.9 * page.area or not lines]
+    shared = list(zip(images, covered(as_array(images), running).tolist(), strict=True))
+    found = [b for b, share in shared if _PANEL < share < _MAX_TEXT and _large(b, page)]
+    images = [b for b, share in shared if share <= _PANEL]
+    rules = _is_rule(shapes, page)
+    rules[rules] = ~_carries(shapes[rules], shapes[~rules])
+    solid, bent = shapes[~rules], rounds[~rules]
+    # The bars of a chart stand apart; the box around them does not.
+    parts = np.concatenate([solid, as_array(images), as_array([around(b) for b in bars])])
+    kept: list[tuple[Box, bool]] = []
+    for members in _clusters(parts, running, page):
+        drawing = members[members < len(solid)]
+        box = around(parts[members]).clip(page)
+        pixels = [images[m - len(solid)] for m in members if 0 <= m - len(solid) < len(images)]
+        pictured = any(_large(i, page) for i in pixels)
+        if not _large(box, page) or any(box.inside(t) > 0.5 for t in tables):
             continue
-        pictured = any(i.inside(cluster) > 0.9 and _large(i, page) for i in drawn.images)
-        inside = [p for p in free if p.inside(cluster) > 0.9]
-        if not pictured and (len(inside) < 3 or _running_text(cluster, lines) > _MAX_TEXT):
-            continue
-        found.append(_with_labels(_with_legend(cluster, swatches, lines), lines, page))
+        if pictured or _is_drawing(box, solid[drawing], bent[drawing], lines):
+            kept.append((box, pictured))
+    marks = [m for m in _swatches(solid) if not any(m.inside(b) > 0.5 for b, _ in kept)]
+    drawings: list[Box] = []
+    for box, pictured in kept:
+        box = _with_legend(_with_rules(box, shapes[rules]), marks, loose)
+        box = _with_row_names(_with_labels(box, loose, page), loose)
+        (found if pictured else drawings).append(box)
+    found += _stacked(drawings, running)
+    if covered(as_array([page]), running)[0] > _PANEL:
+        found = [f for f in found if f.area < _PAGE * page.area]
     return sorted(_apart(found), key=lambda b: (b.y0, b.x0))
+
+
+def _clusters(parts: Boxes, running: Boxes, page: Box) -> list[npt.NDArray[np.intp]]:
+    """Clusters; one that reaches around a paragraph is two figures that stand close."""
+    found = []
+    for members in clusters(parts, running, page.width, page.height, _GAP):
+        own = parts[members]
+        if len(members) > 1 and covered(as_array([around(own)]), running)[0] > _AROUND:
+            near = clusters(own, running, page.width, page.height, 0.0)
+            found += [members[n] for n in near]
+        else:
+            found.append(members)
+    return found
+
+
+def _stacked(boxes: Sequence[Box], running: Boxes) -> list[Box]:
+    """Drawings under each other with little between them joined: the groups of a bar chart."""
+    kept: list[Box] = []
+    for box in sorted(boxes, key=lambda b: (b.y0, b.x0)):
+        for i, other in enumerate(kept):
+            shared = min(box.x1, other.x1) - max(box.x0, other.x0)
+            near = box.y0 - other.y1 <= _STACK and shared >= 0.6 * max(box.width, other.width)
+            if near and covered(as_array([box.join(other)]), running)[0] < 0.02:
+                kept[i] = other.join(box)
+                break
+        else:
+            kept.append(box)
+    return kept
+
+
+def _free(
+    drawn: Drawings, tables: Sequence[Box], running: Boxes
+) -> tuple[Boxes, npt.NDArray[np.bool_]]:
+    """Shapes outside of tables that are not panels behind paragraphs."""
+    ruled = as_array([t.grow(3) for t in tables])
+    kept = (inside(drawn.shapes, ruled) <= 0.5) & (covered(drawn.shapes, running) <= _PANEL)
+    return drawn.shapes[kept], drawn.round[kept]
+
+
+def _is_rule(shapes: Boxes, page: Box) -> npt.NDArray[np.bool_]:
+    wide = shapes[:, 2] - shapes[:, 0]
+    high = shapes[:, 3] - shapes[:, 1]
+    across = (high <= THIN) & (wide > _RULE * page.width)
+    down = (wide <= THIN) & (high > _RULE * page.height)
+    return np.asarray(across | down)
+
+
+def _carries(rules: Boxes, shapes: Boxes) -> npt.NDArray[np.bool_]:
+    """Whether a line has shapes standing on it, as an axis has; a separator has none."""
+    sides = shapes[:, 2:] - shapes[:, :2]
+    solid = shapes[sides.min(axis=1) > THIN] if len(shapes) else shapes
+    if not len(rules) or not len(solid):
+        return np.zeros(len(rules), np.bool_)
+    meets = overlaps(rules + np.array([-2.0, -2.0, 2.0, 2.0]), solid) > 0
+    return np.asarray(meets.sum(axis=1) >= 2)
 
 
 def _large(box: Box, page: Box) -> bool:
     return box.area >= _MIN_SHARE * page.area and min(box.width, box.height) >= _MIN_SIDE
 
 
-def _running_text(box: Box, lines: Sequence[Line]) -> float:
-    """Share of the box under long lines."""
+def _is_drawing(
+    box: Box, shapes: Boxes, rounds: npt.NDArray[np.bool_], lines: Sequence[Line]
+) -> bool:
+    """Whether a cluster of shapes is a picture, and not a box, a banner or an underlined text."""
+    areas = np.minimum(shapes[:, 2] - shapes[:, 0], shapes[:, 3] - shapes[:, 1]) > THIN
+    if len(shapes) < 3 or not (rounds.any() or areas.sum() >= 3):
+        return False
     covered = sum(x.box.clip(box).area for x in lines if len(x.text) > 25)
-    return covered / box.area
+    return covered <= _MAX_TEXT * box.area
+
+
+def _with_rules(box: Box, rules: Boxes) -> Box:
+    """Joined with the long lines that lie mostly in it: axes, the frame's edges."""
+    near = as_array([box.grow(6.0)])
+    kept = rules[inside(rules, near) > 0.6] if len(rules) else rules
+    return box.join(around(kept)) if len(kept) else box
+
+
+def _swatches(shapes: Boxes) -> list[Box]:
+    sides = shapes[:, 2:] - shapes[:, :2]
+    small = (sides.min(axis=1) >= 2) & (sides.max(axis=1) <= _SWATCH)
+    return [Box(*row) for row in shapes[small].tolist()]
 
 
 def _with_legend(box: Box, swatches: Sequence[Box], lines: Sequence[Line]) -> Box:
@@ -71,7 +191,7 @@ def _with_labels(box: Box, lines: Sequence[Line], page: Box) -> Box:
             x.box
             for x in lines
             if len(x.text) <= _LABEL
-            and x.box.inside(near) > 0.2
+            and x.box.inside(near) > 0
             and not CAPTION.match(x.text)
             and x.size < 16
         ]
@@ -80,6 +200,22 @@ def _with_labels(box: Box, lines: Sequence[Line], page: Box) -> Box:
             break
         box = grown
     return box.clip(page)
+
+
+def _with_row_names(box: Box, lines: Sequence[Line]) -> Box:
+    """Joined with names of bars or rows at its left or right: short lines in a column."""
+    level = [
+        x.box
+        for x in lines
+        if len(x.text) <= _LABEL and box.y0 <= (x.box.y0 + x.box.y1) / 2 <= box.y1
+    ]
+    left = [b for b in level if -2 <= box.x0 - b.x1 <= _NAMES]
+    right = [b for b in level if -2 <= b.x0 - box.x1 <= _NAMES]
+    for column in (left, right):
+        ends = [b.x1 for b in column], [b.x0 for b in column]
+        if len(column) >= 3 and any(max(e) - min(e) <= 4 for e in ends):
+            box = bounding([box, *column])
+    return box
 
 
 def _apart(boxes: Sequence[Box]) -> list[Box]:
@@ -93,17 +229,3 @@ def _apart(boxes: Sequence[Box]) -> list[Box]:
         else:
             kept.append(box)
     return kept
-
-
-def caption_of(box: Box, captions: Sequence[Box], reach: float = 60.0) -> int | None:
-    """Index of the caption that belongs to `box`: the nearest below, else above it."""
-    best: tuple[float, int] | None = None
-    for i, c in enumerate(captions):
-        shared = min(box.x1, c.x1) - max(box.x0, c.x0)
-        if shared < 0.3 * min(box.width, c.width):
-            continue
-        below, above = c.y0 - box.y1, box.y0 - c.y1
-        distance = max(below, 0.0) if c.y0 > (box.y0 + box.y1) / 2 else max(above, 0.0) * 1.2 + 1
-        if distance <= reach and (best is None or distance < best[0]):
-            best = (distance, i)
-    return best[1] if best else None

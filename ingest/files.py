@@ -2,127 +2,142 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pymupdf
-from markdown_it import MarkdownIt
-
+from ingest.bounds import BOUNDS, Bounds
 from ingest.document import DocumentError
+from ingest.formats.book import MUPDF_ERRORS as MUPDF_ERRORS
+from ingest.formats.docx import make_docx
+from ingest.formats.encoding import decode
+from ingest.formats.epub import make_epub
+from ingest.formats.made import Kept, Maker
+from ingest.formats.plain import make_html_file, make_markdown, make_table, make_txt
+from ingest.formats.pptx import make_pptx
+from ingest.formats.raster import IMAGE_TYPES, image_type, open_image
+from ingest.formats.svg import open_svg
+from ingest.formats.xlsx import make_xlsx
+from ingest.formats.zipped import container_type
+from ingest.repair import open_pdf
 
-#: Files that MuPDF lays out itself; page size in points (A4) and body size for them.
-_REFLOW_SIZE = (595.0, 842.0, 11.0)
-_SIGNATURES = (
-    (b"%PDF-", "pdf"),
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"GIF87a", "gif"),
-    (b"GIF89a", "gif"),
-    (b"II*\x00", "tiff"),
-    (b"MM\x00*", "tiff"),
+_MAKERS: dict[str, Maker] = {
+    "docx": make_docx,
+    "pptx": make_pptx,
+    "xlsx": make_xlsx,
+    "epub": make_epub,
+    "html": make_html_file,
+    "md": make_markdown,
+    "txt": make_txt,
+    "csv": partial(make_table, kind="csv"),
+    "tsv": partial(make_table, kind="tsv"),
+}
+_kept = Kept()
+_READ = (
+    "PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, text, CSV, PNG, JPEG, TIFF, WebP, SVG, GIF, BMP"
 )
-IMAGE_TYPES = frozenset({"png", "jpeg", "gif", "tiff", "bmp", "webp"})
-_BMP_HEADERS = tuple(n.to_bytes(4, "little") for n in (12, 40, 52, 56, 64, 108, 124))
-#: What MuPDF raises for damage. Its own base class is no RuntimeError.
-MUPDF_ERRORS = (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError)
-_MARKDOWN_SUFFIXES = frozenset({".md", ".markdown"})
+#: By suffix, of what is text; nothing in the bytes tells these apart.
+_TEXTS = {
+    ".md": "md", ".markdown": "md", ".html": "html", ".htm": "html", ".xhtml": "html",
+    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
+}  # fmt: skip
+#: What is known and not read, and what to do about it.
+_OTHERS = (
+    (b"{\\rtf", "is an RTF file; save it as .docx or PDF"),
+    (b"\x1f\x8b", "is a gzip archive; unpack it"),
+    (b"7z\xbc\xaf\x27\x1c", "is a 7z archive; unpack it and give the folder"),
+    (b"Rar!\x1a\x07", "is a RAR archive; unpack it and give the folder"),
+    (b"%!PS-Adobe", "is a PostScript file; save it as PDF"),
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+#: Streams of an OLE file, whose names are in UTF-16, and what they make of it.
+_OLE_STREAMS = (
+    ("EncryptedPackage", "is an Office file with a password; save it without one"),
+    ("WordDocument", "is a Word file of the old format (.doc); save it as .docx or PDF"),
+    ("PowerPoint Document", "is a PowerPoint file of the old format (.ppt); save it as .pptx"),
+    ("Workbook", "is an Excel file of the old format (.xls); save it as .xlsx or PDF"),
+    ("Book", "is an Excel file of the old format (.xls); save it as .xlsx or PDF"),
+    ("__substg1.0_", "is an Outlook message (.msg); save it as HTML or PDF"),
+)
+#: What may stand before the root element: declarations, comments, a DOCTYPE other than HTML's.
+_PROLOG = re.compile(
+    r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*"
+    r"|<!DOCTYPE(?!\s+html)[^\[>]*(?:\[.*?\]\s*)?>\s*)*",
+    re.DOTALL | re.IGNORECASE,
+)
+_ROOT = re.compile(r"<!DOCTYPE\s+html|<(?:\w+:)?(html|svg)[\s>]", re.IGNORECASE)
+_HEAD = 65_536
 _IGNORED = ("~$", ".")
-#: Rules between cells, so that a table in HTML or Markdown is found like a printed one.
-_STYLE = (
-    "body{font-family:sans-serif;line-height:1.4} table{border-collapse:collapse}"
-    "td,th{border:1px solid #888;padding:3pt 6pt;text-align:left}"
-)
 
 
 def file_type(data: bytes, suffix: str = "") -> str:
-    """`pdf`, an image type, `html`, `md` or `txt`.
+    """`pdf`, an image type, `svg`, `docx`, `pptx`, `xlsx`, `epub`, `html`, `md`, `csv`, `tsv` or
+    `txt`.
 
-    The content decides; `suffix` only tells Markdown from plain text.
-    Raises DocumentError for an empty file or for bytes that are none of these.
+    The content decides; `suffix` only tells texts apart (Markdown, CSV, HTML without a beginning).
+    Raises DocumentError for an empty file, for one that is known and not read, saying what to do,
+    and for bytes that are none of these.
     """
     if not data:
         raise DocumentError("the file is empty")
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
-    for signature, name in _SIGNATURES:
-        if head.startswith(signature):
-            return name
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "webp"
-    if data[:2] == b"BM" and data[6:10] == bytes(4) and data[14:18] in _BMP_HEADERS:
-        return "bmp"  # "BM" alone begins many a text
     if b"%PDF-" in head:  # some writers put a few bytes before the header
         return "pdf"
-    lower = head.lower()
-    if lower.startswith((b"<!doctype html", b"<html")):
-        return "html"
-    text = _decode(data[:65536], partial=True)
+    image = image_type(data)
+    if image:
+        return image
+    if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        return container_type(data)
+    _refuse_others(data, head)
+    text = decode(data[:_HEAD], partial=True)
     if text is None:
-        raise DocumentError("not a document that Octavo reads (PDF, image, HTML, Markdown, text)")
-    if suffix.lower() in {".html", ".htm"}:
-        return "html"
-    return "md" if suffix.lower() in _MARKDOWN_SUFFIXES else "txt"
+        raise DocumentError(f"not a document that Octavo reads ({_READ})")
+    root = _ROOT.match(text, _PROLOG.match(text).end())  # type: ignore[union-attr]  # may be empty
+    if root:
+        return "svg" if (root[1] or "").lower() == "svg" else "html"
+    return _TEXTS.get(suffix.lower(), "txt")
 
 
-def open_document(data: bytes, kind: str, password: str = "") -> Any:
+def _refuse_others(data: bytes, head: bytes) -> None:
+    for signature, said in _OTHERS:
+        if head.startswith(signature):
+            raise DocumentError(said)
+    if data.startswith(_OLE):
+        for name, said in _OLE_STREAMS:
+            if name.encode("utf-16-le") in data:
+                raise DocumentError(said)
+        raise DocumentError("is a file of an old Office format; save it as .docx or PDF")
+    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
+        raise DocumentError("is a HEIC or AVIF picture; save it as JPEG or PNG")
+
+
+def open_document(data: bytes, kind: str, password: str = "", bounds: Bounds = BOUNDS) -> Any:
     """A `pymupdf.Document`, laid out the same way on every call.
 
-    Raises DocumentError where MuPDF cannot open the bytes, or they need a password.
+    Raises DocumentError where the bytes cannot be opened, are over their bounds or need a password.
     """
     try:
-        document = _open(data, kind)
+        document = _open(data, kind, bounds)
+        if document.needs_pass and not document.authenticate(password):
+            raise DocumentError("is encrypted and needs a password")
+        if document.page_count == 0:
+            raise DocumentError("has no pages")
     except MUPDF_ERRORS as error:
         raise DocumentError(f"cannot be opened as {kind}: {_one_line(error)}") from error
-    if document.needs_pass and not document.authenticate(password):
-        raise DocumentError("is encrypted and needs a password")
-    if document.page_count == 0:
-        raise DocumentError("has no pages")
     return document
 
 
-def _open(data: bytes, kind: str) -> Any:
+def _open(data: bytes, kind: str, bounds: Bounds) -> Any:
+    if kind in _MAKERS:
+        return _kept.make(_MAKERS[kind], data, bounds).open()
     if kind in IMAGE_TYPES:
-        return pymupdf.open(stream=data, filetype=kind)
-    if kind in {"md", "html", "txt"}:
-        width, height, size = _REFLOW_SIZE
-        html = _as_html(data, kind).encode()
-        return pymupdf.open(stream=html, filetype="html", width=width, height=height, fontsize=size)
-    return pymupdf.open(stream=data, filetype=kind)
-
-
-def _as_html(data: bytes, kind: str) -> str:
-    text = _decode(data)
-    if text is None:
-        raise DocumentError("has bytes that are not text in any encoding that Octavo knows")
-    if not text.strip():
-        raise DocumentError("the file has no text")
-    if kind == "html":
-        return text.replace("</head>", f"<style>{_STYLE}</style></head>", 1)
-    if kind == "md":
-        # Raw HTML stays text: a note must not pull in files or scripts.
-        body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    else:
-        body = "".join(f"<p>{_escape(part)}</p>" for part in text.split("\n\n") if part.strip())
-    return f"<html><head><style>{_STYLE}</style></head><body>{body}</body></html>"
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _decode(data: bytes, partial: bool = False) -> str | None:
-    """Text of `data`, or None where it is not text. `partial`: the end may cut a character."""
-    if b"\x00" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return None
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        if partial and error.start > len(data) - 4:
-            return data[: error.start].decode(encoding)
-    text = data.decode("cp1252", errors="replace")
-    odd = sum(1 for c in text if (ord(c) < 32 and c not in "\t\n\r\f") or c == "\ufffd")
-    return text if odd <= len(text) / 200 else None
+        return open_image(data, kind, bounds)
+    if kind == "svg":
+        return open_svg(data, bounds)
+    return open_pdf(data)
 
 
 def _one_line(error: Exception) -> str:
@@ -137,14 +152,35 @@ def utf8(text: str) -> str:
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:
     """Every file named by `paths`, folders walked in sorted order; hidden files left out.
 
-    A path that does not exist is given on as it is: reading it says what is wrong.
+    A path that does not exist, a broken link and a folder that cannot be read are given on as they
+    are: reading them says what is wrong. Links to folders are not followed.
     """
     for path in paths:
-        if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.is_file())
+        if path.is_dir() and os.access(path, os.R_OK | os.X_OK):
+            found = sorted(_walk(path))
             yield from (p for p in found if not _hidden(p.relative_to(path)))
         else:
             yield path
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    unreadable: list[Path] = []
+    for place, _, names in os.walk(folder, onerror=lambda e: unreadable.append(Path(e.filename))):
+        files = (Path(place, name) for name in names)
+        yield from (p for p in files if p.is_file() or (p.is_symlink() and not p.exists()))
+    yield from unreadable
+
+
+def listed_paths(data: bytes) -> list[Path]:
+    """Paths of a list: one a line, or parted by NUL bytes, as `find -print0` does.
+
+    Raises ValueError for a list without a path.
+    """
+    parts = data.split(b"\0") if b"\0" in data else data.splitlines()
+    names = [os.fsdecode(part) for part in parts if part.strip()]
+    if not names:
+        raise ValueError("standard input names no file; give one path a line")
+    return [Path(name) for name in names]
 
 
 def _hidden(path: Path) -> bool:

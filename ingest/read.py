@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pymupdf
 
-from ingest.document import PageContent, PageStatus
-from ingest.files import MUPDF_ERRORS, open_document
-from ingest.page import body_size, read_page
+from ingest.bounds import BOUNDS, Bounds
+from ingest.decorations import NONE, Decorations, find_decorations
+from ingest.document import DocumentError, PageContent, PageStatus
+from ingest.drawn import as_drawing
+from ingest.files import open_document
+from ingest.memory import give_back
+from ingest.outline import Outline, read_outline, with_bookmarks
+from ingest.page import read_page
+from ingest.textlayer import body_size
+
+#: A page tree that claims more pages than this is damaged: MuPDF believes whatever number it names.
+_CREDIBLE = 1_000_000
+T = TypeVar("T")
+OUT_OF_MEMORY = "needs more memory than OCTAVO_PAGE_MEMORY_MB allows"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What the pages of a document have in common: the font size of the running text in points, 0
+    where no page can tell, and the pictures that they repeat."""
+
+    body: float = 0.0
+    decorations: Decorations = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +42,89 @@ class Opened:
     metadata: dict[str, str]
 
 
+class Reading:
+    """An open document."""
+
+    def __init__(self, data: bytes, kind: str, bounds: Bounds = BOUNDS) -> None:
+        """Raises DocumentError where the document cannot be opened at all."""
+        pymupdf.TOOLS.mupdf_display_errors(False)
+        pymupdf.TOOLS.mupdf_display_warnings(False)
+        self._document = open_document(data, kind, bounds=bounds)
+        count = int(self._document.page_count)
+        if count > _CREDIBLE:
+            raise DocumentError(
+                f"claims to have {count} pages; more than {_CREDIBLE} are taken for damage"
+            )
+        self.opened = Opened(kind, count, _metadata(self._document))
+        self._outline: Outline | None = None  # not read yet
+
+    def style(self) -> Style:
+        """What can be told from some of the pages."""
+        return Style(self._asked(body_size, 0.0), self._asked(find_decorations, NONE))
+
+    def _asked(self, find: Callable[[Any], T], otherwise: T) -> T:
+        try:
+            return find(self._document)
+        # Without it no heading is found, or a logo is a figure; and whatever is wrong with a page,
+        # reading it will say so.
+        except Exception:  # noqa: BLE001
+            return otherwise
+
+    def pages(
+        self, numbers: Iterable[int], style: Style, ocr: bool, pictures: bool = True
+    ) -> Iterator[PageContent]:
+        """The pages `numbers` (from 1), in that order; one that fails comes as quarantined.
+        `pictures=False` leaves figures without their crops."""
+        for read, number in enumerate(numbers, 1):
+            page = _page_or_reason(self._document, number, style, ocr, pictures)
+            page = with_bookmarks(page, self._bookmarks())
+            if self.opened.kind == "svg":
+                page = as_drawing(page, self._document, pictures)
+            yield page
+            give_back(read, self.opened.kind)
+
+    def _bookmarks(self) -> Outline:
+        if self._outline is None:
+            try:
+                self._outline = read_outline(self._document)
+            except Exception:  # noqa: BLE001  a damaged outline costs headings, no page
+                self._outline = {}
+        return self._outline
+
+    def close(self) -> None:
+        self._document.close()
+
+
 def read_pages(
-    data: bytes, kind: str, ocr: bool = True, first: int = 1
+    data: bytes, kind: str, ocr: bool = True, pictures: bool = True
 ) -> Iterator[Opened | PageContent]:
-    """First an `Opened`, then every page from `first` on; one that fails comes as quarantined.
+    """First an `Opened`, then every page; one that fails comes as quarantined.
+    `pictures=False` leaves figures without their crops.
 
     Raises DocumentError where the document cannot be opened at all.
     """
-    pymupdf.TOOLS.mupdf_display_errors(False)
-    pymupdf.TOOLS.mupdf_display_warnings(False)
-    document = open_document(data, kind)
-    yield Opened(kind, document.page_count, _metadata(document))
-    body = body_size(document)
-    for number in range(first, document.page_count + 1):
-        yield _page_or_reason(document, number, body, ocr)
+    reading = Reading(data, kind)
+    yield reading.opened
+    yield from reading.pages(range(1, reading.opened.pages + 1), reading.style(), ocr, pictures)
 
 
-def _page_or_reason(document: Any, number: int, body: float, ocr: bool) -> PageContent:
+def _page_or_reason(
+    document: Any, number: int, style: Style, ocr: bool, pictures: bool
+) -> PageContent:
     try:
-        return read_page(document[number - 1], number, body, ocr)
-    # A damaged page object can miss what it must have, or be of any size. The page is kept in
-    # the ledger with the reason.
-    except (*MUPDF_ERRORS, LookupError, TypeError, ArithmeticError, MemoryError) as error:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
-        return PageContent(number, 0.0, 0.0, PageStatus(number, "quarantine", reason))
+        page = document[number - 1]
+        return read_page(page, number, style.body, ocr, pictures, style.decorations)
+    # A damaged page can make MuPDF, OpenCV or the OCR raise whatever they have, also for want of
+    # memory. The page is kept in the ledger with the reason, and the next one is read.
+    except Exception as error:  # noqa: BLE001
+        return PageContent(number, 0.0, 0.0, PageStatus(number, "quarantine", _reason(error)))
+
+
+def _reason(error: Exception) -> str:
+    said = " ".join(str(error).split())
+    if isinstance(error, MemoryError) or any(w in said for w in ("alloc", "nsufficient memory")):
+        return OUT_OF_MEMORY
+    return f"{type(error).__name__}: {said}"[:200]
 
 
 def _metadata(document: Any) -> dict[str, str]:

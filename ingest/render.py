@@ -9,6 +9,7 @@ from typing import Any
 import pymupdf
 from PIL import Image, ImageDraw
 
+from ingest.bounds import BOUNDS, Bounds
 from ingest.document import Box, DocumentError
 from ingest.files import MUPDF_ERRORS, open_document
 
@@ -19,13 +20,18 @@ _CLOSEST = 5.0  # zoom of a crop: 360 dpi, at which 5-point labels are 25 pixels
 
 
 def render_page(
-    data: bytes, kind: str, number: int, boxes: Sequence[Box] = (), pixels: int = 1400
+    data: bytes,
+    kind: str,
+    number: int,
+    boxes: Sequence[Box] = (),
+    pixels: int = 1400,
+    bounds: Bounds = BOUNDS,
 ) -> bytes:
     """PNG of page `number` (from 1), `boxes` marked on it; longest side `pixels` at most.
 
     Raises DocumentError for a page that the document does not have.
     """
-    with open_document(data, kind) as document:
+    with open_document(data, kind, bounds=bounds) as document:
         _check_page(document, number)
         try:
             page = document[number - 1]
@@ -37,7 +43,9 @@ def render_page(
     return _png(_marked(image, boxes, zoom))
 
 
-def render_crop(data: bytes, kind: str, region_page: int, box: Box, pixels: int) -> bytes:
+def render_crop(
+    data: bytes, kind: str, region_page: int, box: Box, pixels: int, bounds: Bounds = BOUNDS
+) -> bytes:
     """PNG of `box` (points, as displayed) on page `region_page` (from 1), longest side `pixels`
     at most; less where that would magnify more than five times.
 
@@ -46,7 +54,7 @@ def render_crop(data: bytes, kind: str, region_page: int, box: Box, pixels: int)
     """
     if not 1 <= pixels <= _MOST_PIXELS:
         raise ValueError(f"a crop has 1 to {_MOST_PIXELS} pixels a side; {pixels} were asked")
-    with open_document(data, kind) as document:
+    with open_document(data, kind, bounds=bounds) as document:
         _check_page(document, region_page)
         try:
             page = document[region_page - 1]

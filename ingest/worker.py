@@ -1,39 +1,93 @@
-"""Reads documents in a child process: a crash, a hang or a memory bomb ends that document only."""
+"""Reads documents in a child process: a crash, a hang or a memory bomb costs the page it is on."""
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
-import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import Any
 
+from ingest.bounds import BOUNDS, Bounds
+from ingest.child import READY, End, Task, Wanted, Wear, serve
 from ingest.document import DocumentError, PageContent, PageStatus
-from ingest.read import Opened, read_pages
-from ingest.sockets import forbid_sockets
+from ingest.read import Opened, Style
+from ingest.watchdog import Watchdog
 
-_DONE = "done"
-_DEATHS = 3  # of children in one document
+_IN_A_ROW = 3  # pages that may kill their process one after the other
+_DEATHS = 20  # and in one document
+_TRANSFER = 30.0  # seconds a message may take at least: 2 GB take 3
+_START = 120.0  # seconds a process may take to start, which no document is to blame for
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of a reading process: `memory` bytes of address space, `seconds` for any one page."""
+    """Of reading. `memory` is bytes of address space of the process, `seconds` for any one page,
+    `document_seconds` for all pages of a document together, `pages` are read of one document,
+    `bounds` what one file may unpack to.
+
+    The process is replaced after so many documents, so many pages, or when its memory has grown by
+    so many bytes, so that leaks cannot add up.
+    """
 
     memory: int = 4 << 30
     seconds: float = 120.0
-    documents: int = 200  # read before the process is replaced, so that leaks cannot add up
+    document_seconds: float = 6 * 3600.0
+    pages: int = 20_000
+    process_documents: int = 200
+    process_pages: int = 5000
+    process_growth: int = 512 << 20
+    bounds: Bounds = BOUNDS
+
+    def named(self) -> dict[str, str]:
+        """Those that can make a document fail, by the names that users set them by."""
+        return {
+            "page_seconds": f"{self.seconds:g}",
+            "page_memory_mb": str(self.memory >> 20),
+            "document_seconds": f"{self.document_seconds:g}",
+            "max_pages": str(self.pages),
+        } | self.bounds.named()
 
 
 class _DeadError(Exception):
     """The child died or was too slow; the text says which."""
 
 
-def _quarantined(number: int, reason: str) -> PageContent:
-    return PageContent(number, 0.0, 0.0, PageStatus(number, "quarantine", reason))
+class _SlowError(_DeadError):
+    """Too slow, so that trying again would only take as long again."""
+
+
+class _OverError(_DeadError):
+    """The document's time is over."""
+
+
+class _Plan:
+    """How far the reading of one document is; outlives the processes that read it."""
+
+    def __init__(self, only: Sequence[int], most: int, seconds: float) -> None:
+        self._only = only
+        self._most = most
+        self.left = seconds
+        self.todo: Sequence[int] | None = None  # page numbers; None: not opened yet
+        self.beyond: Sequence[int] = ()  # over the limit of their number
+        self.done = 0  # of `todo`
+        self.style: Style | None = None
+        self.sizing = 0  # times that finding the style was begun and not ended
+        self.deaths = 0
+        self.row = 0  # deaths since a page was read
+
+    def open(self, pages: int) -> None:
+        every = self._only or range(1, pages + 1)
+        within = sum(1 for _ in takewhile(lambda n: n <= self._most, every))
+        self.todo, self.beyond = every[:within], every[within:]
+
+    @property
+    def rest(self) -> Sequence[int]:
+        return () if self.todo is None else self.todo[self.done :]
 
 
 class Reader:
@@ -44,64 +98,115 @@ class Reader:
         self._ocr = ocr
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
-        self._read = 0
+        self._started = False
+        self._read = 0  # documents
         self._lock = threading.Lock()
+        self._closings = 0
+        self._watchdog = Watchdog()
 
-    def pages(self, data: bytes, kind: str) -> Iterator[Opened | PageContent]:
-        """As `read_pages`, from the child. Raises DocumentError where nothing can be read.
+    def pages(
+        self, data: bytes, kind: str, only: Sequence[int] = ()
+    ) -> Iterator[Opened | PageContent]:
+        """An `Opened` and then every page (of `only`, where given, in rising order), from the
+        child. Raises DocumentError where nothing can be read.
 
         A page that kills the child, or takes too long, is quarantined, and a new child goes on
-        with the next one; after `_DEATHS` of them the rest is quarantined unread.
+        with the next one; after `_IN_A_ROW` or `_DEATHS` of them, or when the document's time is
+        over, the rest is quarantined unread, and so are pages over the limit of their number.
         """
-        first, total, deaths = 1, 0, 0
-        while True:
+        plan = _Plan(only, self._limits.pages, self._limits.document_seconds)
+        closings = self._closings
+        while plan.todo is None or plan.rest:
             try:
-                for item in self._attempt(data, kind, first):
-                    if isinstance(item, Opened):
-                        if first == 1:
-                            yield item
-                        total = item.pages
-                    else:
-                        yield item
-                        first = item.number + 1
-                return
-            except _DeadError as error:
-                if total == 0:
-                    raise DocumentError(str(error)) from error
-                yield _quarantined(first, str(error))
-                first, deaths = first + 1, deaths + 1
-                if deaths == _DEATHS:
-                    for number in range(first, total + 1):
-                        yield _quarantined(number, f"not read: {_DEATHS} pages before it failed")
-                    return
-
-    def _attempt(self, data: bytes, kind: str, first: int) -> Iterator[Opened | PageContent]:
-        pipe = self._ready()
-        finished = False
-        try:
-            pipe.send((data, kind, self._ocr, first))
-            while True:
-                if not pipe.poll(self._limits.seconds):
-                    raise _DeadError(f"took over {self._limits.seconds:g} s")
-                item = pipe.recv()
-                if item == _DONE:
-                    finished = True
-                    return
-                if isinstance(item, DocumentError):
-                    finished = True
-                    raise item
-                yield item
-        except (EOFError, OSError, TypeError) as error:  # TypeError: closed by another thread
-            raise _DeadError(self._obituary()) from error
-        finally:
-            if not finished:
-                self.close()  # what is left in the pipe belongs to this document
+                yield from self._attempt(data, kind, plan)
+            except (_DeadError, DocumentError) as error:
+                if self._closings != closings:
+                    raise DocumentError("reading was stopped") from error
+                yield from _cost(error, plan)
+        reason = f"not read: over {self._limits.pages} pages (OCTAVO_MAX_PAGES)"
+        yield from (_quarantined(n, reason) for n in plan.beyond)
 
     def close(self) -> None:
         """Ends the child process; another thread in `pages` gets a DocumentError.
 
         The next document starts a new one.
         """
+        self._closings += 1
+        self._end()
+        self._watchdog.close()
+
+    def _attempt(self, data: bytes, kind: str, plan: _Plan) -> Iterator[Opened | PageContent]:
+        """As much as one child gives."""
+        process, pipe = self._ready()
+        idle = False  # the child waits for the next document
+        try:
+            if not self._started:
+                if not pipe.poll(_START):
+                    raise _SlowError(f"the reading process did not start in {_START:g} s")
+                self._started = pipe.recv() == READY
+            with self._watchdog.within(max(_TRANSFER, self._limits.seconds), process.kill):
+                pipe.send(Task(kind, self._ocr, self._limits.bounds))
+                pipe.send_bytes(data)
+            opened = self._receive(process, pipe, plan)
+            if plan.todo is None:
+                plan.open(opened.pages)
+                yield opened
+            pipe.send(Wanted(plan.rest, plan.style))
+            if plan.style is None:
+                plan.sizing += 1
+                plan.style = self._receive(process, pipe, plan)
+            while not isinstance(item := self._receive(process, pipe, plan), End):
+                plan.done, plan.row = plan.done + 1, 0
+                yield item
+            idle = not item.worn
+        except DocumentError:
+            idle = True
+            raise
+        except (EOFError, OSError, TypeError) as error:  # TypeError: closed by another thread
+            raise _DeadError(_obituary(process)) from error
+        finally:
+            if not idle:
+                self._end()  # what is left in the pipe belongs to this document
+
+    def _receive(self, process: BaseProcess, pipe: Connection, plan: _Plan) -> Any:
+        """The next message. Only the waiting for it counts as the document's time: while the
+        parent is busy with other things, the child soon waits for the parent."""
+        limits, start = self._limits, time.monotonic()
+        there = pipe.poll(max(0.0, min(limits.seconds, plan.left)))
+        plan.left -= time.monotonic() - start
+        if not there and plan.left <= 0:
+            seconds = f"{limits.document_seconds:g} s (OCTAVO_DOCUMENT_SECONDS)"
+            raise _OverError(f"the document took over {seconds}")
+        if not there:
+            raise _SlowError(f"took over {limits.seconds:g} s (OCTAVO_PAGE_SECONDS)")
+        # A child can be stopped half way through a message, too.
+        with self._watchdog.within(max(_TRANSFER, limits.seconds), process.kill):
+            item = pipe.recv()
+        if isinstance(item, DocumentError):
+            raise item
+        return item
+
+    def _ready(self) -> tuple[BaseProcess, Connection]:
+        if self._read >= self._limits.process_documents:
+            self._end()
+        if self._process is None or self._pipe is None:
+            context = multiprocessing.get_context("spawn")
+            pipe, theirs = context.Pipe()
+            limits = self._limits
+            wear = Wear(limits.memory, limits.process_pages, limits.process_growth)
+            process = context.Process(target=serve, args=(theirs, wear), daemon=True)
+            try:
+                process.start()
+            except OSError as error:
+                pipe.close()
+                raise DocumentError(f"no process to read it could be started: {error}") from error
+            finally:
+                theirs.close()
+            self._process, self._pipe, self._started = process, pipe, False
+        self._read += 1
+        return self._process, self._pipe
+
+    def _end(self) -> None:
         with self._lock:
             process, pipe = self._process, self._pipe
             self._process, self._pipe, self._read = None, None, 0
@@ -111,55 +216,41 @@ class Reader:
         if pipe is not None:
             pipe.close()
 
-    def _ready(self) -> Connection:
-        if self._read >= self._limits.documents:
-            self.close()
-        if self._pipe is None:
-            context = multiprocessing.get_context("spawn")
-            self._pipe, theirs = context.Pipe()
-            self._process = context.Process(
-                target=_serve, args=(theirs, self._limits.memory), daemon=True
-            )
-            self._process.start()
-            theirs.close()
-        self._read += 1
-        return self._pipe
 
-    def _obituary(self) -> str:
-        process = self._process
-        if process is None:
-            return "reading was stopped"
-        process.join(5)
-        return f"the reading process died (exit code {process.exitcode}) and was replaced"
-
-
-def _serve(pipe: Connection, memory: int) -> None:
-    """The child: reads what it is sent until the pipe closes."""
-    _limit_memory(memory)
-    forbid_sockets()  # whatever a document makes its reader do, nothing leaves the machine
-    # KeyboardInterrupt: Ctrl-C reaches the whole group; the parent says what happened.
-    with contextlib.suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
-        while True:
-            data, kind, ocr, first = pipe.recv()
-            try:
-                for item in read_pages(data, kind, ocr, first):
-                    pipe.send(item)
-                pipe.send(_DONE)
-            except (BrokenPipeError, DocumentError) as error:
-                pipe.send(error)
-            except MemoryError:
-                pipe.send(DocumentError(f"needs more than {memory >> 20} MB of memory to read"))
-            except Exception as error:  # noqa: BLE001  hostile bytes; the parent tells the user
-                pipe.send(DocumentError(f"cannot be read: {type(error).__name__}: {error}"))
-
-
-def _limit_memory(most: int) -> None:
-    """Bounds the address space, where the platform can."""
-    if sys.platform == "win32":
+def _cost(error: Exception, plan: _Plan) -> Iterator[PageContent]:
+    """What is lost with a child: nothing, the page it was on, or the rest."""
+    plan.deaths += 1
+    if plan.todo is None:
+        # Once more where it died: whoever killed it may have meant another process.
+        if type(error) is not _DeadError or plan.deaths > 1:
+            raise DocumentError(str(error)) from error
         return
-    import resource
+    if plan.sizing and plan.style is None:
+        # One of the pages it looked at for the style; which, is found out when it is read.
+        # Without it no heading is found, so it is given up only the second time.
+        plan.style = Style() if plan.sizing > 1 else None
+        return
+    plan.row += 1
+    yield _quarantined(plan.rest[0], str(error))
+    plan.done += 1
+    if why := _hopeless(error, plan):
+        yield from (_quarantined(n, f"not read: {why}") for n in plan.rest)
+        plan.done = len(plan.todo)
 
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (wanted, wanted))
+
+def _hopeless(error: Exception, plan: _Plan) -> str:
+    """Why the rest of a document is not read; nothing where it is."""
+    if isinstance(error, _OverError):
+        return str(error)
+    if plan.row >= _IN_A_ROW:
+        return f"{plan.row} pages in a row before it failed"
+    return f"{plan.deaths} pages before it failed" if plan.deaths >= _DEATHS else ""
+
+
+def _obituary(process: BaseProcess) -> str:
+    process.join(5)
+    return f"the reading process died (exit code {process.exitcode}) and was replaced"
+
+
+def _quarantined(number: int, reason: str) -> PageContent:
+    return PageContent(number, 0.0, 0.0, PageStatus(number, "quarantine", reason))

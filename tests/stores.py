@@ -16,7 +16,7 @@ from index.edge import EdgeStore
 from index.encode import Matrix
 from index.mirror import FaissMirror
 from index.server import STALE, QdrantStore
-from index.store import Filter, Leg, Point, Sizes, Sparse, Store, Stored
+from index.store import Failure, Filter, Leg, Point, Sizes, Sparse, Store, Stored
 from ingest.document import Box, Chunk, ChunkKind, Document, PageStatus, Region, Span
 
 A, B = "a" * 64, "b" * 64
@@ -65,6 +65,13 @@ def stored(document: str, chunks: int, name: str = "a.pdf", serial: int = 3) -> 
         ("a", "b"),
         serial,
     )
+
+
+def failure(source: str = "/x/bad.pdf", reason: str = "is encrypted") -> Failure:
+    return Failure(
+        source, source.rsplit("/")[-1], reason, "f" * 64, "pdf", 12, 3, local=True, time=1.5,
+        settings={"max_pages": "9"},
+    )  # fmt: skip
 
 
 def fill(store: Store, document: str = A, first: int = 1, last: int = 5) -> None:

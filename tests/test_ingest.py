@@ -264,10 +264,11 @@ def test_a_page_that_kills_the_reader_is_quarantined_and_the_next_are_read() -> 
     reader = Reader()
     pages = reader.pages(text_pdf(["word " * 200] * 400), "pdf")
     next(pages)
+    next(pages)
     assert reader._process is not None
     os.kill(reader._process.pid or 0, signal.SIGKILL)
     rest = [p for p in pages if isinstance(p, PageContent)]
-    assert [p.number for p in rest] == list(range(1, 401))
+    assert [p.number for p in rest] == list(range(2, 401))
     (lost,) = [p.status for p in rest if p.status.state == "quarantine"]
     assert "died (exit code -9)" in lost.reason
     assert len(read(reader, text_pdf(["one", "two"]))) == 3
@@ -275,7 +276,7 @@ def test_a_page_that_kills_the_reader_is_quarantined_and_the_next_are_read() -> 
 
 
 def test_a_page_that_takes_too_long_ends_its_document() -> None:
-    reader = Reader(Limits(seconds=0.001))
+    reader = Reader(Limits(seconds=1e-6))
     with pytest.raises(DocumentError, match="took over"):
         read(reader, text_pdf(["x"]))
     reader.close()

@@ -10,8 +10,22 @@ import numpy as np
 import pytest
 import qdrant_edge as qe
 
-from index.edge import EdgeStore, stored_documents
-from index.store import RRF_K, Filter, Fusion, Leg, Point, Scored, Sizes, Sparse, Store, StoreError
+from index.edge import EdgeStore, stored_records
+from index.payload import commit_id, document_payload, failure_id, stored_from
+from index.store import (
+    RRF_K,
+    Filter,
+    Fusion,
+    Leg,
+    Point,
+    Scored,
+    Sizes,
+    Sparse,
+    Store,
+    Stored,
+    StoreError,
+)
+from ingest.document import Document, PageState, PageStatus
 from tests.stores import (
     FILTERS,
     RANDOM_SIZES,
@@ -20,6 +34,7 @@ from tests.stores import (
     B,
     Place,
     chunk,
+    failure,
     fill,
     fill_at_random,
     identity,
@@ -276,7 +291,70 @@ def test_a_shard_of_an_earlier_version_opens(tmp_path: Path) -> None:
     store.commit(stored(A, 2))
     assert found(store) == [1, 2]
     store.close()
-    assert stored_documents(folder) == [stored(A, 2)]
+    assert stored_records(folder) == ([stored(A, 2)], [])
+
+
+def test_a_failure_is_kept_until_it_is_forgiven(where: Place) -> None:
+    """Over reopening, too, and over everything that happens to the document it names."""
+    store = where.open()
+    bad, gone = failure(), failure("upload:1", "the file is empty")
+    store.fail(failure(reason="took too long"))
+    store.fail(bad)
+    store.fail(gone)
+    assert store.failures() == [bad, gone]
+    store.begin("f" * 64)
+    store.delete("f" * 64)
+    again = where.open(stale=0)
+    assert again.failures() == [bad, gone]
+    again.forgive(gone.source)
+    again.forgive("never failed")
+    assert again.failures() == [bad]
+    assert where.open(stale=0).failures() == [bad]
+
+
+def test_nothing_but_the_ledger_sees_a_failure(where: Place) -> None:
+    """Search, scores, counts, mirrors and copies are what they were, chunk for chunk."""
+    store = where.open()
+    fill(store)
+
+    def seen(store: Store) -> object:
+        every = [p.chunk.id for batch in store.points(("text",)) for p in batch]
+        found = [store.search(legs(), fusion, 10, Filter()) for fusion in FUSIONS]
+        ids = [identity(1), failure_id("/x/bad.pdf"), commit_id(A)]
+        return store.documents(), store.count(), every, found, store.chunks(ids)
+
+    before = seen(store)
+    for n in range(20):
+        store.fail(failure(f"/x/{n}.pdf"))
+    store.fail(failure())
+    assert seen(store) == before
+    store.begin(B)  # hidden chunks make engines count anew
+    store.upsert([point(9, B)])
+    assert seen(store) == before
+    store.delete(B)
+    assert seen(where.open(stale=0)) == before
+
+
+def test_pages_come_back_from_their_runs(store: Store) -> None:
+    lost: tuple[PageState, str] = ("quarantine", "b")
+    states: list[tuple[PageState, str]] = [*(("ocr", ""),) * 3, *(("quarantine", "a"),) * 2]
+    states += [lost, ("text", ""), ("image", ""), lost]
+    statuses = tuple(PageStatus(n, *row) for n, row in enumerate(states, 1))
+    document = Document(A, "a.pdf", "/x/a.pdf", len(states), {}, statuses)
+    store.begin(A)
+    store.commit(Stored(document, "pdf", 9, 0, ("/x/a.pdf",), 1))
+    [back] = store.documents()
+    assert back.document.statuses == statuses
+    assert document_payload(back)["states"] == [
+        [1, 3, "ocr", ""], [4, 5, "quarantine", "a"], [6, 6, "quarantine", "b"],
+        [8, 8, "image", ""], [9, 9, "quarantine", "b"],
+    ]  # fmt: skip
+
+
+def test_a_commit_record_of_an_earlier_version_is_read() -> None:
+    """It listed the pages that are not plain text one by one."""
+    row = document_payload(stored(A, 1)) | {"pages": 3, "states": [[2, "ocr", ""]]}
+    assert [s.state for s in stored_from(row).document.statuses] == ["text", "ocr", "text"]
 
 
 @pytest.fixture(scope="module")

@@ -67,10 +67,10 @@ def make(
 def _make(
     settings: Settings, paths: Sequence[Path], out: Path, count: int, seed: int, by: str
 ) -> list[Draft]:
+    from api.progress import progress
     from api.service import Service
     from evals.making.folder import check_free, is_made, merged, read_drafts, write_drafts
     from evals.making.originals import copy_originals, read_passages, remove_others
-    from evals.progress import progress
 
     if "index" not in settings.model_fields_set:
         settings = settings.model_copy(update={"index": out / "index"})
@@ -115,8 +115,8 @@ def _ingest(service: Service, paths: Sequence[Path]) -> None:
 
 
 def _by_rules(passages: Sequence[Passage], count: int, seed: int) -> list[Draft]:
+    from api.progress import progress
     from evals.making.drafting import draft_by_rules
-    from evals.progress import progress
 
     with progress("passages", len(passages)) as report:
         return draft_by_rules(passages, count, seed, report)
@@ -132,10 +132,10 @@ def _by_model(
 ) -> list[Draft]:
     """The model's drafts, and by rules those that the documents leave open. An interruption
     leaves the drafts that were made: they are not asked for again."""
+    from api.progress import progress
     from evals.making.by_model import Tally, draft_by_model
     from evals.making.drafting import UNANSWERABLE, in_order, open_questions
     from evals.making.folder import merged, write_drafts
-    from evals.progress import progress
 
     rest = round(UNANSWERABLE * count)
     opened = in_order(open_questions(passages, rest, seed))

@@ -44,7 +44,7 @@ class Octavo:
     def ingest(self, documents: Sequence[Path]) -> Ingested:
         results = list(self._service.ingest([Source.file(d) for d in documents]))
         errors = [f"{r.name}: {r.reason}" for r in results if r.outcome == "failed"]
-        errors += [f"{r.name} page {p.page}: {p.reason}" for r in results for p in r.quarantined]
+        errors += [f"{r.name} {p.pages}: {p.reason}" for r in results for p in r.quarantined]
         state = self._service.status()
         self._service.close()
         return Ingested(state.pages, state.chunks, errors)

@@ -10,7 +10,7 @@ _FOLDER = click.Path(path_type=Path)
 
 
 @click.command(name="report")
-@click.argument("runs", nargs=-1, required=True, type=_FOLDER, metavar="RUN...")
+@click.argument("runs", nargs=-1, type=_FOLDER, metavar="[RUN]...")
 @click.option("--rows", type=_FOLDER, help="Results file (JSON lines) to draw the history of.")
 @click.option("--ablation", type=_FOLDER, help="Folder of an ablation; those in RUN are found.")
 @click.option("--out", required=True, type=_FOLDER, help="HTML file to write.")
@@ -27,7 +27,8 @@ def report(
     index: str,
 ) -> None:
     """One HTML page about runs (their --out folders): metrics with intervals, what each stage is
-    worth, latency, risk and coverage, the worst questions. It needs no network and no script.
+    worth, latency, risk and coverage, the worst questions. With --rows also about the rows of
+    a results file, such as those of `octavo eval ingest`. It needs no network and no script.
     """
     from evals.dataset import DatasetError
     from evals.report.page import report as written

@@ -8,8 +8,10 @@ from pathlib import Path
 from string import Template
 
 from evals.compare import FILE
+from evals.dataset import DatasetError
 from evals.report import answering, comparison, history, overview, retrieval, worst
 from evals.report.ablation import Ablation, cost, read_ablation, worth
+from evals.report.ingestion import ingestion
 from evals.report.markup import Html, escape, join, note, section, tag
 from evals.report.reading import read_runs
 from evals.report.rows import Key, Row, read_history
@@ -38,8 +40,11 @@ def report(
     `ablation.json`, beside those in the runs; `worst`: questions shown a run; `index`: where to
     take pictures of pages from.
 
-    Raises DatasetError for a folder without a run, a refused row, or without matplotlib.
+    Raises DatasetError for a folder without a run, a refused row, without matplotlib, or where
+    there is neither a run nor a results file.
     """
+    if not folders and rows is None:
+        raise DatasetError("nothing to report: give --out folders of eval runs, or --rows FILE")
     runs = read_runs(folders)
     files = [f / ABLATION for f in folders if (f / ABLATION).is_file()]
     if ablation is not None and ablation / ABLATION not in files:
@@ -47,7 +52,9 @@ def report(
     found = [read_ablation(f) for f in files]
     taken, refused = read_history(rows) if rows else ([], [])
     body = _body(runs, found, taken, refused, rows is not None, worst, index)
-    title = "Octavo: " + ", ".join(dict.fromkeys(r.row.dataset or "a run" for r in runs))
+    title = "Octavo: " + ", ".join(
+        dict.fromkeys(r.row.dataset or "a run" for r in runs) or ["results"]
+    )
     page = Template((_HERE / "page.html").read_text(encoding="utf-8")).substitute(
         title=escape(title), style=(_HERE / "page.css").read_text(encoding="utf-8"), body=body
     )
@@ -65,7 +72,8 @@ def _body(
 ) -> Html:
     same = groups(runs)
     parts: list[object] = [_head(same)]
-    parts.append(overview.provenance(runs))
+    if runs:
+        parts.append(overview.provenance(runs))
     for number, (key, group) in enumerate(same.items(), 1):
         prefix = f"data{number}-" if len(same) > 1 else ""
         if prefix:
@@ -78,12 +86,13 @@ def _body(
         parts += [section("other-ablation", "Other ablations", other),
                   worth(left, "other-ablation-")]  # fmt: skip
     if has_rows:
+        parts.append(ingestion(rows))
         parts.append(history.history(rows, refused))
     return join(parts)
 
 
 def _head(same: dict[Key, list[Run]]) -> Html:
-    names = ", ".join(dict.fromkeys(key[0] or "a run" for key in same))
+    names = ", ".join(dict.fromkeys(key[0] or "a run" for key in same)) or "Results"
     parts: list[object] = [tag("h1", names)]
     for key, runs in same.items():
         if len(same) > 1:

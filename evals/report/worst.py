@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evals.progress import progress
+from api.progress import progress
 from evals.report.crops import Shelf, shelf
 from evals.report.markup import Html, left_out, note, section, tag
 from evals.report.numbers import METRIC, gold_rank, worst

@@ -1,0 +1,106 @@
+"""Text files: plain, Markdown, and values separated by commas or tabs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+from markdown_it import MarkdownIt
+
+from ingest.bounds import Bounds
+from ingest.document import DocumentError
+from ingest.formats.book import Book, Pictures, escape
+from ingest.formats.encoding import decode
+from ingest.formats.grid import plain
+from ingest.formats.html import html_blocks, make_html
+from ingest.formats.made import LANDSCAPE, Made
+from ingest.formats.sheet import Numbered, sheet_blocks
+from ingest.formats.tags import read_html
+
+_LINES = 60  # of a paragraph: more are cut into several
+_SEPARATORS = {"csv": ",;|", "tsv": "\t"}
+
+
+def text_of(data: bytes) -> str:
+    """Raises DocumentError where `data` is not text, or there is none in it."""
+    text = decode(data)
+    if text is None:
+        raise DocumentError("has bytes that are not text in any encoding that Octavo knows")
+    if not text.strip():
+        raise DocumentError("the file has no text")
+    return text
+
+
+def make_txt(data: bytes, bounds: Bounds) -> Made:
+    """Lines as they are, a paragraph at each blank line, a new page at each form feed."""
+    pages = text_of(data).replace("\r\n", "\n").replace("\r", "\n").split("\f")
+    chapters = [_paragraphs(page) for page in pages if page.strip()]
+    return Book(chapters, Pictures(bounds)).make()
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for part in re.split(r"\n[ \t]*\n", text):
+        lines = part.strip("\n").split("\n")
+        for n in range(0, len(lines), _LINES):
+            shown = "<br/>".join(_line(x) for x in lines[n : n + _LINES])
+            if shown.replace("<br/>", "").strip():
+                yield f"<p>{shown}</p>"
+
+
+def _line(text: str) -> str:
+    """A line with its indent and its gaps, which may be the columns of a table."""
+    return escape(text.rstrip().expandtabs(4)).replace("  ", "\u00a0 ")
+
+
+def make_markdown(data: bytes, bounds: Bounds) -> Made:
+    """Markdown with tables. Raw HTML stays text: a note must not pull in files or scripts."""
+    text = text_of(data)
+    # The parser drops without a word what is nested deeper than its own limit of 20.
+    options = {"html": False, "maxNesting": 100_000}
+    try:
+        html = MarkdownIt("commonmark", options).enable("table").render(text)
+    except RecursionError:  # some hundred quotes or lists in each other: no note, keep the words
+        return make_txt(data, bounds)
+    pictures = Pictures(bounds)
+    return Book([html_blocks(read_html(html, bounds), pictures)], pictures).make()
+
+
+def make_html_file(data: bytes, bounds: Bounds) -> Made:
+    """Raises DocumentError as `make_html`."""
+    return make_html(text_of(data), bounds)
+
+
+def make_table(data: bytes, bounds: Bounds, kind: str) -> Made:
+    """A CSV or TSV file as a table; one that is none is shown as text."""
+    try:
+        return _table(text_of(data), kind, bounds) or make_txt(data, bounds)
+    except csv.Error:
+        return make_txt(data, bounds)
+
+
+def _table(text: str, kind: str, bounds: Bounds) -> Made | None:
+    rows = _cells(text, _separator(text, _SEPARATORS[kind]))
+    head = [row for _, row in zip(range(20), rows, strict=False)]
+    if not head or max(map(len, head)) < 2:
+        return None
+    numbered = (
+        Numbered(n, {c: plain(v) for c, v in enumerate(row) if v.strip()})
+        for n, row in enumerate(chain(head, rows), 1)
+    )
+    pictures = Pictures(bounds, LANDSCAPE)
+    return Book([sheet_blocks(numbered, LANDSCAPE)], pictures, {}, LANDSCAPE).make()
+
+
+def _separator(text: str, known: str) -> str:
+    """The character that parts the first lines into the same number of columns most often."""
+    lines = [x for x in text[:20_000].splitlines()[:20] if x.strip()]
+    counts = {c: [x.count(c) for x in lines] for c in known}
+    return max(known, key=lambda c: (min(counts[c], default=0), sum(counts[c])))
+
+
+def _cells(text: str, separator: str) -> Iterator[list[str]]:
+    """Raises csv.Error for a field over 128 KB, or what else csv does not take."""
+    yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)

@@ -1,0 +1,134 @@
+"""Pictures made of pixels: which kind, how large, and the right way up."""
+
+from __future__ import annotations
+
+import io
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import pymupdf
+from PIL import Image, ImageOps, TiffImagePlugin, WebPImagePlugin
+
+from ingest.bounds import Bounds
+from ingest.document import DocumentError
+
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+)
+IMAGE_TYPES = frozenset({"png", "jpeg", "gif", "tiff", "bmp", "webp"})
+_BMP_HEADERS = tuple(n.to_bytes(4, "little") for n in (12, 40, 52, 56, 64, 108, 124))
+_ORIENTATION = 0x112
+_PILLOW_ERRORS = (OSError, SyntaxError, EOFError, struct.error, ValueError, KeyError, TypeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture that MuPDF draws: its bytes and the size it has by its own resolution, points."""
+
+    data: bytes
+    kind: str
+    width: float
+    height: float
+
+
+def image_type(data: bytes) -> str:
+    """`png`, `jpeg`, `gif`, `tiff`, `bmp` or `webp` by signature; empty for anything else."""
+    for signature, name in _SIGNATURES:
+        if data.startswith(signature):
+            return name
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "webp"
+    if data[:2] == b"BM" and data[6:10] == bytes(4) and data[14:18] in _BMP_HEADERS:
+        return "bmp"  # "BM" alone begins many a text
+    return ""
+
+
+def open_image(data: bytes, kind: str, bounds: Bounds) -> Any:
+    """A `pymupdf.Document`, a page a frame, turned as the file says.
+
+    MuPDF turns JPEG by its EXIF data but PNG and TIFF not, and reads no WebP. Of a moving picture
+    (GIF, WebP, PNG) the first frame is read. Raises DocumentError over `bounds.pixels`.
+    """
+    if kind == "webp":
+        data, kind = _webp(data, bounds), "png"
+    document = pymupdf.open(stream=data, filetype=kind)
+    for page in document:
+        for image in page.get_image_info():
+            bounds.check_pixels(image["width"], image["height"])
+    turned = _turned(data, kind) if kind in ("png", "tiff") else None
+    return turned or document
+
+
+def shown(data: bytes, bounds: Bounds) -> Shown | None:
+    """A picture inside a document, or None for a kind that cannot be drawn (EMF, WMF).
+
+    Raises DocumentError over `bounds.pixels` or where the bytes are damaged.
+    """
+    kind = image_type(data)
+    if not kind:
+        return None
+    if kind == "webp":
+        data, kind = _webp(data, bounds), "png"
+    with pymupdf.open(stream=data, filetype=kind) as document:
+        page = document[0]
+        for image in page.get_image_info():
+            bounds.check_pixels(image["width"], image["height"])
+        return Shown(data, kind, float(page.rect.width), float(page.rect.height))
+
+
+def _webp(data: bytes, bounds: Bounds) -> bytes:
+    try:
+        # The plugin itself, not Image.open: Pillow's own limit is a global that we leave alone.
+        image = WebPImagePlugin.WebPImageFile(io.BytesIO(data))
+        bounds.check_pixels(image.width, image.height)
+        return _png(ImageOps.exif_transpose(image))
+    except _PILLOW_ERRORS as error:
+        raise DocumentError(f"cannot be opened as webp: {error}") from None
+
+
+def _png(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    kept = image if image.mode in ("1", "L", "P", "RGB", "RGBA") else image.convert("RGB")
+    kept.save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def _turned(data: bytes, kind: str) -> Any | None:
+    """A PDF of upright frames, or None where they are upright as they are, or Pillow cannot say."""
+    try:
+        with Image.open(io.BytesIO(data), formats=(kind.upper(),)) as image:
+            frames = getattr(image, "n_frames", 1) if kind == "tiff" else 1
+            turns = []
+            for n in range(frames):
+                image.seek(n)
+                turns.append(_orientation(image))
+            if all(t in (None, 1) for t in turns):
+                return None
+            document = pymupdf.open()
+            for n in range(frames):
+                image.seek(n)
+                _add_page(document, ImageOps.exif_transpose(image))
+            return document
+    except (*_PILLOW_ERRORS, Image.DecompressionBombError):
+        return None
+
+
+def _orientation(image: Image.Image) -> int | None:
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        found = image.tag_v2.get(_ORIENTATION)
+    else:
+        found = image.getexif().get(_ORIENTATION)
+    return found if isinstance(found, int) else None
+
+
+def _add_page(document: Any, image: Image.Image) -> None:
+    dpi = image.info.get("dpi", (96, 96))
+    x, y = (float(d) if 30 <= float(d) <= 2400 else 96.0 for d in dpi)
+    page = document.new_page(width=image.width * 72 / x, height=image.height * 72 / y)
+    page.insert_image(page.rect, stream=_png(image))

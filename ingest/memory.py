@@ -1,0 +1,39 @@
+"""Gives memory back while a long document is read, so that its page count does not add up."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from functools import cache
+from typing import Any
+
+import pymupdf
+
+_EVERY = 4  # pages
+_STORED = 32  # pages: to empty MuPDF's store after every fourth, and read the fonts again, took
+# a third of the time of reading
+
+
+def give_back(page: int, kind: str) -> None:
+    """To be called after each page read (`page` from 1); works after every fourth, for 0.3 ms.
+
+    MuPDF keeps decoded images and fonts, up to 256 MB. The C library keeps what the OCR's buffers,
+    of another size for every crop, leave free between others: without this a reader of 1,000 pages
+    with some raster figures grew to 3 GB, with it it stays under 150 MB above what it needs. What
+    MuPDF laid out itself (`kind` not `pdf`) it keeps in the same place, and would do again.
+    """
+    if page % _EVERY:
+        return
+    if kind == "pdf" and page % _STORED == 0:
+        pymupdf.TOOLS.store_shrink(100)
+    trim = _trim()
+    if trim is not None:
+        trim(0)
+
+
+@cache
+def _trim() -> Any:
+    """`malloc_trim` of the GNU C library; None where there is another."""
+    if sys.platform != "linux":
+        return None
+    return getattr(ctypes.CDLL(None), "malloc_trim", None)

@@ -126,8 +126,11 @@ def _backend(settings: Settings, create: bool = False) -> Iterator[Service | Cli
 
 @cli.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Documents read at once. [OCTAVO_WORKERS]"
+)
 @common_options
-def ingest(settings: Settings, as_json: bool, paths: tuple[Path, ...]) -> None:
+def ingest(settings: Settings, as_json: bool, paths: tuple[Path, ...], workers: int | None) -> None:
     """Adds files and folders to the index. The same bytes again change nothing.
 
     Folders are read with all that is in them. `-` stands for a list of paths on standard input,
@@ -136,6 +139,10 @@ def ingest(settings: Settings, as_json: bool, paths: tuple[Path, ...]) -> None:
     from api.ingesting import incomplete, run_ingest
     from api.service import sources_of
 
+    if workers is not None:
+        if settings.url:
+            raise click.UsageError("--workers is for reading here; the server at --url has its own")
+        settings = settings.model_copy(update={"workers": workers})
     sources = sources_of(_with_listed(paths), settings)
     with _backend(settings, create=True) as backend:
         outcome = run_ingest(backend, sources, as_json)

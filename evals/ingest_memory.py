@@ -1,8 +1,8 @@
-"""Peak memory of `octavo ingest` on a short and a long PDF: `python -m evals.ingest_memory`.
+"""Peak memory of a command on a long PDF, for `octavo eval ingest PDFS --memory`.
 
-Both PDFs are made of the sample documents, page after page, each page with words of its own, and
-are read by one worker. The whole process tree is watched from outside (Linux only). Shared pages
-are counted once: private and swapped memory in full, shared memory in proportion (PSS).
+The PDF is made of given ones, page after page, each page with words of its own. The whole process
+tree is watched from outside (Linux only). Shared pages are counted once: private and swapped
+memory in full, shared memory in proportion (PSS).
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import pymupdf
 _EVERY = 0.25  # seconds between two looks
 _WORDS = 60  # of its own that every page gets
 _LINE = re.compile(r"^(Pss|Pss_Anon|SwapPss):\s+(\d+) kB", re.MULTILINE)
-_SAMPLES = Path(__file__).parents[1] / "examples" / "build"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,8 @@ def long_pdf(samples: list[Path], pages: int) -> bytes:
     while made.page_count < pages:
         for part in parts:
             made.insert_pdf(part)
-    made.delete_pages(range(pages, made.page_count)) if made.page_count > pages else None
+    if made.page_count > pages:
+        made.delete_pages(range(pages, made.page_count))
     for number, page in enumerate(made, 1):
         page.clean_contents()
         foot = pymupdf.Rect(36, page.rect.height - 60, page.rect.width - 36, page.rect.height - 8)

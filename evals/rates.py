@@ -92,26 +92,30 @@ def _turn(files: Sequence[Path], settings: Settings) -> _Turn:
 
 
 def _reading(files: Sequence[Path], rounds: int) -> dict[str, float]:
-    """The bare loop and reading, document by document in turns, one process, no OCR."""
+    """The bare loop, reading, and reading with crops of the figures drawn: document by document
+    in turns, one process, no OCR and no layout model."""
     pdfs = [data for f in files if file_type(data := f.read_bytes(), f.suffix) == "pdf"]
     if not pdfs:
         return {}
     _parsed(pdfs[0])  # imports and first-time tables
     bare: list[_Took] = []
     ours: list[_Took] = []
+    drawn: list[_Took] = []
     with progress("bare loop and reading", rounds * len(pdfs)) as report:
         for n in range(rounds):
             turns = []
             for m, data in enumerate(pdfs, 1):
-                turns.append((_took(_bare, data), _took(_parsed, data)))
+                turns.append((_took(_bare, data), _took(_parsed, data), _took(_drawn, data)))
                 report(n * len(pdfs) + m)
-            bare.append(_sum([a for a, _ in turns]))
-            ours.append(_sum([b for _, b in turns]))
-    values = _told("bare loop", bare) | _told("reading", ours)
+            for passes, took in zip((bare, ours, drawn), zip(*turns, strict=True), strict=True):
+                passes.append(_sum(took))
+    values = _told("bare loop", bare) | _told("reading", ours) | _told("reading, crops", drawn)
     if bare[0].pages:
         pairs = list(zip(bare, ours, strict=True))
         values["reading to bare loop"] = median(a.wall / b.wall for a, b in pairs)
         values["reading to bare loop, CPU"] = median(a.cpu / b.cpu for a, b in pairs)
+        pairs = list(zip(bare, drawn, strict=True))
+        values["reading, crops to bare loop"] = median(a.wall / b.wall for a, b in pairs)
     return values
 
 
@@ -150,11 +154,16 @@ def _bare(data: bytes) -> int:
         return 0
 
 
-def _parsed(data: bytes) -> int:
+def _parsed(data: bytes, crops: bool = False) -> int:
     try:
-        return sum(isinstance(p, PageContent) for p in read_pages(data, "pdf", ocr=False))
+        pages = read_pages(data, "pdf", ocr=False, pictures=crops)
+        return sum(isinstance(p, PageContent) for p in pages)
     except DocumentError:
         return 0
+
+
+def _drawn(data: bytes) -> int:
+    return _parsed(data, crops=True)
 
 
 def _whole(files: Sequence[Path], service: Service) -> tuple[_Took, Rates]:

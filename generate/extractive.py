@@ -21,6 +21,7 @@ from index.words import query_words
 from retrieve.query import Hit, Query
 
 _EVIDENCE = 8  # hits whose sentences are rated
+_ALIKE = 4  # of them pictures, where the question has one: more look like it and say nothing
 _SENTENCES = 3  # quoted at most
 _NEAR = 0.86  # a further sentence must reach this share of the best one's score
 _MAX_UNITS = 120  # embedded for one answer: about 0.2 s on two cores
@@ -84,7 +85,7 @@ class Extractive:
         self, query: Query, searched: str, hits: Sequence[Hit], watch: Watch | None = None
     ) -> Answer:
         """Done within a fraction of a second: nothing is streamed, nothing can be stopped."""
-        evidence = tuple(hits[:_EVIDENCE])
+        evidence = _evidence(query, hits)
         if not evidence:
             return Answer((), 0.0, "The index has nothing that matches.", ())
         if not query.text.strip():
@@ -148,6 +149,15 @@ class Extractive:
 
 #: Likeness from which an image counts as found; see `retrieve.search.SAME_THING`.
 _LIKE = 0.6
+
+
+def _evidence(query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """The best hits; of a question with a picture not all of them pictures."""
+    if query.image is None or not query.text.strip():
+        return tuple(hits[:_EVIDENCE])
+    pictures = [h.chunk.id for h in hits if h.chunk.image is not None]
+    left_out = set(pictures[_ALIKE:])
+    return tuple([h for h in hits if h.chunk.id not in left_out][:_EVIDENCE])
 
 
 def _coverage(asked: set[int], unit: Unit) -> float:

@@ -20,6 +20,7 @@ from index.reading import Readings
 from index.source import Source, reason_of
 from index.store import Point, Store, Stored
 from ingest.document import Document, DocumentError, PageStatus
+from ingest.memory import trim
 from ingest.read import Opened
 from ingest.worker import Limits, Reader
 
@@ -158,6 +159,7 @@ class Builder:
             else:
                 self._store.upsert(step)
                 count += len(step)
+                trim()  # each thread has a heap of its own, and none grows small by itself
         broken = [s for s in statuses if s.state == "quarantine"]
         if broken and len(broken) == len(statuses):
             raise DocumentError(f"no page could be read; page 1: {broken[0].reason}")

@@ -30,7 +30,7 @@ _SPIN = "50"  # microseconds a thread of the session waits for work without slee
 _BLOCK = 4  # rows projected at a time. Too little work for OpenBLAS to wake its threads, which took
 # a third of all processor time of ingestion to wait for each other; and a row's last digits do not
 # depend on how many there are
-_SHORT = 64  # word pieces of a text whose states are kept, 98 kB at most
+_SHORT = 64  # word pieces of a question whose states are kept, 98 kB at most
 _KEPT = 256  # of them
 _SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 _DIM = 384
@@ -57,6 +57,7 @@ class MiniLm:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        options.enable_mem_pattern = False  # plans for every shape: 25 MB, and no faster
         options.add_session_config_entry("session.intra_op.spin_duration_us", _SPIN)
         path = verified(Path(model_path()), _SHA256)
         self.session = onnxruntime.InferenceSession(
@@ -77,6 +78,7 @@ class MiniLm:
 
     def embed_queries(self, texts: Sequence[str]) -> Matrix:
         """As `embed_texts`: the model is symmetric and takes no prompts."""
+        self.keep(texts)
         return self.embed_texts(texts)
 
     def token_states(self, texts: Sequence[str]) -> list[Matrix]:
@@ -92,6 +94,14 @@ class MiniLm:
         """The late-interaction side of this model."""
         return MiniLmTokens(self)
 
+    def keep(self, texts: Sequence[str]) -> None:
+        """Short questions are kept for a while: one is embedded for three roles, which under load
+        come from different threads and in different company."""
+        for text, windows in zip(texts, self._states(texts), strict=True):
+            if len(windows) == 1 and len(windows[0]) <= _SHORT:
+                with self._lock:
+                    self._kept[text] = windows
+
     def _states(self, texts: Sequence[str]) -> list[list[Matrix]]:
         key = tuple(texts)
         if getattr(self._last, "key", None) != key:
@@ -101,18 +111,11 @@ class MiniLm:
         return found
 
     def _known_or_forward(self, texts: tuple[str, ...]) -> list[list[Matrix]]:
-        """Short texts are kept for a while: a question is embedded for three roles, which under
-        load come from different threads and in different company."""
         with self._lock:
             known = {t: self._kept[t] for t in texts if t in self._kept}
         missing = list(dict.fromkeys(t for t in texts if t not in known))
         if missing:
-            made = dict(zip(missing, self._forward(missing), strict=True))
-            known.update(made)
-            with self._lock:
-                for text, windows in made.items():
-                    if len(windows) == 1 and len(windows[0]) <= _SHORT:
-                        self._kept[text] = windows
+            known.update(zip(missing, self._forward(missing), strict=True))
         return [known[t] for t in texts]
 
     def _forward(self, texts: Sequence[str]) -> list[list[Matrix]]:
@@ -185,6 +188,7 @@ class MiniLmTokens:
 
     def query_tokens(self, texts: Sequence[str]) -> list[Matrix]:
         """As `embed_tokens`: no query expansion."""
+        self._model.keep(texts)
         return self.embed_tokens(texts)
 
     def _projected(self, states: Matrix) -> Matrix:

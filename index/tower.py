@@ -57,6 +57,7 @@ class BuiltinJoint:
 
     def joint_queries(self, texts: Sequence[str]) -> Matrix:
         """As `joint_texts`: MiniLM is symmetric."""
+        self._text.keep(texts)
         return self.joint_texts(texts)
 
     def joint_images(self, images: Sequence[bytes]) -> Matrix:

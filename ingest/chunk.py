@@ -11,7 +11,7 @@ from ingest.caption import label_of, references
 from ingest.document import Block, Chunk, ChunkKind, Line, PageContent, Region, bounding
 from ingest.draft import Draft, finish, written
 from ingest.length import parts, words
-from ingest.margins import with_plain_margins
+from ingest.margins import without_running_lines
 from ingest.portion import portion
 from ingest.tablechunks import continue_table, hold_last_table, table_draft, table_parts
 
@@ -31,9 +31,9 @@ _Section = list[tuple[int, str]]
 def chunk_pages(document: str, pages: Iterable[PageContent]) -> Iterator[Chunk]:
     """Chunks of a document, in reading order; ids are the same on every run.
 
-    Every word of the pages is in one of them; the caption and the header row that a table repeats
-    where it goes on are there once. A chunk stays on one page, except such a table, and has at most
-    `MAX_WORDS`, except a figure in which more is printed.
+    Every word of the pages is in one of them; running headers and footers, and the caption and the
+    header row that a table repeats where it goes on, are there once. A chunk stays on one page,
+    except such a table, and has at most `MAX_WORDS`, except a figure in which more is printed.
     A figure or table gets the first paragraph that names it ("see Figure 3") as `context`,
     where that stands on the same page or the one before. Pages are read up to four ahead.
     """
@@ -41,7 +41,7 @@ def chunk_pages(document: str, pages: Iterable[PageContent]) -> Iterator[Chunk]:
     section: _Section = []
     waiting: list[Draft] = []  # a table at the end of a page, which may go on
     before: list[str] = []
-    for page in with_plain_margins(pages):
+    for page in without_running_lines(pages):
         drafts, section = _page_drafts(document, page, section)
         drafts = continue_table(waiting, drafts)
         paragraphs = [text for d in drafts if d.kind == "text" for text in d.paragraphs()]

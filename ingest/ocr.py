@@ -201,8 +201,13 @@ def _recognised(image: Pixels, quad: Corners) -> Spotted | None:
     for cut in tries:
         result = _engine().recognize_txt([np.ascontiguousarray(cut[:, :, ::-1])])
         text, score = result.txts[0].strip(), float(result.scores[0])
-        if text and score >= _MIN_SCORE and (best is None or score > best.score):
+        if _is_read(text, score) and (best is None or score > best.score):
             best = Spotted(quad, text, score)
         if score >= _SURE:
             break
     return best
+
+
+def _is_read(text: str, score: float) -> bool:
+    """Whether a line counts as read. A lone character is often the edge of a drawing."""
+    return bool(text) and score >= (_MIN_SCORE if len(text) > 1 else _SURE)

@@ -37,8 +37,9 @@ def read_page(
 ) -> PageContent:
     """Blocks of a `pymupdf.Page`, in displayed points. `body` is the document's body font size.
 
-    `read_text=False` leaves images unread (no OCR), `pictures=False` figures without their crops:
-    to draw them takes longer than all the rest. No figure is made of what is `repeated`.
+    `read_text=False` leaves pixels unread (no OCR, no layout model), `pictures=False` figures
+    without their crops: to draw them takes longer than all the rest. No figure is made of what is
+    `repeated`.
     """
     width, height = float(page.rect.width), float(page.rect.height)
     layer = read_layer(page)
@@ -46,7 +47,7 @@ def read_page(
     drawn = read_drawings(page, repeated.without(page, layer.images))
     state: PageState = "text"
     if scan.needs_reading(groups, drawn, page, read_text):
-        blocks = scan.read(page, groups, read_text)
+        blocks = scan.read(page, groups, read_text, pictures)
         if blocks:
             state = "ocr" if any(b.lines for b in blocks) else "image"
             return _content(number, width, height, state, blocks)
@@ -83,7 +84,8 @@ def _blocks(
     width, height = float(page.rect.width), float(page.rect.height)
     bars = find_bars(drawn, width, height)
     tables = find_tables(groups, drawn, bars)
-    places = find_places(page) if groups and is_picture_page(drawn, width, height) else []
+    unsure = read_text and is_picture_page(drawn, width, height)
+    places = find_places(page) if unsure else []
     tables += tables_at([p.box for p in places if p.kind == "table"], groups, tables)
     taken = {id(p) for t in tables for p in t.pieces}
     free = [kept for g in groups if (kept := [x for x in g if id(x) not in taken])]

@@ -15,6 +15,7 @@ _WIDE = 1.3  # line heights between lines of one paragraph
 _INDENT = 3.0  # line heights
 _LINE = 20  # characters: a shorter line is a cell or a label
 _BULLET = re.compile(r"^\s*(?:[•‣▪●○◦·–—*-]|\(?\w{1,3}[.)])\s")
+_POINT = re.compile(r"^\s*[•‣▪●○◦·*]")
 _NUMBERED = re.compile(r"^(\d+(\.\d+)*\.?|[A-Z]\.|appendix|chapter|section)\s+\S", re.IGNORECASE)
 
 
@@ -84,6 +85,8 @@ def _level(lines: Sequence[Line], body: float) -> int:
     text = " ".join(x.text for x in lines)
     if len(text) > 140 or CAPTION.match(text) or text.endswith((",", ";")):
         return 0
+    if _POINT.match(text) or lines[0].box.height > 2 * lines[0].box.width:
+        return 0  # an item of a list; a stamp along the margin
     if sum(c.isalpha() for c in text) < 3:
         return 0
     if larger or (not text.endswith(".") and (len(text) < 80 or _NUMBERED.match(text))):

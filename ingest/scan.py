@@ -55,18 +55,24 @@ def needs_reading(
     return read_text and characters < _STAMP and _is_stamp(page, lines)
 
 
-def read(page: Any, groups: Sequence[Group], read_text: bool = True) -> list[Block]:
+def read(
+    page: Any, groups: Sequence[Group], read_text: bool = True, pictures: bool = True
+) -> list[Block]:
     """Blocks of a page read from its pixels, in reading order, and the picture of the page.
 
     Lines of the text layer (`groups`) that can be read stay as they are, and OCR gives the rest.
     Empty where OCR brings nothing to a layer that has text: the caller goes on with the layer.
     `read_text=False` leaves the pixels unread and gives the picture only, or nothing where the
-    layer has any text.
+    layer has any text; `pictures=False` gives the blocks without what they look like.
     """
     layer = [x for g in groups for x in g]
     whole = Box(0.0, 0.0, float(page.rect.width), float(page.rect.height))
     if not read_text:
-        return [] if layer else [_page_block(whole, _pixels(page, _UNREAD))]
+        if layer:
+            return []
+        return [
+            _page_block(whole, _pixels(page, _UNREAD)) if pictures else Block("page", whole, ())
+        ]
     pixels = _pixels(page)
     frame = _Frame(ocr.read(pixels), whole.width / pixels.shape[1])
     kept = legible_lines(page, groups)
@@ -76,7 +82,8 @@ def read(page: Any, groups: Sequence[Group], read_text: bool = True) -> list[Blo
     if layer and not lines:
         return []
     upright = blocks_of(frame.reading.image, lines, frame.scale) if lines else []
-    return [*map(frame.shown, upright), _page_block(whole, frame.reading.image)]
+    blocks = [*map(frame.shown, upright), _page_block(whole, frame.reading.image)]
+    return blocks if pictures else [replace(b, image=None) for b in blocks]
 
 
 @dataclass(frozen=True, slots=True)

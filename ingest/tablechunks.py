@@ -93,21 +93,23 @@ def table_parts(draft: Draft, target: int, most: int) -> Iterator[Draft]:
         head, rows = [], draft.lines
     room = target - length(head)
     part: list[Printed] = []
-    count = 0
+    count, first = 0, True
     for row in ((piece, region) for text, region in rows for piece in parts(text, room)):
         size = words(row[0])
         if part and count + size > room:
-            yield _part(draft, head, part)
-            part, count = [], 0
+            yield _part(draft, head, part, first)
+            part, count, first = [], 0, False
         part.append(row)
         count += size
-    yield _part(draft, head, part)
+    yield _part(draft, head, part, first)
 
 
-def _part(draft: Draft, head: list[Printed], rows: list[Printed]) -> Draft:
+def _part(draft: Draft, head: list[Printed], rows: list[Printed], first: bool) -> Draft:
     lines = [*head, *rows]
     regions = []
-    for page in dict.fromkeys(r.page for _, r in rows):
-        boxes = [r.box for _, r in rows if r.page == page]
-        regions.append(Region(rows[0][1].document, page, bounding(boxes)))
+    # A head that is only repeated gives no region: the part stands where its rows do.
+    for page in dict.fromkeys(r.page for _, r in (*(head if first else ()), *rows)):
+        own = [r.box for _, r in rows if r.page == page]
+        boxes = own or [r.box for _, r in head if r.page == page]
+        regions.append(Region(lines[0][1].document, page, bounding(boxes)))
     return replace(draft, lines=lines, blocks=regions, breaks=set(range(len(lines))))

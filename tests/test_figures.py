@@ -7,6 +7,7 @@ from typing import Any
 import pymupdf
 
 from ingest.document import Box
+from ingest.page import read_page
 from ingest.subfigures import join_parts
 from tests.conftest import picture
 from tests.pages import PROSE, blocks_of, of_kind, prose, put
@@ -112,7 +113,7 @@ def test_on_a_page_that_is_one_picture_the_layout_model_finds_the_figure() -> No
             text = "".join(s["text"] for s in line["spans"])
             foot = (line["bbox"][0], line["bbox"][3] - 3)
             page.insert_text(foot, text, fontsize=line["spans"][0]["size"], render_mode=3)
-    (figure,) = of_kind(blocks_of(document), "figure")
+    (figure,) = of_kind(read_page(page, 1, 10.0).blocks, "figure")
     assert figure.box.inside(Box(120, 250, 460, 490)) == 1
     assert figure.box.area > 0.5 * 320 * 180
     assert {"TIMER 0", "RESET"} <= {x.text for x in figure.lines}

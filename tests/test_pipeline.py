@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 import pymupdf
 import pytest
+from click.testing import CliRunner
 
+from api.cli import cli
 from index.ahead import BATCH
 from index.blobs import Blobs
 from index.build import Builder, Result, settle
@@ -24,7 +26,7 @@ from index.embed import Encoders
 from index.encode import JointEncoder, Matrix, ModelLimits
 from index.serving import Cache, ServedJoint
 from index.source import Source
-from index.store import Point
+from index.store import Filter, Leg, Point
 from tests.conftest import picture
 
 _VECTORS = ("text", "joint", "tokens", "words")
@@ -34,15 +36,16 @@ def source(name: str, data: bytes, where: str = "") -> Source:
     return Source(name, where or f"/docs/{name}", lambda: data)
 
 
-def document(number: int, pages: int, photo: bytes = b"") -> bytes:
-    """A PDF whose every page has two chunks of its own, and the photo."""
+def document(number: int, pages: int, photo: bytes = b"", times: int = 22) -> bytes:
+    """A PDF whose every page has chunks of its own, and `photo`, or one of its own for b"?"."""
     made = pymupdf.open()
     for p in range(1, pages + 1):
         page = made.new_page(width=500, height=700)
         words = f"Valve {number}-{p} opens at {p * number} bar and closes at half of it. "
-        page.insert_textbox((40, 30, 460, 420), words * 22, fontsize=9)
+        page.insert_textbox((40, 30, 460, 420), words * times, fontsize=9)
         if photo:
-            page.insert_image((100, 450, 400, 660), stream=photo)
+            shown = picture(f"{number}-{p}") if photo == b"?" else photo
+            page.insert_image((100, 450, 400, 660), stream=shown)
     return bytes(made.tobytes(garbage=3))
 
 
@@ -50,7 +53,7 @@ def document(number: int, pages: int, photo: bytes = b"") -> bytes:
 def sources() -> list[Source]:
     photo = picture()
     return [
-        source("long.pdf", document(1, BATCH // 2 + 4, photo)),  # more than one batch
+        source("long.pdf", document(1, BATCH // 3 + 2, b"?")),  # more than one batch
         source("empty.pdf", b""),
         *(source(f"{n}.pdf", document(n, 2)) for n in range(2, 6)),
         source("photo.png", photo),
@@ -61,6 +64,7 @@ class Index:
     """An index of its own, written without a service."""
 
     def __init__(self, folder: Path, encoders: Encoders) -> None:
+        folder.mkdir(exist_ok=True)
         self.encoders = encoders
         self.blobs = Blobs(folder / "blobs")
         self.store = EdgeStore(folder / "store", encoders.sizes())
@@ -109,7 +113,7 @@ def test_points_do_not_depend_on_workers_or_interruptions(
     again = Index(tmp_path / "broken", encoders)
     assert [r.outcome for r in again.run(sources)][:3] == ["unchanged", "failed", "unchanged"]
     expected = calm.points()
-    assert len(expected) > 2 * BATCH
+    assert len(expected) > BATCH + 10
     assert many.points() == expected
     assert again.points() == expected
     assert again.originals() == many.originals() == calm.originals()
@@ -119,13 +123,13 @@ def test_points_do_not_depend_on_workers_or_interruptions(
 
 def test_update_and_delete_leave_nothing_behind(tmp_path: Path, encoders: Encoders) -> None:
     index = Index(tmp_path, encoders)
-    old, new = document(1, 2, picture()), document(7, 1)
-    list(index.run([source("a.pdf", old), source("b.pdf", document(2, 1))]))
+    old, new, other = document(1, 2, picture()), document(7, 1), document(2, 1)
+    list(index.run([source("a.pdf", old), source("b.pdf", other)]))
     before = set(index.points())
     (result,) = index.run([source("a.pdf", new)])
     assert result.outcome == "updated"
     kept = {p.chunk.document for batch in index.store.points(()) for p in batch}
-    assert kept == {hashlib.sha256(d).hexdigest() for d in (new, document(2, 1))}
+    assert kept == {hashlib.sha256(d).hexdigest() for d in (new, other)}
     assert index.originals() == sorted(kept)
     assert not before & {i for i, held in index.points().items() if b"Valve 1-" in held}
     for stored in index.store.documents():
@@ -140,7 +144,7 @@ def test_update_and_delete_leave_nothing_behind(tmp_path: Path, encoders: Encode
 def test_the_same_bytes_twice_in_a_run_are_read_once(tmp_path: Path, encoders: Encoders) -> None:
     counted = _Counted(encoders.joint)
     index = Index(tmp_path, replace(encoders, joint=counted))
-    data = document(1, 3, picture())
+    data = document(1, 3, b"?")
     results = list(index.run([source("a.pdf", data), source("b.pdf", data)], workers=2))
     assert [r.outcome for r in results] == ["added", "duplicate"]
     assert counted.images == 3
@@ -188,15 +192,18 @@ def test_the_same_picture_is_embedded_once_and_found_by_itself(
 ) -> None:
     counted = _Counted(encoders.joint)
     index = Index(tmp_path, replace(encoders, joint=ServedJoint(counted, Cache(100), 64)))
-    list(index.run([source("a.pdf", document(1, 2, picture())),
-                    source("b.pdf", document(2, 1, picture()))]))  # fmt: skip
-    figures = [p for batch in index.store.points(("joint",)) for p in batch
-               if p.chunk.kind == "figure"]  # fmt: skip
-    assert [p.chunk.page for p in figures].count(1) == 2
+    list(index.run([source("a.pdf", document(1, 2, picture()))]))
+    list(index.run([source("b.pdf", document(2, 1, picture()))]))
+    points = [p for batch in index.store.points(("joint",)) for p in batch]
+    figures = [p for p in points if p.chunk.kind == "figure"]
+    assert len(figures) == 3
     assert counted.images == 1
     rows = np.stack([p.joint for p in figures if p.joint is not None])
-    assert len(rows) == 3
     assert (rows == rows[0]).all()
+    leg = Leg("joint", "joint", rows[0], 5)
+    found = index.store.search([leg], "rrf", 5, Filter()).legs[0]
+    assert {s.id for s in found[:3]} == {p.chunk.id for p in figures}
+    assert found[2].score > 0.999 > found[3].score
     index.store.close()
 
 
@@ -228,18 +235,35 @@ def test_embedding_waits_for_the_writing(tmp_path: Path, encoders: Encoders) -> 
         upsert(points)
 
     index.store.upsert = slow  # type: ignore[method-assign]
-    data = document(1, 8 * BATCH // 3, picture())  # three chunks a page, one of them a figure
+    data = document(1, 3 * BATCH, b"?", 1)  # two chunks a page, one of them a figure
     thread = threading.Thread(target=lambda: list(index.run([source("a.pdf", data)])))
     thread.start()
     seen = -1
     while not waiting or counted.images != seen:
         seen = counted.images
         time.sleep(1.0)
-    assert 0 < seen <= 4 * BATCH / 3 + 2
+    assert 0 < seen <= 4 * BATCH / 2
     go.set()
     thread.join(60)
-    assert counted.images == 8 * BATCH // 3
+    assert counted.images == 3 * BATCH
     index.store.close()
+
+
+def test_workers_is_an_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def counted(builder: Builder, *_: object) -> Iterator[Result]:
+        seen.append(len(builder._readers))
+        return iter(())
+
+    monkeypatch.setattr(Builder, "ingest", counted)
+    (tmp_path / "a.txt").write_text("Keep the pump dry.")
+    given = ["ingest", str(tmp_path / "a.txt"), "--index", str(tmp_path / "index"), "--workers"]
+    assert CliRunner().invoke(cli, [*given, "3"]).exit_code == 0
+    assert seen == [3]
+    assert "0 is not in the range" in CliRunner().invoke(cli, [*given, "0"]).output
+    told = CliRunner().invoke(cli, [*given, "3", "--url", "http://127.0.0.1:1"])
+    assert "the server at --url has its own" in told.output
 
 
 _GROWTH = """
@@ -269,7 +293,5 @@ print((most - start) >> 20)
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the memory")
 def test_the_memory_of_reading_does_not_grow_with_the_pages() -> None:
     """48 pictures of 7 MB each; kept as MuPDF keeps them, they came to 250 MB."""
-    run = subprocess.run(
-        [sys.executable, "-c", _GROWTH], capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", _GROWTH], stdout=subprocess.PIPE, check=True)
     assert int(run.stdout) < 60

@@ -23,6 +23,7 @@ _LABEL = 44  # characters: a line up to this long may be a label of a figure
 _LARGE_TYPE = 18.0  # points: on slides a line of this size is said, not a label
 _SWATCH = 18.0  # points: the largest mark of a legend
 _LEGEND = 72.0  # points from a chart to its legend
+_NAME = 26  # characters of the name of a bar; longer lines beside a drawing are text about it
 _NAMES = 60.0  # points from bars to the column of their names
 _SIDEWAYS, _UPWARDS = 12.0, 7.0  # points to a label beside, and above or below
 _STACK = 26.0  # points between groups of bars of one chart
@@ -207,7 +208,7 @@ def _with_row_names(box: Box, lines: Sequence[Line]) -> Box:
     level = [
         x.box
         for x in lines
-        if len(x.text) <= _LABEL and box.y0 <= (x.box.y0 + x.box.y1) / 2 <= box.y1
+        if len(x.text) <= _NAME and box.y0 <= (x.box.y0 + x.box.y1) / 2 <= box.y1
     ]
     left = [b for b in level if -2 <= box.x0 - b.x1 <= _NAMES]
     right = [b for b in level if -2 <= b.x0 - box.x1 <= _NAMES]

@@ -276,9 +276,15 @@ def test_a_page_that_kills_the_reader_is_quarantined_and_the_next_are_read() -> 
 
 
 def test_a_page_that_takes_too_long_ends_its_document() -> None:
+    """At opening it fails the document; where that was just quick enough, its page is lost."""
     reader = Reader(Limits(seconds=1e-6))
-    with pytest.raises(DocumentError, match="took over"):
-        read(reader, text_pdf(["x"]))
+    said = ""
+    try:
+        for item in read(reader, text_pdf(["x"])):
+            said += item.status.reason if isinstance(item, PageContent) else ""
+    except DocumentError as error:
+        said = str(error)
+    assert "took over" in said
     reader.close()
 
 

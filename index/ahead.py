@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from index.source import Source
@@ -81,14 +82,18 @@ class Line(Generic[T]):
 class Ahead:
     """One source, ahead of its turn.
 
-    `known` is set when `data`, `id` and `kind` are there, or `error` is. `fed`: its pages come;
-    not so where its bytes are indexed already, or come with another source of this run. `dropped`:
-    nobody needs what is left of it.
+    `known` is set when `id`, `kind` and `size` are there, or `error` is. `fed`: its pages come,
+    from `original`, where its bytes are kept; not so where they are indexed already, or come with
+    another source of this run: then they are `data`. `placed`: `original` is there because of
+    this one. `dropped`: nobody needs what is left of it.
     """
 
     def __init__(self, source: Source, stop: threading.Event) -> None:
         self.source = source
         self.data = b""
+        self.original = Path()
+        self.placed = False
+        self.size = 0
         self.id = ""
         self.kind = ""
         self.pages = 0  # known once it is open

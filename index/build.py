@@ -82,11 +82,11 @@ class Builder:
         """
         progress = _Counter(report, len(sources))
         self._stop = stop = threading.Event()
-        self._readings = readings = Readings(self._store, self._readers, stop)
+        self._readings = readings = Readings(self._store, self._blobs, self._readers, stop)
         self._embedder = embedder = Embedder(self._encoders, stop)
+        open_: list[Ahead] = []
         try:
             waiting = iter(sources)
-            open_: list[Ahead] = []
             while True:
                 for source in islice(waiting, len(self._readers) + 1 - len(open_)):
                     open_.append(Ahead(source, stop))
@@ -94,12 +94,16 @@ class Builder:
                     embedder.begin(open_[-1])
                 if not open_:
                     return
-                yield self._finish(open_.pop(0), progress)
+                result = self._finish(open_[0], progress)
+                open_.pop(0)
+                yield result
         finally:
             # Also when the caller stops early: nothing goes on reading behind its back.
             stop.set()
             readings.close()
             embedder.close()
+            for ahead in open_:
+                self._forget_original(ahead)
 
     def _finish(self, ahead: Ahead, progress: _Counter) -> Result:
         ahead.known.wait()
@@ -123,10 +127,11 @@ class Builder:
                 # Another process with wider limits may have committed it meanwhile.
                 if self._store.find(ahead.id, fresh=True) is None:
                     self._store.delete(ahead.id)
+                    self._forget_original(ahead)
             else:
                 progress.skip(source.name)
             reason = reason_of(error)
-            self._ledger.failed(source, reason, ahead.id, ahead.kind, len(ahead.data), ahead.pages)
+            self._ledger.failed(source, reason, ahead.id, ahead.kind, ahead.size, ahead.pages)
             return Result(source.name, "failed", pages=ahead.pages, reason=reason)
         finally:
             self._readings.end(ahead)
@@ -168,9 +173,9 @@ class Builder:
         document = Document(
             ahead.id, source.name, source.source, opened.pages, opened.metadata, tuple(statuses)
         )
-        self._blobs.put(ahead.id, ahead.data)
+        self._keep_original(ahead)
         serial = 1 + max((s.serial for s in self._store.documents()), default=0)
-        stored = Stored(document, ahead.kind, len(ahead.data), count, (source.source,), serial)
+        stored = Stored(document, ahead.kind, ahead.size, count, (source.source,), serial)
         self._store.commit(stored)
         replaced = self._take_source(source.source, ahead.id)
         return Result(
@@ -182,11 +187,20 @@ class Builder:
             quarantined=document.quarantined,
         )
 
+    def _keep_original(self, ahead: Ahead) -> None:
+        if not ahead.fed:  # else it was read from there
+            self._blobs.put(ahead.id, ahead.data)
+
+    def _forget_original(self, ahead: Ahead) -> None:
+        """Of a document that was not committed; one that was there before is another's to keep."""
+        if ahead.placed and self._store.find(ahead.id) is None:
+            self._blobs.delete(ahead.id)
+
     def _repeated(self, source: Source, same: Stored, ahead: Ahead) -> Result:
         """The bytes are there already: from this source, or from another one too."""
         outcome: Outcome = "unchanged"
         reason = ""
-        self._blobs.put(ahead.id, ahead.data)  # it may have been lost
+        self._keep_original(ahead)  # it may have been lost
         if source.source not in same.sources:
             self._add_source(same, source.source)
             outcome, reason = "duplicate", f"the same bytes as {same.document.name}"

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from index.ahead import Ahead, StoppedError
+from index.blobs import Blobs
 from index.store import Store
 from ingest.document import document_id
 from ingest.files import file_type
@@ -19,9 +20,12 @@ class Readings:
     """Of one run. A thread a reader identifies sources and feeds the pages of those that are new;
     `close` it."""
 
-    def __init__(self, store: Store, readers: Sequence[Reader], stop: threading.Event) -> None:
+    def __init__(
+        self, store: Store, blobs: Blobs, readers: Sequence[Reader], stop: threading.Event
+    ) -> None:
         """`readers` stay the caller's; they are closed when `close` is called."""
         self._store = store
+        self._blobs = blobs
         self._all = readers
         self._stop = stop
         self._free: queue.SimpleQueue[Reader] = queue.SimpleQueue()
@@ -52,15 +56,25 @@ class Readings:
         """In a thread: identifies a source and, unless it is known, feeds its pages."""
         try:
             ahead.data = ahead.source.read()
+            ahead.size = len(ahead.data)
             ahead.id = document_id(ahead.data)
             ahead.kind = file_type(ahead.data, Path(ahead.source.name).suffix)
-            ahead.fed = self._store.find(ahead.id, fresh=True) is None and self._claim(ahead.id)
+            if self._store.find(ahead.id, fresh=True) is None and self._claim(ahead.id):
+                self._keep(ahead)
         except Exception as error:  # noqa: BLE001  raised again in its turn; a thread has no caller
             ahead.error = error
         finally:
             ahead.known.set()
         if ahead.fed:
             self._feed(ahead)
+
+    def _keep(self, ahead: Ahead) -> None:
+        """Its bytes as the original that it will have, so that neither this process nor the one
+        that reads them must hold them. If it is never committed, they are swept away."""
+        ahead.placed = self._blobs.put(ahead.id, ahead.data)
+        ahead.original = self._blobs.path(ahead.id)
+        ahead.data = b""
+        ahead.fed = True
 
     def _claim(self, document: str) -> bool:
         with self._lock:
@@ -72,7 +86,7 @@ class Readings:
         reader = self._free.get()
         try:
             if not self._stop.is_set():
-                for item in reader.pages(ahead.data, ahead.kind):
+                for item in reader.pages(ahead.original, ahead.kind):
                     ahead.read.put(item)
             ahead.read.end()
         except StoppedError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import multiprocessing
 import os
 import sys
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from typing import cast
 
 from ingest.bounds import Bounds
 from ingest.document import DocumentError
@@ -30,8 +32,9 @@ class Wear:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A document to open; its bytes come after it, as they are."""
+    """A document to open, at `path`; without one its bytes come after it, as they are."""
 
+    path: str
     kind: str
     ocr: bool
     bounds: Bounds
@@ -67,8 +70,9 @@ class Child:
         going = True
         while going:
             task: Task = self._pipe.recv()
-            data = self._pipe.recv_bytes()
+            sent = b"" if task.path else self._pipe.recv_bytes()
             try:
+                data = _contents(task) if task.path else sent
                 going = self._pages(Reading(data, task.kind, task.bounds), task.ocr)
             except (EOFError, ConnectionError):
                 raise
@@ -102,6 +106,16 @@ class Child:
 
     def _worn(self, before: int) -> bool:
         return self._read >= self._wear.pages or resident() - before > self._wear.growth
+
+
+def _contents(task: Task) -> bytes:
+    """Of a file. A PDF is looked at, page by page, where it is, and never held as a whole. (What
+    is looked at cannot be renamed or removed on Windows.) The view that stands for its bytes goes
+    through `open_pdf` to MuPDF only."""
+    with open(task.path, "rb") as file:
+        if task.kind != "pdf" or sys.platform == "win32":
+            return file.read()
+        return cast("bytes", memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
 
 
 def serve(pipe: Connection, wear: Wear) -> None:

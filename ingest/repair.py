@@ -17,9 +17,12 @@ _OPEN_STREAMS = re.compile(rb"/StmF\s*/Identity")
 _OPEN_STRINGS = re.compile(rb"/StrF\s*/Identity")
 
 
-def open_pdf(data: bytes) -> Any:
+def open_pdf(data: bytes | memoryview) -> Any:
     """A `pymupdf.Document` of a PDF. Raises what MuPDF raises where it cannot be opened at all."""
     document = pymupdf.open(stream=data, filetype="pdf")
+    if not document.needs_pass and document.page_count > 0:
+        return document
+    data = bytes(data)
     if document.needs_pass and _attachments_only(data):
         document.close()
         document = pymupdf.open(stream=_ENCRYPT.sub(_blank, data), filetype="pdf")

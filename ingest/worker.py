@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from ingest.bounds import BOUNDS, Bounds
@@ -105,10 +106,11 @@ class Reader:
         self._watchdog = Watchdog()
 
     def pages(
-        self, data: bytes, kind: str, only: Sequence[int] = ()
+        self, data: bytes | Path, kind: str, only: Sequence[int] = ()
     ) -> Iterator[Opened | PageContent]:
         """An `Opened` and then every page (of `only`, where given, in rising order), from the
-        child. Raises DocumentError where nothing can be read.
+        child. `data` may be a file that does not change. Raises DocumentError where nothing can be
+        read.
 
         A page that kills the child, or takes too long, is quarantined, and a new child goes on
         with the next one; after `_IN_A_ROW` or `_DEATHS` of them, or when the document's time is
@@ -135,7 +137,9 @@ class Reader:
         self._end()
         self._watchdog.close()
 
-    def _attempt(self, data: bytes, kind: str, plan: _Plan) -> Iterator[Opened | PageContent]:
+    def _attempt(
+        self, data: bytes | Path, kind: str, plan: _Plan
+    ) -> Iterator[Opened | PageContent]:
         """As much as one child gives."""
         process, pipe = self._ready()
         idle = False  # the child waits for the next document
@@ -145,8 +149,10 @@ class Reader:
                     raise _SlowError(f"the reading process did not start in {_START:g} s")
                 self._started = pipe.recv() == READY
             with self._watchdog.within(max(_TRANSFER, self._limits.seconds), process.kill):
-                pipe.send(Task(kind, self._ocr, self._limits.bounds))
-                pipe.send_bytes(data)
+                path = str(data) if isinstance(data, Path) else ""
+                pipe.send(Task(path, kind, self._ocr, self._limits.bounds))
+                if not isinstance(data, Path):
+                    pipe.send_bytes(data)
             opened = self._receive(process, pipe, plan)
             if plan.todo is None:
                 plan.open(opened.pages)

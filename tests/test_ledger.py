@@ -161,7 +161,7 @@ class Moody(Reader):
     """Fails on page 3 whenever it reads the whole document."""
 
     def pages(
-        self, data: bytes, kind: str, only: Sequence[int] = ()
+        self, data: bytes | Path, kind: str, only: Sequence[int] = ()
     ) -> Iterator[Opened | PageContent]:
         for item in super().pages(data, kind, only):
             if not only and isinstance(item, PageContent) and item.number == 3:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import subprocess
 import sys
 import threading
@@ -29,6 +30,20 @@ from index.source import Source
 from index.store import Filter, Leg, Point
 from tests.conftest import picture
 
+_WORDS = [
+    "anchor",
+    "birch",
+    "copper",
+    "delta",
+    "ember",
+    "falcon",
+    "granite",
+    "harbor",
+    "indigo",
+    "juniper",
+    "kelp",
+    "lemon",
+]
 _VECTORS = ("text", "joint", "tokens", "words")
 
 
@@ -41,7 +56,8 @@ def document(number: int, pages: int, photo: bytes = b"", times: int = 22) -> by
     made = pymupdf.open()
     for p in range(1, pages + 1):
         page = made.new_page(width=500, height=700)
-        words = f"Valve {number}-{p} opens at {p * number} bar and closes at half of it. "
+        own = " ".join(random.Random(1000 * number + p).choices(_WORDS, k=6))
+        words = f"Valve {number}-{p} ({own}) opens at {p * number} bar and closes at half of it. "
         page.insert_textbox((40, 30, 460, 420), words * times, fontsize=9)
         if photo:
             shown = picture(f"{number}-{p}") if photo == b"?" else photo

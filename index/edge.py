@@ -25,6 +25,7 @@ from index.edgeforms import (
     point_from,
     scored,
 )
+from index.edgelog import shorten_log
 from index.encode import Matrix
 from index.payload import (
     DOCUMENT_KIND,
@@ -56,7 +57,7 @@ from index.store import (
 )
 from ingest.document import Chunk
 
-_ROOM = 128 << 20  # bytes that must be free before a write; the write-ahead log takes 32 MB steps
+_ROOM = 128 << 20  # bytes that must be free before a write; vectors grow in steps of 32 MB
 _PAGE = 1000  # points read at a time when scrolling
 _PAGE_MULTI = 32  # with multivectors, which come back as lists of Python floats
 _KEYWORDS = ("document", "kind")
@@ -74,6 +75,7 @@ class EdgeStore:
             if not path.exists():
                 _need_room(path.parent)
                 _create(path, edge_config(sizes, bits))
+            shorten_log(path)
             self._shard = qe.EdgeShard.load(str(path))
         except StoreError:
             raise
@@ -283,7 +285,10 @@ def _create(path: Path, config: qe.EdgeConfig) -> None:
     part = path.with_name(path.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    shard = qe.EdgeShard.create(str(part), config)
+    qe.EdgeShard.create(str(part), config).close()
+    shutil.rmtree(part / "wal")  # nothing is in it yet, and it is as long as ever
+    shorten_log(part)
+    shard = qe.EdgeShard.load(str(part))
     for key in _KEYWORDS:
         shard.update(qe.UpdateOperation.create_field_index(key, qe.PayloadSchemaType.Keyword))
     shard.flush()

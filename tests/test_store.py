@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -292,6 +293,28 @@ def test_a_shard_of_an_earlier_version_opens(tmp_path: Path) -> None:
     assert found(store) == [1, 2]
     store.close()
     assert stored_records(folder) == ([stored(A, 2)], [])
+
+
+def test_the_log_stays_short_also_of_an_older_shard(tmp_path: Path) -> None:
+    shard = tmp_path / "store"
+    store = EdgeStore(shard, RANDOM_SIZES)
+    fill_at_random(store)
+    store.close()
+    assert _bytes(shard / "wal") < 16 << 20  # 100 MB with the engine's own setting
+    config = shard / "edge_config.json"
+    older = json.loads(config.read_text())
+    del older["wal_options"]
+    config.write_text(json.dumps(older))
+    store = EdgeStore(shard, RANDOM_SIZES)
+    found = sum(len(batch) for batch in store.points(("text",)))
+    assert found == store.count() > 0
+    store.close()
+    assert _bytes(shard / "wal") < 16 << 20
+    assert json.loads(config.read_text())["wal_options"]["segment_capacity"] == 4 << 20
+
+
+def _bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
 
 
 def test_a_failure_is_kept_until_it_is_forgiven(where: Place) -> None:

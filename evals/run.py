@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from api.service import Service
 from evals.dataset import Dataset, Question
 from generate.answer import Answer, GeneratorError
-from index.store import StoreError
+from index.store import Filter, StoreError
 from ingest.document import DocumentError
 from retrieve.query import Hit, Query
 from retrieve.timing import stopwatch
@@ -82,8 +82,14 @@ def ask_all(
     return Outcome(tuple(asked), failed, interrupted, seconds, len(questions))
 
 
+def query_of(service: Service, question: Question) -> Query:
+    """Raises OSError where its picture cannot be read, StoreError for an unknown document."""
+    where = service.where([question.document]) if question.within else Filter()
+    return Query(question.text, question.image.read_bytes() if question.image else None, where)
+
+
 def _ask(service: Service, question: Question, answers: bool) -> Asked:
-    query = Query(question.text, question.image.read_bytes() if question.image else None)
+    query = query_of(service, question)
     with stopwatch() as stages:
         start = time.perf_counter()
         searched, hits = service.hits(query, HITS)

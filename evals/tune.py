@@ -21,7 +21,8 @@ from evals.compare import bootstrap, randomization
 from evals.dataset import Dataset, Question
 from evals.groups import FOLDS, folds
 from evals.levels import items_of
-from retrieve.query import Candidate, Query
+from evals.run import query_of
+from retrieve.query import Candidate
 
 GRID = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 _ROUNDS = 3
@@ -85,8 +86,7 @@ def sheets(
     found: list[Sheet] = []
     try:
         for n, question in enumerate(asked, 1):
-            image = question.image.read_bytes() if question.image else None
-            _, candidates = service.candidates(Query(question.text, image))
+            _, candidates = service.candidates(query_of(service, question))
             found.append(_sheet(question, candidates, dataset, service, names))
             report(n)
     except KeyboardInterrupt:

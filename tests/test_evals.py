@@ -23,6 +23,7 @@ from evals.harness import Watching, evaluate
 from evals.judge import Judge, Verdict
 from evals.levels import items_of
 from evals.metrics import means, percentile, retrieval
+from evals.options import Asking
 from index.source import Source
 from ingest.document import Box, Chunk, Region
 from retrieve.query import Hit, Query
@@ -135,6 +136,26 @@ def test_pages_boxes_and_abstentions_are_written(service: Service, tmp_path: Pat
     assert boxes[0]["bbox"][0] == pytest.approx(72, abs=1)
     lines = (tmp_path / "out" / "abstain.jsonl").read_text().splitlines()
     assert [json.loads(x)["answered"] for x in lines] == [True, False]
+
+
+def test_within_asks_each_question_of_its_own_document(service: Service, tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    (folder / "pdfs").mkdir(parents=True)
+    (folder / "pdfs" / "pump.pdf").write_bytes(text_pdf([PUMP]))
+    (folder / "pdfs" / "whales.pdf").write_bytes(text_pdf([PUMP, WHALES]))
+    rows = [{"_id": "q1", "text": "What does the blue whale eat?", "doc": "pump.pdf"}]
+    (folder / "queries.jsonl").write_text(json.dumps(rows[0]) + "\n")
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\twhales.pdf#p2\t1\n")
+    (folder / "boxes.jsonl").write_text("")
+    everywhere = Asking(folder, None, None, None).read()
+    within = Asking(folder, None, None, None, within=True).read()
+    assert evaluate(everywhere, service, tmp_path / "a").metrics["Recall@1"] == 1.0
+    assert evaluate(within, service, tmp_path / "b").metrics["Recall@10"] == 0.0
+    assert within.name == "pages within"
+    assert within.data != everywhere.data
+    (folder / "queries.jsonl").write_text('{"_id": "q1", "text": "What does a whale eat?"}\n')
+    with pytest.raises(DatasetError, match="name no document, first 'q1'"):
+        Asking(folder, None, None, None, within=True).read()
 
 
 def test_an_error_in_one_question_is_kept_and_the_others_go_on(

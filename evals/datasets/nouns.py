@@ -30,7 +30,8 @@ class Question:
     """A judged question: a text, a picture (bytes of a file), or both.
 
     `answerable` is None where the set does not say. `answers` are gold answers, any of which is
-    right. `kinds` says where the evidence stands (text, table, figure, chart, layout).
+    right. `kinds` says where the evidence stands (text, table, figure, chart, layout). `within`:
+    it is asked of its own document only.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Question:
     answers: tuple[str, ...] = ()
     answer_format: AnswerFormat = "Str"
     kinds: tuple[str, ...] = ()
+    within: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class Dataset:
 def _row(question: Question) -> list[Any]:
     q = question
     image = q.image.name if q.image else ""
-    return [q.id, q.text, q.document, q.answerable, image, q.answers, q.answer_format, q.kinds]
+    row = [q.id, q.text, q.document, q.answerable, image, q.answers, q.answer_format, q.kinds]
+    return [*row, "within"] if q.within else row
 
 
 def _corners(boxes: list[Box]) -> list[list[float]]:

@@ -117,3 +117,15 @@ def test_on_a_page_that_is_one_picture_the_layout_model_finds_the_figure() -> No
     assert figure.box.inside(Box(120, 250, 460, 490)) == 1
     assert figure.box.area > 0.5 * 320 * 180
     assert {"TIMER 0", "RESET"} <= {x.text for x in figure.lines}
+
+
+def test_a_picture_cut_into_strips_is_a_figure() -> None:
+    document = pymupdf.open()
+    page = document.new_page()
+    prose(page, 72, 60, 520, 200)
+    for strip in range(5):
+        top = 300 + 24 * strip
+        strip_of = pymupdf.Rect(100, top, 400, top + 24)
+        page.insert_image(strip_of, stream=picture(str(strip)), keep_proportion=False)
+    (figure,) = of_kind(blocks_of(document), "figure")
+    assert figure.box.rounded() == [100, 300, 400, 420]

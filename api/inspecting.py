@@ -14,7 +14,7 @@ from ingest.chunk import chunk_pages
 from ingest.document import Chunk, PageContent, document_id
 from ingest.files import file_type
 from ingest.inspect import kind_of
-from ingest.read import Opened
+from ingest.messages import Opened
 from ingest.worker import Reader
 
 

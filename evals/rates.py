@@ -29,7 +29,8 @@ from index.embed import embed_chunks
 from index.source import Source
 from ingest.chunk import chunk_pages
 from ingest.document import Chunk, DocumentError, PageContent, document_id
-from ingest.files import MUPDF_ERRORS, file_type
+from ingest.files import file_type
+from ingest.opening import MUPDF_ERRORS
 from ingest.read import read_pages
 
 _BATCH = 256  # chunks at a time, so that the encoders alone can put like lengths together

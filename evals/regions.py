@@ -12,7 +12,8 @@ import pymupdf
 from evals.boxes import iou
 from ingest.chunk import chunk_pages
 from ingest.document import Block, Box, DocumentError, PageContent, document_id
-from ingest.files import MUPDF_ERRORS, file_type
+from ingest.files import file_type
+from ingest.opening import MUPDF_ERRORS
 from ingest.read import read_pages
 
 _SAME = 0.9  # IoU of two regions that are one

@@ -17,7 +17,7 @@ from index.source import Source
 from index.store import Point
 from ingest.chunk import chunk_pages
 from ingest.document import Chunk, DocumentError, PageContent, PageStatus
-from ingest.read import Opened
+from ingest.messages import Opened
 
 #: Chunks embedded and written at a time. Batches never mix documents: with encoders that scale
 #: int8 activations by batch (the built-in one does not) its mates would move a vector's last

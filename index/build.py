@@ -21,7 +21,7 @@ from index.source import Source, reason_of
 from index.store import Point, Store, Stored
 from ingest.document import Document, DocumentError, PageStatus
 from ingest.memory import trim
-from ingest.read import Opened
+from ingest.messages import Opened
 from ingest.worker import Limits, Reader
 
 _TRIES = 3
@@ -80,6 +80,7 @@ class Builder:
         stages at work at once, each bounded. What is wrong with one source fails that one. Raises
         StoreError where the store cannot be written; the caller may stop early.
         """
+        trim()  # to load the models took 50 MB more than they keep
         progress = _Counter(report, len(sources))
         self._stop = stop = threading.Event()
         self._readings = readings = Readings(self._store, self._blobs, self._readers, stop)

@@ -58,6 +58,9 @@ from index.store import (
 from ingest.document import Chunk
 
 _ROOM = 128 << 20  # bytes that must be free before a write; vectors grow in steps of 32 MB
+#: Points between two cuts of the log, which by itself goes on growing until the shard is closed:
+#: 1 GB for 2,400 pages. A cut takes a hundredth of the time that embedding so many takes.
+_LOGGED = 1000
 _PAGE = 1000  # points read at a time when scrolling
 _PAGE_MULTI = 32  # with multivectors, which come back as lists of Python floats
 _KEYWORDS = ("document", "kind")
@@ -77,6 +80,7 @@ class EdgeStore:
                 _create(path, edge_config(sizes, bits))
             shorten_log(path)
             self._shard = qe.EdgeShard.load(str(path))
+            _index_pages(self._shard)
         except StoreError:
             raise
         except Exception as error:
@@ -86,6 +90,7 @@ class EdgeStore:
         self._pending: set[str] = set()
         self._names = sizes.names()
         self._turn = threading.Lock()
+        self._logged = 0  # points written since the log was cut
         self._gone = False  # points were deleted since the shard was loaded
         self._load_records()
         self._remove_uncommitted()
@@ -100,6 +105,10 @@ class EdgeStore:
         if rows:
             _need_room(self._path)
             self._update(qe.UpdateOperation.upsert_points(rows))
+            self._logged += len(rows)
+            if self._logged >= _LOGGED:
+                self._logged = 0
+                self._flush()
 
     def commit(self, stored: Stored) -> None:
         self._record(commit_id(stored.document.id), document_payload(stored))
@@ -262,6 +271,12 @@ class EdgeStore:
         except Exception as error:
             raise StoreError(f"the index could not be searched: {error}") from error
 
+    def _flush(self) -> None:
+        try:
+            self._shard.flush()
+        except Exception as error:
+            raise StoreError(f"the index could not be written: {error}") from error
+
     def _update(self, operation: Any) -> None:
         try:
             self._shard.update(operation)
@@ -278,6 +293,12 @@ def _need_room(directory: Path) -> None:
             f"the disk of {directory} has {free >> 20} MB free; at least {_ROOM >> 20} MB are "
             "needed to write. What was committed stays; make room and run the same again"
         )
+
+
+def _index_pages(shard: qe.EdgeShard) -> None:
+    """Without it a question that names a page reads every payload: 150 ms of 9,900 chunks, not 3.
+    Also of older shards: 0.5 s once, and nothing where it is there."""
+    shard.update(qe.UpdateOperation.create_field_index("page", qe.PayloadSchemaType.Integer))
 
 
 def _create(path: Path, config: qe.EdgeConfig) -> None:

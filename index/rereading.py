@@ -18,7 +18,7 @@ from index.payload import chunk_payload
 from index.store import Store, Stored
 from ingest.chunk import chunk_pages
 from ingest.document import DocumentError, PageContent, PageState, PageStatus
-from ingest.read import Opened
+from ingest.messages import Opened
 from ingest.worker import Reader
 
 #: What a state is worth. A new reading may replace an old one if no page is worth less.

@@ -19,7 +19,7 @@ import numpy as np
 import pymupdf
 
 from ingest.document import Box
-from ingest.files import MUPDF_ERRORS
+from ingest.opening import MUPDF_ERRORS
 
 _SAMPLE = 48  # pages looked at
 _PAGES = 3  # that have it, at least

@@ -71,7 +71,8 @@ def find_figures(
         box = around(parts[members]).clip(page)
         pixels = [images[m - len(solid)] for m in members if 0 <= m - len(solid) < len(images)]
         # A picture may be cut into strips; and a headline filled by pictures is no text to MuPDF.
-        pictured = any(_large(i, page) for i in pixels) or sum(i.area for i in pixels) > box.area / 2
+        strips = sum(i.area for i in pixels) > box.area / 2
+        pictured = strips or any(_large(i, page) for i in pixels)
         if not _large(box, page) or any(box.inside(t) > 0.5 for t in tables):
             continue
         if pictured or _is_drawing(box, solid[drawing], bent[drawing], lines):

@@ -1,41 +1,17 @@
-"""What a file is, by its content, and how to open it. Every reader and renderer opens here."""
+"""What a file is, by its content, and which files there are. Nothing is opened here."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from ingest.bounds import BOUNDS, Bounds
 from ingest.document import DocumentError
-from ingest.formats.book import MUPDF_ERRORS as MUPDF_ERRORS
-from ingest.formats.docx import make_docx
 from ingest.formats.encoding import decode
-from ingest.formats.epub import make_epub
-from ingest.formats.made import Kept, Maker
-from ingest.formats.plain import make_html_file, make_markdown, make_table, make_txt
-from ingest.formats.pptx import make_pptx
-from ingest.formats.raster import IMAGE_TYPES, image_type, open_image
-from ingest.formats.svg import open_svg
-from ingest.formats.xlsx import make_xlsx
+from ingest.formats.signature import image_type
 from ingest.formats.zipped import container_type
-from ingest.repair import open_pdf
 
-_MAKERS: dict[str, Maker] = {
-    "docx": make_docx,
-    "pptx": make_pptx,
-    "xlsx": make_xlsx,
-    "epub": make_epub,
-    "html": make_html_file,
-    "md": make_markdown,
-    "txt": make_txt,
-    "csv": partial(make_table, kind="csv"),
-    "tsv": partial(make_table, kind="tsv"),
-}
-_kept = Kept()
 _READ = (
     "PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, text, CSV, PNG, JPEG, TIFF, WebP, SVG, GIF, BMP"
 )
@@ -112,36 +88,6 @@ def _refuse_others(data: bytes, head: bytes) -> None:
         raise DocumentError("is a file of an old Office format; save it as .docx or PDF")
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
         raise DocumentError("is a HEIC or AVIF picture; save it as JPEG or PNG")
-
-
-def open_document(data: bytes, kind: str, password: str = "", bounds: Bounds = BOUNDS) -> Any:
-    """A `pymupdf.Document`, laid out the same way on every call.
-
-    Raises DocumentError where the bytes cannot be opened, are over their bounds or need a password.
-    """
-    try:
-        document = _open(data, kind, bounds)
-        if document.needs_pass and not document.authenticate(password):
-            raise DocumentError("is encrypted and needs a password")
-        if document.page_count == 0:
-            raise DocumentError("has no pages")
-    except MUPDF_ERRORS as error:
-        raise DocumentError(f"cannot be opened as {kind}: {_one_line(error)}") from error
-    return document
-
-
-def _open(data: bytes, kind: str, bounds: Bounds) -> Any:
-    if kind in _MAKERS:
-        return _kept.make(_MAKERS[kind], data, bounds).open()
-    if kind in IMAGE_TYPES:
-        return open_image(data, kind, bounds)
-    if kind == "svg":
-        return open_svg(data, bounds)
-    return open_pdf(data)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def utf8(text: str) -> str:

@@ -37,6 +37,8 @@ def is_picture_page(drawn: Drawings, width: float, height: float) -> bool:
 
 def find_places(page: Any) -> list[Place]:
     """Regions of a `pymupdf.Page` that has a text layer, in reading order."""
+    import pymupdf.layout  # noqa: F401  loads the model, on the first page that needs it
+
     page.get_layout()
     found = page.layout_information or ()
     return [Place(str(row[4]), Box(*(float(v) for v in row[:4]))) for row in found]

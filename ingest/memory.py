@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from functools import cache
 from typing import Any
-
-import pymupdf
 
 _EVERY = 4  # pages
 _STORED = 32  # pages: to empty MuPDF's store after every fourth, and read the fonts again, took
@@ -25,6 +24,8 @@ def give_back(page: int, kind: str) -> None:
     if page % _EVERY:
         return
     if kind == "pdf" and page % _STORED == 0:
+        import pymupdf  # the process that indexes needs `trim` alone, and not MuPDF
+
         pymupdf.TOOLS.store_shrink(100)
     trim()
 
@@ -42,3 +43,15 @@ def _malloc_trim() -> Any:
     if sys.platform != "linux":
         return None
     return getattr(ctypes.CDLL(None), "malloc_trim", None)
+
+
+def resident() -> int:
+    """Bytes of memory of this process now; its peak on macOS; 0 where that cannot be asked."""
+    if sys.platform == "linux":
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 import cv2
@@ -122,8 +124,11 @@ def read_lines(png: bytes, place: Box) -> list[Line]:
     return sorted(lines, key=lambda x: (round(x.box.y0 / 4), x.box.x0))
 
 
-def read(given: Pixels) -> Reading:
-    """The lines of an image, which may lie on any side and be askew by some degrees."""
+def read(given: Pixels, most: float = math.inf) -> Reading:
+    """The lines of an image, which may lie on any side and be askew by some degrees.
+
+    `most`: the first ones only, up to so many line heights of text together.
+    """
     image, quads = given, _spot(given)
     turns = 0
     if is_sideways(quads):
@@ -134,7 +139,10 @@ def read(given: Pixels) -> Reading:
         quads = _spot(image)
     back = turned_back(given, turns)
     skew = skew_of(quads)
-    lines = tuple(x for x in (_recognised(image, q) for q in quads) if x is not None)
+    wanted = _first(quads, most)
+    lines = tuple(x for x in (_recognised(image, q) for q in wanted) if x is not None)
+    if not lines:  # a fence or a crowd may look like text on its side: photos stay as they are
+        return Reading(given, (), turned_back(given, 0))
     if skew:
         height, width = image.shape[:2]
         straight = cv2.getRotationMatrix2D((width / 2, height / 2), skew, 1.0)
@@ -142,6 +150,12 @@ def read(given: Pixels) -> Reading:
         lines = tuple(Spotted(moved(x.corners, straight), x.text, x.score) for x in lines)
         back = after(back, cv2.invertAffineTransform(straight))
     return Reading(image, lines, back)
+
+
+def _first(quads: Sequence[Corners], most: float) -> list[Corners]:
+    """As many as have `most` line heights of length together."""
+    lengths = accumulate(max(sides(q)) / max(min(sides(q)), 1.0) for q in quads)
+    return [q for q, length in zip(quads, lengths, strict=True) if length <= most]
 
 
 def spot(image: Pixels) -> list[Box]:

@@ -12,8 +12,9 @@ from ingest.bounds import BOUNDS, Bounds
 from ingest.decorations import NONE, Decorations, find_decorations
 from ingest.document import DocumentError, PageContent, PageStatus
 from ingest.drawn import as_drawing
-from ingest.files import open_document
 from ingest.memory import give_back
+from ingest.messages import Opened
+from ingest.opening import open_document
 from ingest.outline import Outline, read_outline, with_bookmarks
 from ingest.page import read_page
 from ingest.textlayer import body_size
@@ -31,15 +32,6 @@ class Style:
 
     body: float = 0.0
     decorations: Decorations = NONE
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What is known when a document is open and no page is read yet."""
-
-    kind: str
-    pages: int
-    metadata: dict[str, str]
 
 
 class Reading:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-import pymupdf
 from PIL import Image, ImageDraw
 
 from ingest.bounds import BOUNDS, Bounds
 from ingest.document import Box, DocumentError
-from ingest.files import MUPDF_ERRORS, open_document
+from ingest.mupdf import import_mupdf
 
 _INK = (200, 30, 30)
 _TINT = (255, 214, 0)
@@ -31,15 +31,9 @@ def render_page(
 
     Raises DocumentError for a page that the document does not have.
     """
-    with open_document(data, kind, bounds=bounds) as document:
-        _check_page(document, number)
-        try:
-            page = document[number - 1]
-            zoom = min(3.0, pixels / max(page.rect.width, page.rect.height, 1.0))
-            pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), alpha=False)
-        except MUPDF_ERRORS as error:
-            raise DocumentError(f"page {number} cannot be drawn: {error}") from error
-        image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
+    with _page(data, kind, number, bounds) as page:
+        zoom = min(3.0, pixels / max(page.rect.width, page.rect.height, 1.0))
+        image = _drawn(page, zoom)
     return _png(_marked(image, boxes, zoom))
 
 
@@ -54,29 +48,42 @@ def render_crop(
     """
     if not 1 <= pixels <= _MOST_PIXELS:
         raise ValueError(f"a crop has 1 to {_MOST_PIXELS} pixels a side; {pixels} were asked")
-    with open_document(data, kind, bounds=bounds) as document:
-        _check_page(document, region_page)
-        try:
-            page = document[region_page - 1]
-            part = box.clip(Box(0.0, 0.0, page.rect.width, page.rect.height))
-            if not (part.width > 0 and part.height > 0):  # also where a side is no number
-                raise DocumentError(
-                    f"page {region_page} is {page.rect.width:.0f} x {page.rect.height:.0f} "
-                    f"points; the box {box.rounded()} is not on it"
-                )
-            zoom = min(_CLOSEST, pixels / max(part.width, part.height))
-            clip = pymupdf.Rect(part.x0, part.y0, part.x1, part.y1)
-            pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), clip=clip, alpha=False)
-        except MUPDF_ERRORS as error:
-            raise DocumentError(f"page {region_page} cannot be drawn: {error}") from error
-        image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
+    with _page(data, kind, region_page, bounds) as page:
+        part = box.clip(Box(0.0, 0.0, page.rect.width, page.rect.height))
+        if not (part.width > 0 and part.height > 0):  # also where a side is no number
+            raise DocumentError(
+                f"page {region_page} is {page.rect.width:.0f} x {page.rect.height:.0f} "
+                f"points; the box {box.rounded()} is not on it"
+            )
+        zoom = min(_CLOSEST, pixels / max(part.width, part.height))
+        image = _drawn(page, zoom, part)
     image.thumbnail((pixels, pixels))  # MuPDF rounds outwards
     return _png(image)
 
 
-def _check_page(document: Any, number: int) -> None:
-    if not 1 <= number <= document.page_count:
-        raise DocumentError(f"has pages 1 to {document.page_count}; page {number} was asked")
+@contextmanager
+def _page(data: bytes, kind: str, number: int, bounds: Bounds) -> Iterator[Any]:
+    """A page (from 1) of a document that is open meanwhile. What draws is imported with the first:
+    a process that only indexes and searches does without its 37 MB."""
+    import_mupdf()
+    from ingest.opening import MUPDF_ERRORS, open_document
+
+    with open_document(data, kind, bounds=bounds) as document:
+        if not 1 <= number <= document.page_count:
+            raise DocumentError(f"has pages 1 to {document.page_count}; page {number} was asked")
+        try:
+            yield document[number - 1]
+        except MUPDF_ERRORS as error:
+            raise DocumentError(f"page {number} cannot be drawn: {error}") from error
+
+
+def _drawn(page: Any, zoom: float, part: Box | None = None) -> Image.Image:
+    """`part` of a page in points, or all of it."""
+    import pymupdf
+
+    clip = pymupdf.Rect(part.x0, part.y0, part.x1, part.y1) if part else None
+    pixmap = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), clip=clip, alpha=False)
+    return Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
 
 
 def _marked(image: Image.Image, boxes: Sequence[Box], zoom: float) -> Image.Image:

@@ -10,7 +10,8 @@ import pymupdf
 from ingest.arabic import RIGHT_TO_LEFT, line_text
 from ingest.document import Box, Line
 from ingest.drawings import Turn, turn_of, turned
-from ingest.files import MUPDF_ERRORS, utf8
+from ingest.files import utf8
+from ingest.opening import MUPDF_ERRORS
 
 #: Text only, ligatures and white space as printed, one `line` per run on a baseline.
 _FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_PRESERVE_LIGATURES

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ingest.bounds import BOUNDS, Bounds
-from ingest.child import READY, End, Task, Wanted, Wear, serve
 from ingest.document import DocumentError, PageContent, PageStatus
-from ingest.read import Opened, Style
+from ingest.messages import NO_STYLE, READY, End, Opened, Task, Wanted, Wear
+from ingest.process import serve
 from ingest.watchdog import Watchdog
 
 _IN_A_ROW = 3  # pages that may kill their process one after the other
@@ -76,7 +76,7 @@ class _Plan:
         self.todo: Sequence[int] | None = None  # page numbers; None: not opened yet
         self.beyond: Sequence[int] = ()  # over the limit of their number
         self.done = 0  # of `todo`
-        self.style: Style | None = None
+        self.style: bytes | None = None  # packed
         self.sizing = 0  # times that finding the style was begun and not ended
         self.deaths = 0
         self.row = 0  # deaths since a page was read
@@ -234,7 +234,7 @@ def _cost(error: Exception, plan: _Plan) -> Iterator[PageContent]:
     if plan.sizing and plan.style is None:
         # One of the pages it looked at for the style; which, is found out when it is read.
         # Without it no heading is found, so it is given up only the second time.
-        plan.style = Style() if plan.sizing > 1 else None
+        plan.style = NO_STYLE if plan.sizing > 1 else None
         return
     plan.row += 1
     yield _quarantined(plan.rest[0], str(error))

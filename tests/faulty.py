@@ -16,8 +16,9 @@ from typing import Any
 
 import ingest.read
 import ingest.worker
-from ingest.child import Wear, serve
 from ingest.document import PageContent
+from ingest.messages import Wear
+from ingest.process import serve
 
 _read: Any = ingest.read  # whose functions are replaced, in the child
 _read_page = _read.read_page

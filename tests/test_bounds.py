@@ -11,7 +11,8 @@ from PIL import Image
 
 from ingest.bounds import Bounds
 from ingest.document import DocumentError, PageContent
-from ingest.files import file_type, open_document
+from ingest.files import file_type
+from ingest.opening import open_document
 from ingest.read import read_pages
 from tests.conftest import picture
 from tests.officefiles import bar_drawing, changed, deck, handbook, packed, whale_book, workbook

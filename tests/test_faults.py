@@ -17,7 +17,8 @@ import ingest.worker
 from api.service import Service, sources_of
 from api.settings import Settings
 from ingest.document import DocumentError, PageContent, PageState
-from ingest.read import Opened, read_pages
+from ingest.messages import Opened
+from ingest.read import read_pages
 from ingest.render import render_page
 from ingest.worker import Limits, Reader
 from tests import faulty

@@ -8,7 +8,8 @@ import pymupdf
 import pytest
 
 from ingest.document import DocumentError, PageContent
-from ingest.files import file_type, find_files, open_document
+from ingest.files import file_type, find_files
+from ingest.opening import open_document
 from ingest.read import read_pages
 from tests.conftest import picture, text_pdf
 

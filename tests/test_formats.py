@@ -18,9 +18,11 @@ from api.cli import cli
 from api.service import Service
 from index.source import Source
 from ingest.document import Block, Box, PageContent
-from ingest.files import file_type, listed_paths, open_document
+from ingest.files import file_type, listed_paths
 from ingest.formats.numbers import show
-from ingest.read import Opened, read_pages
+from ingest.messages import Opened
+from ingest.opening import open_document
+from ingest.read import read_pages
 from retrieve.query import Query
 from tests.conftest import picture
 from tests.officefiles import (
@@ -339,7 +341,7 @@ def test_words_are_where_the_ink_is(kind: str) -> None:
 
 
 def test_pages_are_laid_out_the_same_every_time() -> None:
-    from ingest.files import _kept
+    from ingest.opening import _kept
 
     for data, kind in ((handbook(), "docx"), (deck(), "pptx"), (workbook(), "xlsx")):
         first = [p.get_text("words") for p in open_document(data, kind)]

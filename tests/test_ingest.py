@@ -19,7 +19,7 @@ from index.build import Progress
 from index.source import Source
 from index.store import StoreError
 from ingest.document import DocumentError, PageContent
-from ingest.read import Opened
+from ingest.messages import Opened
 from ingest.worker import Limits, Reader
 from retrieve.query import Query
 from tests.conftest import PUMP, WHALES, picture, text_pdf

@@ -22,7 +22,7 @@ from api.wire import ResultOut
 from index.pages import PageRun, numbers_of, runs_of
 from index.store import Stored, StoreError
 from ingest.document import PageContent, PageState, PageStatus
-from ingest.read import Opened
+from ingest.messages import Opened
 from ingest.worker import Limits, Reader
 from tests import faulty
 from tests.conftest import PUMP, WHALES, served, text_pdf

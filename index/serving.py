@@ -212,6 +212,10 @@ class ServedTokens:
         """`role`: `tokens` or `patches`; one model may have both, with prompts of their own."""
         self.name, self.dim, self.limits = inner.name, inner.dim, inner.limits
         self._inner = inner
+        # A row for each token, where a model can tell: for showing what met what.
+        self.every_token: Callable[[Sequence[str]], list[Matrix]] | None = getattr(
+            inner, "every_token", None
+        )
         self._queries: _Side[str] = _side(inner, role, inner.query_tokens, cache, most)
 
     name: str

@@ -64,7 +64,7 @@ def test_long_text_is_windowed_not_cut(encoders: Encoders) -> None:
     )
     assert plain @ ended < 0.97
     tokens = tokens_of(encoders).embed_tokens([padding])[0]
-    assert len(tokens) > 800
+    assert len(tokens) > 400  # of 810, pooled by 2
 
 
 def test_nothing_in_gives_nothing_out(encoders: Encoders) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.explained import ExplainOut
 from api.wire import AnswerOut, RegionOut, SearchOut
 from generate.answer import Watch
 from ingest.document import Box
+from retrieve.folding import Listing
 from retrieve.query import Query
 
 if TYPE_CHECKING:
@@ -27,14 +30,44 @@ def search_index(
     image: Path | None = None,
     documents: Sequence[str] = (),
     limit: int = 10,
+    listing: Listing | None = None,
 ) -> SearchOut:
     """Hits, best first."""
     from api.client import Client
 
     query = make_query(text, image)
     if isinstance(backend, Client):
-        return backend.search(query, limit, documents)
-    return backend.search(Query(query.text, query.image, backend.where(documents)), limit)
+        return backend.search(query, limit, documents, listing)
+    return backend.search(Query(query.text, query.image, backend.where(documents)), limit, listing)
+
+
+def explain_index(
+    backend: Service | Client,
+    text: str,
+    image: Path | None = None,
+    documents: Sequence[str] = (),
+    limit: int = 10,
+    expect: str = "",
+    heat: bool = False,
+) -> ExplainOut:
+    """The search stage by stage; `expect` is a page that should be found, as `NAME#p12`. `heat`:
+    with a figure in which is drawn what the question met."""
+    from api.client import Client
+
+    query = make_query(text, image)
+    if isinstance(backend, Client):
+        return backend.explain(query, limit, documents, expect, heat)
+    asked = Query(query.text, query.image, backend.where(documents))
+    return backend.explain(asked, limit, expect, heat)
+
+
+def save_heat(explained: ExplainOut, file: Path) -> Path | None:
+    """Writes the heat map as PNG; None where there is none."""
+    if not explained.heat:
+        return None
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(base64.b64decode(explained.heat))
+    return file
 
 
 def ask_index(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from api.client import Client
     from api.service import Service
     from api.settings import Settings
+    from retrieve.folding import By
 
 #: Exit codes: 1 an error, 2 when at least one document failed or has pages in quarantine.
 PARTIAL = 2
@@ -90,6 +92,10 @@ def _told() -> Iterator[None]:
 
     try:
         yield
+    except BrokenPipeError:
+        # Who read the output (`head`) has enough. Python would fail again on what it still holds.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)  # as if SIGPIPE had ended it
     except (
         SettingsError,
         StoreError,
@@ -190,6 +196,19 @@ def _question(command: Callable[..., None]) -> Callable[..., None]:
 
 @cli.command()
 @_question
+@click.option(
+    "--by",
+    type=click.Choice(["chunk", "page", "document"]),
+    default="chunk",
+    help="One hit a chunk, page or document. [chunk]",
+)
+@click.option("--no-fold", is_flag=True, help="List near-duplicates and overlaps one by one.")
+@click.option(
+    "--diverse",
+    metavar="LAMBDA",
+    type=click.FloatRange(0, 1),
+    help="Spread the hits: 1 by score alone, 0 by novelty alone (MMR).",
+)
 @common_options
 def search(
     settings: Settings,
@@ -198,17 +217,60 @@ def search(
     image: Path | None,
     documents: tuple[str, ...],
     limit: int,
+    by: By,
+    no_fold: bool,
+    diverse: float | None,
 ) -> None:
     """Lists the passages, tables and figures that match, with their trace."""
     from api.asking import search_index
     from api.show import show_hits
+    from retrieve.folding import Listing
 
     with _backend(settings) as backend:
-        found = search_index(backend, text, image, documents, limit)
+        listing = Listing(by, not no_fold, diverse)
+        found = search_index(backend, text, image, documents, limit, listing)
     if as_json:
         click.echo(found.model_dump_json(indent=1))
     else:
         show_hits(found)
+
+
+@cli.command()
+@_question
+@click.option("--expect", default="", metavar="NAME#p12", help="A page that should be found.")
+@click.option(
+    "-o",
+    "--heat",
+    type=click.Path(path_type=Path),
+    help="Write the figure with what the question met in it as PNG (patch encoders).",
+)
+@common_options
+def explain(
+    settings: Settings,
+    as_json: bool,
+    text: str,
+    image: Path | None,
+    documents: tuple[str, ...],
+    limit: int,
+    expect: str,
+    heat: Path | None,
+) -> None:
+    """Follows a search stage by stage: what was found where, by which words.
+
+    With --expect: at which stage that page was found, its rank and score there, where it was lost
+    and by how much.
+    """
+    from api.asking import explain_index, save_heat
+    from api.showing_explained import show_explained
+
+    with _backend(settings) as backend:
+        drawn = heat is not None
+        explained = explain_index(backend, text, image, documents, limit, expect, drawn)
+    saved = save_heat(explained, heat) if heat else None
+    if as_json:
+        click.echo(explained.model_dump_json(indent=1))
+    else:
+        show_explained(explained, saved)
 
 
 @cli.command()

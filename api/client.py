@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel
 
+from api.explained import ExplainOut
 from api.wire import (
     AnswerOut,
     DeleteOut,
@@ -25,6 +27,7 @@ from index.build import Progress
 from index.source import Source, reason_of
 from index.store import StoreError
 from ingest.document import Box, DocumentError
+from retrieve.folding import Listing
 from retrieve.query import Query
 
 _T = TypeVar("_T", bound=BaseModel)
@@ -51,11 +54,29 @@ class Client:
     def close(self) -> None:
         self._http.close()
 
-    def search(self, query: Query, limit: int = 10, documents: Sequence[str] = ()) -> SearchOut:
-        return self._ask("/v1/search", query, limit, documents, SearchOut)
+    def search(
+        self,
+        query: Query,
+        limit: int = 10,
+        documents: Sequence[str] = (),
+        listing: Listing | None = None,
+    ) -> SearchOut:
+        how = asdict(listing) if listing else {}
+        return self._ask("/v1/search", query, limit, documents, SearchOut, how)
+
+    def explain(
+        self,
+        query: Query,
+        limit: int = 10,
+        documents: Sequence[str] = (),
+        expect: str = "",
+        heat: bool = False,
+    ) -> ExplainOut:
+        more = {"expect": expect, "heat": heat}
+        return self._ask("/v1/explain", query, limit, documents, ExplainOut, more)
 
     def ask(self, query: Query, limit: int = 10, documents: Sequence[str] = ()) -> AnswerOut:
-        return self._ask("/v1/query", query, limit, documents, AnswerOut)
+        return self._ask("/v1/query", query, limit, documents, AnswerOut, {})
 
     def status(self) -> StatusOut:
         return StatusOut.model_validate(self._send("GET", "/v1/status").json())
@@ -118,13 +139,20 @@ class Client:
         return self._send("GET", url, params=marks).content
 
     def _ask(
-        self, path: str, query: Query, limit: int, documents: Sequence[str], model: type[_T]
+        self,
+        path: str,
+        query: Query,
+        limit: int,
+        documents: Sequence[str],
+        model: type[_T],
+        more: Mapping[str, object],
     ) -> _T:
         body = {
             "text": query.text,
             "image": base64.b64encode(query.image).decode() if query.image else "",
             "documents": list(documents),
             "limit": limit,
+            **more,
         }
         return model.model_validate(self._send("POST", path, json=body).json())
 

@@ -7,7 +7,7 @@ import binascii
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, File, Form, HTTPException, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +16,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from api.explained import ExplainOut
 from api.guard import Guard, hosts_of
 from api.service import Service
 from api.settings import Settings
@@ -23,6 +24,7 @@ from api.streaming import events, until_gone
 from api.wire import (
     AnswerOut,
     DeleteOut,
+    ExplainIn,
     IngestOut,
     LedgerOut,
     Problem,
@@ -37,10 +39,12 @@ from index.source import Source
 from index.store import NotFoundError, StoreError
 from ingest.document import Box, DocumentError, document_id
 from ingest.files import utf8
+from retrieve.folding import Listing
 from retrieve.query import Query as Question
 
 _PAGE = Path(__file__).parent / "page.html"
 _MAX_BOXES = 50
+_FIELDS = ("text", "limit", "stream", "by", "fold", "diverse")
 _MAX_POINTS = 1e6
 _SOURCES = (
     "where each file comes from, e.g. its path: other bytes from the same source replace what it "
@@ -66,6 +70,13 @@ _QUERY_BODY: dict[str, Any] = {
         },
     }
 }
+_EXPLAIN_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": ExplainIn.model_json_schema()}},
+    }
+}
+_Asked = TypeVar("_Asked", bound=QueryIn)
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem},
     404: {"model": Problem},
@@ -124,10 +135,21 @@ def _add_questions(app: FastAPI, service: Service) -> None:
 
     @app.post("/v1/search", openapi_extra=_QUERY_BODY)
     async def search(request: Request) -> SearchOut:
-        """Hits with their trace. JSON, or multipart with an image file."""
+        """Hits with their trace, near-duplicates in one. JSON, or multipart with an image file."""
         asked, image = await _read_query(request)
+        listing = Listing(asked.by, asked.fold, asked.diverse)
         return await run_in_threadpool(
-            lambda: service.search(_question(service, asked, image), asked.limit)
+            lambda: service.search(_question(service, asked, image), asked.limit, listing)
+        )
+
+    @app.post("/v1/explain", openapi_extra=_EXPLAIN_BODY)
+    async def explain(request: Request) -> ExplainOut:
+        """A search stage by stage; with `expect` (NAME#p12) what became of that page. JSON."""
+        asked = _read_json(ExplainIn, await request.body())
+        return await run_in_threadpool(
+            lambda: service.explain(
+                _question(service, asked, _image_of(asked)), asked.limit, asked.expect, asked.heat
+            )
         )
 
 
@@ -209,7 +231,7 @@ async def _read_query(request: Request) -> tuple[QueryIn, bytes | None]:
         if kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
             async with request.form() as form:
                 fields: dict[str, Any] = {
-                    k: form.get(k) for k in ("text", "limit", "stream") if form.get(k) is not None
+                    k: form.get(k) for k in _FIELDS if form.get(k) is not None
                 }
                 fields.update(
                     {k: form.getlist(k) for k in ("documents", "kinds", "pages") if k in form}
@@ -217,11 +239,22 @@ async def _read_query(request: Request) -> tuple[QueryIn, bytes | None]:
                 upload = form.get("image")
                 image = None if upload is None or isinstance(upload, str) else await upload.read()
             return QueryIn.model_validate(fields), image or None
-        asked = QueryIn.model_validate_json(await request.body())
     except ValidationError as error:
         raise HTTPException(422, _explained(error)) from None
+    asked = _read_json(QueryIn, await request.body())
+    return asked, _image_of(asked)
+
+
+def _read_json(model: type[_Asked], body: bytes) -> _Asked:
     try:
-        return asked, base64.b64decode(asked.image, validate=True) if asked.image else None
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise HTTPException(422, _explained(error)) from None
+
+
+def _image_of(asked: QueryIn) -> bytes | None:
+    try:
+        return base64.b64decode(asked.image, validate=True) if asked.image else None
     except binascii.Error:
         raise HTTPException(422, "image is not valid base64") from None
 

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from copy import copy
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 
+from api.explained import ExplainOut
 from api.generators import make_generator
 from api.limits import bounds_of, limits_of
 from api.models import load_models, manifest_of
@@ -28,25 +30,33 @@ from api.wire import (
     answer_out,
     document_out,
     failure_out,
-    hit_out,
     result_out,
+    search_out,
     status_out,
 )
 from generate.answer import Answer, Generator, Watch
 from index.build import Builder, Progress
 from index.source import Source
-from index.store import Failure, Filter, Found, Leg, NotFoundError, Stored
-from ingest.document import Box, Chunk, Region
+from index.store import Failure, Filter, Found, Leg, NotFoundError, Stored, StoreError
+from ingest.document import Box, Chunk, DocumentError, Region
 from ingest.files import find_files
 from ingest.render import render_crop, render_page
 from ingest.sockets import forbid_sockets
 from ingest.worker import Reader
-from rerank.rerank import Rerank, Scorers, rerank, to_hits
+from rerank.rerank import Ranked, Rerank, Scorers, rerank, to_hits
+from retrieve.exact import Boosts
+from retrieve.folding import Listing, listed
 from retrieve.legs import Depths
-from retrieve.query import Candidate, Hit, Query
+from retrieve.names import Names
+from retrieve.neighbours import in_context
+from retrieve.pagination import page_numbered
+from retrieve.query import Candidate, Candidates, Hit, Query
 from retrieve.search import retrieve
+from retrieve.sheet import Sheet, sheet_of
+from retrieve.sight import Eyes
 from retrieve.timing import timed
 
+_NUMBERS = 4096  # page numbers, as printed, that are remembered
 _CROSS_PIXELS = 448  # longest side of a figure that a cross-encoder looks at
 
 
@@ -70,6 +80,9 @@ class Service:
         manifest = manifest_of(self.profile, self.encoders)
         self._index = open_index(settings, manifest, self.encoders.sizes())
         self._store, self._blobs = self._index.store, self._index.blobs
+        self._names = Names(self._store)
+        # What a document is called by never changes: its id is the hash of its bytes.
+        self._numbered = lru_cache(_NUMBERS)(self._page_numbered)
         self._scorers = Scorers(
             self.encoders.tokens, self.encoders.patches, loaded.cross_encoder, self._crop
         )
@@ -129,30 +142,65 @@ class Service:
         s = self.settings
         return Builder(self._store, self._blobs, self.encoders, s.workers, limits_of(s), ocr=s.ocr)
 
-    def candidates(self, query: Query) -> tuple[str, tuple[Candidate, ...]]:
-        """The text as searched, and every candidate in its final order."""
+    def candidates(self, query: Query, keep: int = 0) -> tuple[str, tuple[Candidate, ...]]:
+        """The text as searched, and every candidate in its final order; see `ranked`."""
+        found, order = self.ranked(query, keep)
+        return found.text, order.items
+
+    def ranked(self, query: Query, keep: int = 0) -> tuple[Candidates, Ranked]:
+        """What retrieval found, and its final order; only the first `keep` (0: all) are sure to
+        stand where a cross-encoder that saw everything would put them."""
         p = self.profile
         depths = Depths(
             text=p.search.text_depth,
             words=p.search.words_depth,
             joint=p.search.joint_depth,
+            pages=p.search.image_pages,
+            seconds=p.search.image_seconds,
             text_weight=p.search.text_weight,
             words_weight=p.search.words_weight,
             joint_weight=p.search.joint_weight,
             image_weight=p.search.image_weight,
         )
         found = retrieve(
-            query, self._store, self.encoders, depths, p.search.fusion, p.search.candidates
+            query,
+            self._store,
+            self.encoders,
+            depths,
+            p.search.fusion,
+            p.search.candidates,
+            self._names,
+            Boosts(
+                p.search.exact_boost,
+                p.search.label_boost,
+                p.search.page_boost,
+                p.search.document_boost,
+            ),
+            self._numbered,
+            eyes=Eyes(self._sheet, self.settings.ocr),
         )
         how = Rerank(
-            p.rerank.depth, p.rerank.cross_depth, p.rerank.trust, weights=p.rerank.weights()
+            p.rerank.depth,
+            p.rerank.cross_depth,
+            p.rerank.cross_seconds,
+            keep,
+            p.rerank.trust,
+            p.rerank.weights(),
         )
-        return found.text, rerank(found, self._store, self._scorers, how, query.image)
+        return found, rerank(found, self._store, self._scorers, how, query.image)
 
-    def hits(self, query: Query, limit: int) -> tuple[str, list[Hit]]:
-        searched, candidates = self.candidates(query)
+    def hits(
+        self, query: Query, limit: int, listing: Listing | None = None
+    ) -> tuple[str, list[Hit]]:
+        """The text as searched, and the list of hits."""
+        listing = listing or Listing()
+        searched, candidates = self.candidates(query, listing.reach(limit))
+        return searched, self.listed(candidates, limit, listing)
+
+    def listed(self, candidates: Sequence[Candidate], limit: int, listing: Listing) -> list[Hit]:
+        """Candidates in their final order to a list of hits."""
         with timed("chunks"):
-            return searched, to_hits(candidates, self._store, limit)
+            return listed(candidates, self.hits_of, limit, listing)
 
     def legs(self, legs: Sequence[Leg]) -> Found:
         """What the engine finds for vectors alone: the floor under the time of a search."""
@@ -163,25 +211,39 @@ class Service:
         """Candidates with their chunks."""
         return to_hits(candidates, self._store, len(candidates))
 
-    def search(self, query: Query, limit: int = 10) -> SearchOut:
+    def search(self, query: Query, limit: int = 10, listing: Listing | None = None) -> SearchOut:
         start = time.perf_counter()
-        searched, hits = self.hits(query, limit)
-        seconds = time.perf_counter() - start
-        return SearchOut(
-            searched=searched, hits=[hit_out(h) for h in hits], seconds=round(seconds, 4)
-        )
+        listing = listing or Listing()
+        found, order = self.ranked(query, listing.reach(limit))
+        hits = self.listed(order.items, limit, listing)
+        return search_out(found, order.notes, hits, time.perf_counter() - start)
+
+    def explain(
+        self, query: Query, limit: int = 10, expect: str = "", heat: bool = False
+    ) -> ExplainOut:
+        """A search stage by stage, and what became of the page `expect` (`NAME#p12`); with `heat`
+        a figure with what the question met in it. Raises ValueError for a page that cannot be
+        read, NotFoundError for a document of no known name."""
+        from api.explaining import explain
+
+        return explain(self, self._store, self._scorers, query, limit, expect, heat)
 
     def ask(self, query: Query, limit: int = 10, watch: Watch | None = None) -> AnswerOut:
         """Raises GeneratorError where no answer can be written, Cancelled after `watch.stop()`."""
         start = time.perf_counter()
-        searched, hits = self.hits(query, limit)
-        answer = self.answer(query, searched, hits, watch)
-        return answer_out(query.text, searched, answer, time.perf_counter() - start)
+        found, order = self.ranked(query, limit)
+        hits = self.listed(order.items, limit, Listing())
+        answer = self.answer(query, found.text, hits, watch)
+        return answer_out(query.text, found, answer, time.perf_counter() - start)
 
     def answer(
         self, query: Query, searched: str, hits: Sequence[Hit], watch: Watch | None = None
     ) -> Answer:
         """What the generator makes of hits."""
+        beside = self.profile.generate.neighbours
+        if beside:
+            with timed("chunks"):
+                hits = in_context(hits, self._store, beside)
         with timed("answer"):
             return self._generator.answer(query, searched, hits, watch)
 
@@ -300,6 +362,23 @@ class Service:
         data = self._blobs.get(region.document)
         bounds = bounds_of(self.settings)
         return render_crop(data, stored.type, region.page, region.box, pixels, bounds)
+
+    def _page_numbered(self, document: str, number: int) -> int | None:
+        """See `retrieve.pagination`; None, too, for an original that is lost or damaged."""
+        stored = self._store.find(document)
+        if stored is None or number > stored.document.pages:
+            return None
+        try:
+            data = self._blobs.get(document)
+            return page_numbered(data, stored.type, number, bounds_of(self.settings))
+        except (StoreError, DocumentError):
+            return None
+
+    def _sheet(self, document: str, page: int) -> Sheet:
+        stored = self._store.find(document)
+        if stored is None:
+            raise NotFoundError(f"the document {document[:12]} is not in the index")
+        return sheet_of(self._blobs.get(document), stored.type, page, bounds_of(self.settings))
 
     def _crop(self, region: Region) -> bytes:
         return self.crop_png(region, _CROSS_PIXELS)

@@ -97,7 +97,9 @@ class Models(_Strict):
 
 
 class SearchSettings(_Strict):
-    """Depth of each leg, its weight in fusion, and the fusion."""
+    """Depth of each leg, its weight in fusion, and the fusion. `image_pages` are compared with the
+    picture of a question, none begun after `image_seconds`; with 0 vectors do. The boosts are what
+    a final score (0 to 1) gains by having what the question names (`retrieve.exact`)."""
 
     text_depth: int = Field(default=100, ge=1, le=1000)
     words_depth: int = Field(default=100, ge=1, le=1000)
@@ -106,6 +108,12 @@ class SearchSettings(_Strict):
     words_weight: float = Field(default=1.0, ge=0)
     joint_weight: float = Field(default=0.25, ge=0)
     image_weight: float = Field(default=2.0, ge=0)
+    image_pages: int = Field(default=16, ge=0, le=100)
+    image_seconds: float = Field(default=3.0, gt=0, le=60)
+    exact_boost: float = Field(default=0.2, ge=0, le=2)
+    label_boost: float = Field(default=0.25, ge=0, le=2)
+    page_boost: float = Field(default=0.25, ge=0, le=2)
+    document_boost: float = Field(default=0.15, ge=0, le=2)
     fusion: Literal["rrf", "dbsf"] = "rrf"
     candidates: int = Field(default=300, ge=1, le=1000)
 
@@ -116,6 +124,7 @@ class RerankSettings(_Strict):
 
     depth: int = Field(default=300, ge=0, le=1000)
     cross_depth: int = Field(default=30, ge=0, le=1000)
+    cross_seconds: float = Field(default=5.0, ge=0)
     trust: tuple[float, float] | None = None
     text: float = Field(default=1.0, ge=0)
     words: float = Field(default=1.0, ge=0)
@@ -123,6 +132,8 @@ class RerankSettings(_Strict):
     joint: float = Field(default=0.2, ge=0)
     image: float = Field(default=3.0, ge=0)
     image_text: float = Field(default=0.2, ge=0)
+    image_words: float = Field(default=3.0, ge=0)
+    image_match: float = Field(default=12.0, ge=0)
     patches: float = Field(default=1.0, ge=0)
     cross: float = Field(default=2.0, ge=0)
 
@@ -135,7 +146,7 @@ class RerankSettings(_Strict):
 
     def weights(self) -> dict[str, float]:
         """By the names that stages have in traces."""
-        found = self.model_dump(exclude={"depth", "cross_depth", "trust"})
+        found = self.model_dump(exclude={"depth", "cross_depth", "cross_seconds", "trust"})
         return {name.replace("_", "-"): weight for name, weight in found.items()}
 
 
@@ -144,13 +155,15 @@ class GenerateSettings(_Strict):
 
     `threshold`: confidence under which the extractive answerer abstains; a model only where
     `calibration` is given, which is the slope and shift of `generate.calibrated.Calibration` as
-    `octavo eval calibrate` fits them. The rest is for models:
+    `octavo eval calibrate` fits them. `neighbours`: of so many first hits the passages before and
+    after, and what they refer to, are evidence, too. The rest is for models:
     `url` of an OpenAI-compatible server, the context in tokens, the answer's length in tokens, the
     pictures sent at most and the longest side of each in pixels, the seconds one answer may take.
     """
 
     threshold: float = Field(default=0.45, ge=0, le=1)
     calibration: tuple[float, float] | None = None
+    neighbours: int = Field(default=0, ge=0, le=8)
     url: str = ""
     context_tokens: int = Field(default=8192, ge=512)
     answer_tokens: int = Field(default=512, ge=16)

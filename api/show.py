@@ -7,10 +7,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from api.wire import AnswerOut, CitationOut, RegionOut, SearchOut
+from api.wire import AnswerOut, CitationOut, RegionOut, SearchOut, UnderstoodOut
 from generate.answer import Watch
 
 _TEXT = 300  # characters of a hit that are shown
+_ALSO = 3  # hits folded into one that are shown
+_USES = {"filter": "only what has it", "boost": "put higher", "nothing": "not used"}
 
 
 def drafts(as_json: bool) -> Watch:
@@ -41,6 +43,8 @@ def show_answer(answer: AnswerOut, saved: Path | None = None) -> None:
 def show_hits(found: SearchOut) -> None:
     """Rank, place, text, and the stages each hit passed."""
     out = Console(highlight=False)
+    for row in found.understood:
+        out.print(understood_line(row))
     if not found.hits:
         out.print("Nothing found.")
     for rank, hit in enumerate(found.hits, 1):
@@ -51,7 +55,17 @@ def show_hits(found: SearchOut) -> None:
         out.print("   " + escape(_short(hit.text or hit.caption or "(image)", _TEXT)))
         trace = "  ".join(f"{s.stage} #{s.rank} ({s.score:.3f})" for s in hit.trace)
         out.print(f"   [dim]{escape(trace)}[/]")
+        for also in hit.also[:_ALSO]:
+            place = _place(also.name, also.regions[:1])
+            out.print(f"   [dim]also {escape(place)} ({also.why})[/]")
+        if len(hit.also) > _ALSO:
+            out.print(f"   [dim]and {len(hit.also) - _ALSO} more[/]")
     out.print(f"[dim]{len(found.hits)} hits, {found.seconds * 1000:.0f} ms[/]")
+
+
+def understood_line(row: UnderstoodOut) -> str:
+    """`code 'AX-4410': put higher, 2 passages have it`, as markup."""
+    return f"[cyan]{row.kind}[/] {escape(repr(row.said))}: {_USES[row.use]}, {escape(row.why)}"
 
 
 def _cited(citation: CitationOut) -> str:

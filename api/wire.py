@@ -14,7 +14,7 @@ from index.build import Outcome, Result
 from index.pages import runs_of
 from index.store import Failure, Stored
 from ingest.document import ChunkKind, PageState, PageStatus, Region
-from retrieve.query import Hit
+from retrieve.query import Also, Candidates, Hit, Understood
 
 
 class _Wire(BaseModel):
@@ -36,8 +36,32 @@ class StageOut(_Wire):
     score: float
 
 
+class AlsoOut(_Wire):
+    """A worse hit that was folded into another one. `why`: same text, region, picture, page or
+    document."""
+
+    chunk: str
+    document: str
+    name: str
+    kind: ChunkKind
+    page: int
+    regions: list[RegionOut]
+    score: float
+    why: str
+
+
+class UnderstoodOut(_Wire):
+    """Something that a question was taken to name (a phrase, code, label, page, file or document),
+    and what was made of it: a filter, a boost, or nothing."""
+
+    kind: str
+    said: str
+    use: Literal["filter", "boost", "nothing"]
+    why: str
+
+
 class HitOut(_Wire):
-    """A chunk that was found."""
+    """A chunk that was found; `also` are worse ones that say the same."""
 
     chunk: str
     document: str
@@ -50,6 +74,7 @@ class HitOut(_Wire):
     text: str
     score: float
     trace: list[StageOut]
+    also: list[AlsoOut]
 
 
 class CitationOut(_Wire):
@@ -74,6 +99,7 @@ class AnswerOut(_Wire):
 
     question: str
     searched: str
+    understood: list[UnderstoodOut]
     abstained: bool
     confidence: float
     reason: str
@@ -83,9 +109,11 @@ class AnswerOut(_Wire):
 
 
 class SearchOut(_Wire):
-    """Hits, best first."""
+    """Hits, best first. `notes` say of stages that were skipped or cut short."""
 
     searched: str
+    understood: list[UnderstoodOut]
+    notes: list[str]
     hits: list[HitOut]
     seconds: float
 
@@ -255,7 +283,21 @@ class QueryIn(_Wire):
         default_factory=list, max_length=1000
     )
     limit: int = Field(10, ge=1, le=100)
+    by: Literal["chunk", "page", "document"] = Field(
+        "chunk", description="one hit a chunk, page or document (only /v1/search)"
+    )
+    fold: bool = Field(True, description="near-duplicates stand once (only /v1/search)")
+    diverse: float | None = Field(
+        None, ge=0, le=1, description="lambda of MMR, 1: by score alone (only /v1/search)"
+    )
     stream: bool = Field(False, description="answer as an event stream (only /v1/query)")
+
+
+class ExplainIn(QueryIn):
+    """A search to be explained."""
+
+    expect: str = Field("", max_length=2000, description="a page that should be found: NAME#p12")
+    heat: bool = Field(False, description="draw what the question met in the first figure")
 
 
 class RetryIn(_Wire):
@@ -286,6 +328,37 @@ def hit_out(hit: Hit) -> HitOut:
         text=c.text,
         score=round(hit.score, 6),
         trace=[StageOut(stage=s.name, rank=s.rank, score=round(s.score, 6)) for s in hit.trace],
+        also=[also_out(a) for a in hit.also],
+    )
+
+
+def also_out(also: Also) -> AlsoOut:
+    c = also.hit.chunk
+    return AlsoOut(
+        chunk=c.id,
+        document=c.document,
+        name=also.hit.name,
+        kind=c.kind,
+        page=c.page,
+        regions=[region_out(r) for r in c.regions],
+        score=round(also.hit.score, 6),
+        why=also.why,
+    )
+
+
+def understood_out(understood: Sequence[Understood]) -> list[UnderstoodOut]:
+    return [UnderstoodOut(kind=u.kind, said=u.said, use=u.use, why=u.why) for u in understood]
+
+
+def search_out(
+    found: Candidates, notes: Sequence[str], hits: Sequence[Hit], seconds: float
+) -> SearchOut:
+    return SearchOut(
+        searched=found.text,
+        understood=understood_out(found.understood),
+        notes=list(notes),
+        hits=[hit_out(h) for h in hits],
+        seconds=round(seconds, 4),
     )
 
 
@@ -298,10 +371,11 @@ def citation_out(citation: Citation) -> CitationOut:
     )
 
 
-def answer_out(question: str, searched: str, answer: Answer, seconds: float) -> AnswerOut:
+def answer_out(question: str, found: Candidates, answer: Answer, seconds: float) -> AnswerOut:
     return AnswerOut(
         question=question,
-        searched=searched,
+        searched=found.text,
+        understood=understood_out(found.understood),
         abstained=answer.abstained,
         confidence=round(answer.confidence, 4),
         reason=answer.reason,

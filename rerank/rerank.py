@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from index.embed import chunk_text
 from index.encode import Content, Matrix, PairScorer, PatchEncoder, TokenEncoder
-from index.store import MultiVectorName, Store, StoreError
-from ingest.document import Chunk, DocumentError, Region
+from index.store import MultiVectorName, Store
+from ingest.document import Region
+from rerank.cross import Outlook, cross
+from retrieve.exact import boost_of
 from retrieve.query import Candidate, Candidates, Hit, Stage
 from retrieve.timing import timed
 
@@ -24,6 +25,9 @@ class Rerank:
     On SciFact (train) the convex sum of BM25, cosine and MaxSim reached nDCG@10 0.744, the mean
     of RRF and MaxSim 0.733, MaxSim alone 0.718: ranks throw away how far apart scores are.
 
+    The cross-encoder stops after `cross_seconds` of a question (0: never) with what it has, and
+    earlier where the first `keep` (0: all) can no longer change.
+
     `trust` is two MaxSim scores, of a model of its own each: where the best candidate has less than
     the first, no text here is about the question and pictures are ranked by how they look; from the
     second on the weights hold as they are; between the two is a mixture. None: they always hold.
@@ -31,6 +35,8 @@ class Rerank:
 
     depth: int = 300
     cross_depth: int = 30
+    cross_seconds: float = 0.0
+    keep: int = 0
     trust: tuple[float, float] | None = None
     weights: Mapping[str, float] = field(
         default_factory=lambda: {
@@ -41,9 +47,19 @@ class Rerank:
             "joint": 0.2,
             "image": 3.0,
             "image-text": 0.2,
+            "image-words": 3.0,
+            "image-match": 12.0,
             CROSS: 2.0,
         }
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Candidates in their final order, and what is to be said of how they were ranked."""
+
+    items: tuple[Candidate, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +77,7 @@ class Scorers:
 
 def rerank(
     found: Candidates, store: Store, scorers: Scorers, how: Rerank, image: bytes | None = None
-) -> tuple[Candidate, ...]:
+) -> Ranked:
     """Candidates in their final order; the stages they passed (`maxsim`, `patches`, `cross`,
     `final`) are added to their traces.
 
@@ -82,17 +98,15 @@ def rerank(
     # A picture in the question is a stage of its own, with its own scale.
     trust = how.trust if image is None else None
     ordered = _ordered(items, how.weights, trust)
-    if found.text and scorers.cross_encoder is not None and how.cross_depth > 0:
-        asked = Content(found.text, image)
-        with timed("cross"):
-            items = _with_cross(
-                asked, ordered, store, scorers, scorers.cross_encoder, how.cross_depth
-            )
+    note = ""
+    if found.text and how.cross_depth > 0:
+        items, note = _crossed(Content(found.text, image), ordered, store, scorers, how)
         ordered = _ordered(items, how.weights, trust)
-    return tuple(
+    ranked = tuple(
         replace(c, trace=(*c.trace, Stage("final", rank, c.score)))
         for rank, c in enumerate(ordered, 1)
     )
+    return Ranked(ranked, (note,) if note else ())
 
 
 def _ordered(
@@ -103,13 +117,24 @@ def _ordered(
     """By the weighted sum of the stages; in fused order where no stage weighs anything."""
     if not any(w > 0 for w in weights.values()):
         return list(items)
-    scores = convex(items, weights)
+    scores = scores_of(items, weights, trust)
+    scored = [replace(c, score=s) for c, s in zip(items, scores, strict=True)]
+    return sorted(scored, key=lambda c: (-c.score, c.id))
+
+
+def scores_of(
+    items: Sequence[Candidate],
+    weights: Mapping[str, float],
+    trust: tuple[float, float] | None = None,
+    spare: float = 0.0,
+) -> list[float]:
+    """Final scores; `spare` is the weight of a stage that is still to come, 0 for everyone yet."""
+    scores = convex(items, weights, spare)
     belief = believed(items, trust) if trust and weights.get("joint", 0) > 0 else 1.0
     if belief < 1:
         looks = convex(items, {"joint": 1.0})
         scores = [belief * s + (1 - belief) * x for s, x in zip(scores, looks, strict=True)]
-    scored = [replace(c, score=s) for c, s in zip(items, scores, strict=True)]
-    return sorted(scored, key=lambda c: (-c.score, c.id))
+    return [s + boost_of(c) for c, s in zip(items, scores, strict=True)]
 
 
 def believed(items: Sequence[Candidate], trust: tuple[float, float]) -> float:
@@ -140,32 +165,29 @@ def _with_maxsim(
     return _staged(name, items, {p.id: p.score / len(query) for p in points})
 
 
-def _with_cross(
-    asked: Content,
-    items: Sequence[Candidate],
-    store: Store,
-    scorers: Scorers,
-    model: PairScorer,
-    depth: int,
-) -> tuple[Candidate, ...]:
-    """A figure is read by caption, printed labels and referring paragraph, and looked at where
-    the model takes images."""
-    chunks = store.chunks([c.id for c in items[:depth]])
-    looks = scorers.crop if model.limits.pixels else None
-    contents = [Content(chunk_text(c), _seen(c, looks)) for c in chunks]
-    scores = model.score_pairs(asked, contents)
-    found = {c.id: float(s) for c, s in zip(chunks, scores, strict=True)}
-    return _staged(CROSS, items, found)
+def _crossed(
+    asked: Content, ordered: Sequence[Candidate], store: Store, scorers: Scorers, how: Rerank
+) -> tuple[tuple[Candidate, ...], str]:
+    """With the stage `cross` on the best of them, and what is to be said of it."""
+    model = scorers.cross_encoder
+    if model is None:
+        return tuple(ordered), "cross-encoder: the profile has none"
+    with timed("cross"):
+        head = ordered[: how.cross_depth]
+        outlook = _outlook(ordered, how, trust=None if asked.image else how.trust)
+        found = cross(asked, head, store, model, scorers.crop, outlook, how.cross_seconds)
+    return _staged(CROSS, ordered, found.scores), found.note
 
 
-def _seen(chunk: Chunk, crop: Callable[[Region], bytes] | None) -> bytes | None:
-    """A figure's picture; without it (its original is lost, or being deleted) its text must do."""
-    if crop is None or chunk.image is None:
-        return None
-    try:
-        return crop(chunk.image)
-    except (DocumentError, StoreError):
-        return None
+def _outlook(
+    ordered: Sequence[Candidate], how: Rerank, trust: tuple[float, float] | None
+) -> Outlook:
+    """Final scores without the cross-encoder's part, and how much that may be."""
+    weight = how.weights.get(CROSS, 0.0)
+    floor = scores_of(ordered, how.weights, trust, spare=weight)
+    whole = weight + _present(ordered, how.weights)
+    belief = believed(ordered, trust) if trust and how.weights.get("joint", 0) > 0 else 1.0
+    return Outlook(floor, belief * weight / whole if whole else 0.0, how.keep)
 
 
 def _staged(
@@ -177,15 +199,17 @@ def _staged(
     return tuple(replace(c, trace=(*c.trace, stages[c.id])) if c.id in stages else c for c in items)
 
 
-def convex(items: Sequence[Candidate], weights: Mapping[str, float]) -> list[float]:
+def convex(
+    items: Sequence[Candidate], weights: Mapping[str, float], spare: float = 0.0
+) -> list[float]:
     """Weighted mean of each stage's scores, stretched over 0 to 1 (min-max) within the stage.
 
     A candidate that a stage did not reach has 0 there (Bruch, Gai and Ingber 2023 show that
     convex combination is robust to the choice of the normalization). Stages that reached no
-    candidate do not count in the mean.
+    candidate do not count in the mean; `spare` counts in it as one of 0.
     """
     totals = [0.0] * len(items)
-    present = 0.0
+    present = spare
     traces = [{stage.name: stage.score for stage in c.trace} for c in items]
     for name, weight in weights.items():
         scores = [trace.get(name) for trace in traces]
@@ -199,6 +223,12 @@ def convex(items: Sequence[Candidate], weights: Mapping[str, float]) -> list[flo
             if score is not None:
                 totals[i] += weight * ((score - low) / width if width > 0 else 1.0)
     return [t / present for t in totals] if present else totals
+
+
+def _present(items: Sequence[Candidate], weights: Mapping[str, float]) -> float:
+    """The weights of the stages that reached a candidate."""
+    reached = {stage.name for c in items for stage in c.trace}
+    return sum(w for name, w in weights.items() if w > 0 and name in reached)
 
 
 def to_hits(candidates: Sequence[Candidate], store: Store, limit: int) -> list[Hit]:

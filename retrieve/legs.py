@@ -15,11 +15,17 @@ _PICTURES: tuple[ChunkKind, ...] = ("figure", "page")
 
 @dataclass(frozen=True, slots=True)
 class Depths:
-    """Candidates each leg brings, and the weight of its ranks in fusion."""
+    """Candidates each leg brings, and the weight of its ranks in fusion.
+
+    `pages` are drawn and compared with the query's picture (`retrieve.sight`); after `seconds` none
+    is begun.
+    """
 
     text: int = 100
     words: int = 100
     joint: int = 30
+    pages: int = 16
+    seconds: float = 3.0
     text_weight: float = 1.0
     words_weight: float = 1.0
     joint_weight: float = 0.25

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
-from index.store import Filter
+from index.store import Filter, Leg
 from ingest.document import Chunk
 
 
@@ -32,12 +33,26 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that was found, its final score, and every stage it passed."""
+    """A chunk that was found, its final score, and every stage it passed.
+
+    `also` are worse hits that were folded into it (`retrieve.folding`), `neighbours` what stands
+    beside it, where that was asked for (`retrieve.neighbours`).
+    """
 
     chunk: Chunk
     name: str  # of the document
     score: float
     trace: tuple[Stage, ...]
+    also: tuple[Also, ...] = ()
+    neighbours: tuple[Chunk, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """A hit that is not listed by itself. `why`: same text, picture, region, page or document."""
+
+    hit: Hit
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,17 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Understood:
+    """Something that a question was taken to name (`said`), what was made of it and why: a
+    `filter` leaves only what has it, a `boost` puts that higher, `nothing` was found of it."""
+
+    kind: str  # phrase, code, label, page, file, document
+    said: str
+    use: Literal["filter", "boost", "nothing"]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Candidates:
     """What retrieval hands to reranking.
 
@@ -58,3 +84,6 @@ class Candidates:
 
     text: str
     items: tuple[Candidate, ...]
+    understood: tuple[Understood, ...] = ()
+    legs: tuple[Leg, ...] = ()  # as they were run
+    where: Filter = field(default_factory=Filter)  # with what the question restricts itself to

@@ -5,8 +5,13 @@ from __future__ import annotations
 from index.embed import Encoders, chunk_text
 from index.store import Filter, Found, Fusion, Leg, Store
 from ingest.caption import without_label
+from retrieve.exact import Boosts, boosted
+from retrieve.hearing import Numbered, hear, with_printed
 from retrieve.legs import Depths, image_legs, text_legs
+from retrieve.names import Names
+from retrieve.places import beside, merged
 from retrieve.query import Candidate, Candidates, Query, Stage
+from retrieve.sight import Eyes, Sight, see, with_matches
 from retrieve.timing import timed
 
 #: A figure this near to the query's image is taken to show the same thing.
@@ -20,31 +25,59 @@ def retrieve(
     depths: Depths | None = None,
     fusion: Fusion = "rrf",
     limit: int = 300,
+    names: Names | None = None,
+    boosts: Boosts | None = None,
+    numbered: Numbered | None = None,
+    eyes: Eyes | None = None,
 ) -> Candidates:
     """The `limit` best chunks by the fused legs (all that the legs bring, by default).
 
-    A query with text and image is composed: the figure that the image resembles most lends its
-    caption to the text, so that "what torque for this?" asks about the part in the picture.
+    What the question names exactly is looked up (`retrieve.hearing`): quoted words are a filter,
+    the rest boosts. `names` are the documents it may name, `numbered` tells which page calls itself
+    12; None: neither is asked for.
+
+    A query with text and image is composed: the figure that the image shows, or resembles most,
+    lends its caption to the text, so that "what torque for this?" asks about the part in the
+    picture. Without `eyes` pages are not compared with the picture: vectors must do.
     """
-    depths = depths or Depths()
-    where = query.where
+    depths, boosts = depths or Depths(), boosts or Boosts()
+    # Only of what the user wrote: what a picture was recognised as names nothing.
+    with timed("legs"):
+        heard = hear(query.text, store, names, query.where, boosts)
+    where = heard.where if heard else query.where
     with timed("encode"):
         pictures = image_legs(query, encoders, depths)
+    sight = Sight(tuple(pictures))
+    if query.image is not None and pictures and eyes and depths.pages > 0:
+        with timed("look"):
+            sight = see(query.image, pictures, store, where, depths, eyes)
+        pictures = list(sight.legs)
     text = query.text.strip()
     if text and pictures:
-        text = " ".join(p for p in (text, _recognised(pictures[0], store, where)) if p)
+        text = " ".join(p for p in (text, _recognised(sight, store, where)) if p)
     with timed("encode"):
         legs = [*pictures, *(text_legs(text, encoders, depths) if text else [])]
     with timed("legs"):
         found = store.search(legs, fusion, limit, where)
-    return Candidates(text, _traced(legs, found))
+    if heard is None:
+        items = with_matches(_traced(legs, found), sight.matches)
+        return Candidates(text, items, (), tuple(legs), where)
+    with timed("legs"):
+        heard = with_printed(heard, numbered) if numbered else heard
+        more = beside(heard, legs, store, fusion, boosts)
+        found = merged(legs, found, more, heard, fusion)
+        seen = with_matches(_traced(legs, found), sight.matches)
+        items = boosted(seen, heard, more.boosts)
+    return Candidates(text, items, heard.understood, tuple(legs), where)
 
 
-def _recognised(leg: Leg, store: Store, where: Filter) -> str:
-    """Caption (else text) of the figure that looks like the query's image, or nothing."""
-    best = store.search([leg], "rrf", 1, where).legs[0][:1]
-    if not best or best[0].score < SAME_THING:
-        return ""
+def _recognised(sight: Sight, store: Store, where: Filter) -> str:
+    """Caption (else text) of what shows the query's image, or looks like it, or nothing."""
+    best = sight.matches[:1]
+    if not best:
+        best = store.search([sight.legs[0]], "rrf", 1, where).legs[0][:1]
+        if not best or best[0].score < SAME_THING:
+            return ""
     chunks = store.chunks([best[0].id])
     if not chunks:
         return ""

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-#: Stages in the order they run: embedding the question, the engine's legs and fusion, late
-#: interaction, the cross-encoder, fetching the chunks, writing the answer.
-STAGES = ("encode", "legs", "maxsim", "patches", "cross", "chunks", "answer")
+#: Stages in the order they run: embedding the question, looking at pages that may show its picture,
+#: the engine's legs and fusion, late interaction, the cross-encoder, fetching the chunks, writing
+#: the answer.
+STAGES = ("encode", "look", "legs", "maxsim", "patches", "cross", "chunks", "answer")
 
 _clock: ContextVar[dict[str, float] | None] = ContextVar("clock", default=None)
 

@@ -48,6 +48,19 @@ def test_ask_cites_page_and_box(index: Path) -> None:
     assert re.search(r"pump\.pdf, page 1, box \d+,\d+,\d+,\d+", done.stdout)
 
 
+def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "whales.txt").write_text(WHALES)
+    shown = subprocess.Popen(
+        [sys.executable, "-m", "api", "inspect", str(tmp_path / "whales.txt"), "--text"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert shown.stdout is not None
+    shown.stdout.close()  # as `head` does
+    said = shown.communicate(timeout=120)[1]
+    assert (shown.returncode, said) == (141, b"")
+
+
 def test_ask_abstains_and_says_why(index: Path) -> None:
     done = octavo("ask", "Who won the chess championship in 1972?", "--index", index, "--json")
     answer = json.loads(done.stdout)

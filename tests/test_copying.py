@@ -51,7 +51,7 @@ def test_a_copy_finds_the_same_with_the_same_scores(filled: Service) -> None:
     scorers = Scorers(filled.encoders.tokens)
     for question in QUESTIONS:
         mine, theirs = (
-            rerank(retrieve(Query(question), s, filled.encoders), s, scorers, Rerank())
+            rerank(retrieve(Query(question), s, filled.encoders), s, scorers, Rerank()).items
             for s in (here.store, there)
         )
         assert [c.id for c in mine] == [c.id for c in theirs]

@@ -62,7 +62,7 @@ def test_it_does_not_touch_questions_with_a_picture(tmp_path: object) -> None:
         store = made.open(SIZES)
         items = tuple(found(0.25))
         how = Rerank(depth=0, trust=(0.35, 0.5), weights=WEIGHTS)
-        alone = rerank(Candidates("a dog", items), store, Scorers(), how)
-        shown = rerank(Candidates("a dog", items), store, Scorers(), how, image=b"png")
+        alone = rerank(Candidates("a dog", items), store, Scorers(), how).items
+        shown = rerank(Candidates("a dog", items), store, Scorers(), how, image=b"png").items
     assert alone[0].id == "right"
     assert shown[0].id == "read"

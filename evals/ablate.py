@@ -23,6 +23,7 @@ from evals.result import EvalResult
 
 FILE = "ablation.json"
 FULL = "full"
+_BOOSTS = ("exact_boost", "label_boost", "page_boost", "document_boost")
 METRICS = ("nDCG@10", "Recall@5", "Recall@100", "MRR@10")
 
 
@@ -99,6 +100,11 @@ def variants(profile: Profile, questions: Sequence[Question] = ()) -> list[Varia
         found.append(_variant("without joint vectors", profile, {"joint_weight": 0}, {"joint": 0}))
     if search.image_weight > 0 and some_pictures:
         found.append(_variant("without image vectors", profile, {"image_weight": 0}, {"image": 0}))
+    if search.image_weight > 0 and search.image_pages > 0 and some_pictures:
+        found.append(_variant("without comparing pages", profile, {"image_pages": 0}, {}))
+    boosts = [name for name in _BOOSTS if getattr(search, name) > 0]
+    if boosts and not pictures:
+        found.append(_variant("without boosts", profile, dict.fromkeys(boosts, 0), {}))
     if late:
         found.append(_variant("without late interaction", profile, {}, {"depth": 0}))
     if models.cross_encoder and rerank.cross_depth > 0:

@@ -44,8 +44,7 @@ class Eyes:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """`legs` that the picture searches with. `matches`: chunks that were compared with it, best
-    first; empty where none shows it."""
+    """`legs` that the picture searches with. `matches`: chunks that show it, best first."""
 
     legs: tuple[Leg, ...]
     matches: tuple[Scored, ...] = ()
@@ -125,11 +124,13 @@ class _Compared:
         self._places[page] = (place.score, box)
 
     def matches(self) -> tuple[Scored, ...]:
-        """On every page compared the chunk that stands where the picture is most alike."""
-        if max((score for score, _ in self._places.values()), default=0.0) < SHOWN:
-            return ()
+        """On every page that shows the picture the chunk that stands there. Those that are less
+        alike say nothing: with them the question "which part number?" to a photo found figures of
+        any kind before the parts list."""
         found = []
         for page, (score, box) in self._places.items():
+            if score < SHOWN:
+                continue
             kinds = self._where.kinds
             chunks = [c for c in self._store.page_chunks(*page) if not kinds or c.kind in kinds]
             if chunks:

@@ -60,7 +60,7 @@ from ingest.document import Chunk
 _ROOM = 128 << 20  # bytes that must be free before a write; vectors grow in steps of 32 MB
 #: Points between two cuts of the log, which by itself goes on growing until the shard is closed:
 #: 1 GB for 2,400 pages. A cut takes a hundredth of the time that embedding so many takes.
-_LOGGED = 1000
+_LOGGED = 500
 _PAGE = 1000  # points read at a time when scrolling
 _PAGE_MULTI = 32  # with multivectors, which come back as lists of Python floats
 _KEYWORDS = ("document", "kind")

@@ -48,7 +48,7 @@ def test_between_the_two_it_is_a_mixture() -> None:
 
 
 def test_the_built_in_profile_has_it_and_others_do_not() -> None:
-    assert read_profile("builtin").rerank.trust == (0.35, 0.5)
+    assert read_profile("builtin").rerank.trust == (0.4, 0.53)
     assert read_profile("light").rerank.trust is None
     with pytest.raises(ValidationError, match="the second greater than the first"):
         RerankSettings(trust=(0.5, 0.35))

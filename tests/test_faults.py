@@ -106,7 +106,10 @@ def test_a_child_cut_off_while_it_sends(
     document = pymupdf.open()
     for n in range(4):
         page = document.new_page(width=400, height=400)
-        noise = pymupdf.Pixmap(pymupdf.csRGB, 800, 800, os.urandom(800 * 800 * 3), False)
+        # Noise alone is the same grey everywhere, which may be taken for a picture that repeats.
+        dark = bytes(800 * 3 * 160 * n)
+        pixels = dark + os.urandom(800 * 800 * 3 - len(dark))
+        noise = pymupdf.Pixmap(pymupdf.csRGB, 800, 800, pixels, False)
         page.insert_image(pymupdf.Rect(20, 20, 380, 300), pixmap=noise)
         page.insert_text((20, 390), f"Page {n + 1} of four.")
     reader = reader_of(limits=Limits(seconds=5.0))

@@ -47,6 +47,11 @@ def test_between_the_two_it_is_a_mixture() -> None:
     assert believed([candidate("plain", joint=0.1)], (0.35, 0.5)) == 1.0  # nothing was scored
 
 
+def test_a_question_that_names_what_is_there_asks_text() -> None:
+    named = [*found(0.1), candidate("Figure 1", text=0.1, named=0.25)]
+    assert believed(named, (0.35, 0.5)) == 1.0
+
+
 def test_the_built_in_profile_has_it_and_others_do_not() -> None:
     assert read_profile("builtin").rerank.trust == (0.4, 0.53)
     assert read_profile("light").rerank.trust is None

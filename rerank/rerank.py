@@ -99,8 +99,13 @@ def rerank(
     trust = how.trust if image is None else None
     ordered = _ordered(items, how.weights, trust)
     note = ""
-    if found.text and how.cross_depth > 0:
-        items, note = _crossed(Content(found.text, image), ordered, store, scorers, how)
+    if not found.text or how.cross_depth == 0:
+        pass
+    elif scorers.cross_encoder is None:
+        note = "cross-encoder: the profile has none"
+    else:
+        asked = Content(found.text, image)
+        items, note = _crossed(asked, ordered, store, scorers, scorers.cross_encoder, how)
         ordered = _ordered(items, how.weights, trust)
     ranked = tuple(
         replace(c, trace=(*c.trace, Stage("final", rank, c.score)))
@@ -169,12 +174,14 @@ def _with_maxsim(
 
 
 def _crossed(
-    asked: Content, ordered: Sequence[Candidate], store: Store, scorers: Scorers, how: Rerank
+    asked: Content,
+    ordered: Sequence[Candidate],
+    store: Store,
+    scorers: Scorers,
+    model: PairScorer,
+    how: Rerank,
 ) -> tuple[tuple[Candidate, ...], str]:
     """With the stage `cross` on the best of them, and what is to be said of it."""
-    model = scorers.cross_encoder
-    if model is None:
-        return tuple(ordered), "cross-encoder: the profile has none"
     with timed("cross"):
         head = ordered[: how.cross_depth]
         outlook = _outlook(ordered, how, trust=None if asked.image else how.trust)

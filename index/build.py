@@ -19,7 +19,7 @@ from index.ledger import Ledger, settle_failures
 from index.reading import Readings
 from index.source import Source, reason_of
 from index.store import Point, Store, Stored
-from ingest.document import Document, DocumentError, PageStatus
+from ingest.document import Document, DocumentError, PageStatus, document_id
 from ingest.memory import trim
 from ingest.messages import Opened
 from ingest.worker import Limits, Reader
@@ -189,8 +189,14 @@ class Builder:
         )
 
     def _keep_original(self, ahead: Ahead) -> None:
-        if not ahead.fed:  # else it was read from there
-            self._blobs.put(ahead.id, ahead.data)
+        """Where it was read from there it is kept already; unless another process that failed at
+        the same bytes took it away meanwhile. Raises DocumentError where it is gone for good."""
+        if ahead.fed and self._blobs.path(ahead.id).exists():
+            return
+        data = ahead.source.read() if ahead.fed else ahead.data
+        if document_id(data) != ahead.id:
+            raise DocumentError("was changed while it was read; ingest it again")
+        self._blobs.put(ahead.id, data)
 
     def _forget_original(self, ahead: Ahead) -> None:
         """Of a document that was not committed; one that was there before is another's to keep."""

@@ -27,7 +27,11 @@ def open_image(data: bytes, side: int = 0) -> Image.Image:
         if side:
             opened.draft("RGB", (2 * side, 2 * side))
         return _flat(ImageOps.exif_transpose(opened))
-    except (UnidentifiedImageError, OSError, SyntaxError, EOFError, struct.error) as error:
+    except UnidentifiedImageError:
+        raise ValueError(
+            f"the image cannot be read: it is no {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"
+        ) from None
+    except (OSError, SyntaxError, EOFError, struct.error) as error:
         raise ValueError(f"the image cannot be read: {error}") from None
     except Image.DecompressionBombError as error:
         raise ValueError(f"the image cannot be read: {error}") from None

@@ -65,13 +65,17 @@ class Names:
         return self._fresh().meant(text)
 
     def called(self, name: str) -> list[Stored]:
-        """Documents of exactly that file name, whatever its case."""
-        return self._fresh().by_name.get(name.lower(), [])
+        """Documents of exactly that file name, whatever its case. A filter is made of them, so the
+        names are read again where one was replaced since, or is new."""
+        found = self._fresh().by_name.get(name.lower(), [])
+        if found and all(self._store.find(s.document.id, fresh=True) for s in found):
+            return found
+        return self._fresh(now=True).by_name.get(name.lower(), [])
 
-    def _fresh(self) -> _Table:
+    def _fresh(self, now: bool = False) -> _Table:
         with self._lock:
             start = time.monotonic()
-            if start >= self._until:
+            if now or start >= self._until:
                 self._table = _Table(self._store.documents())
                 took = time.monotonic() - start
                 self._until = start + max(_REFRESH, _SLOW * took)

@@ -238,6 +238,22 @@ def test_an_unknown_file_is_told(asked: Service) -> None:
     assert found.hits
 
 
+def test_a_file_is_found_by_its_name_as_soon_as_it_is_there(tmp_path: Path) -> None:
+    """Names are believed for some seconds; a file that was replaced or is new must not be lost."""
+
+    def sure(service: Service, name: str, text: str) -> None:
+        (result,) = service.ingest([source(name, text.encode())])
+        assert result.outcome in ("added", "updated")
+        found = service.search(Query(f"What opens at which pressure in {name}?"))
+        assert [u.use for u in found.understood] == ["filter"]
+        assert [h.text for h in found.hits] == [text]
+
+    with closing(Service(Settings(index=tmp_path / "index"), create=True)) as service:
+        sure(service, "report.txt", "The valve opens at 3 bar.")
+        sure(service, "report.txt", "The valve opens at 5 bar.")
+        sure(service, "new.txt", "The hatch opens at 2 bar.")
+
+
 def test_filters_that_leave_nothing(asked: Service) -> None:
     whales = asked.named(["whales.txt"])[0].document.id
     for where in (

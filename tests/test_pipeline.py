@@ -180,6 +180,29 @@ def test_bytes_that_fail_twice_do_not_hold_up_the_next(tmp_path: Path, encoders:
     index.store.close()
 
 
+def test_an_original_that_another_process_took_away_is_kept_again(
+    tmp_path: Path, encoders: Encoders
+) -> None:
+    """Two processes on one server: the one that fails at the bytes removes what it placed."""
+    index = Index(tmp_path, encoders)
+    kept, changed = document(1, 2), document(2, 2)
+    upsert, others = index.store.upsert, iter([kept, changed])
+
+    def take_away(points: Sequence[Point]) -> None:
+        index.blobs.delete(hashlib.sha256(next(others)).hexdigest())
+        upsert(points)
+
+    index.store.upsert = take_away  # type: ignore[method-assign]
+    once = iter([changed, b"other bytes"])
+    rewritten = Source("b.pdf", "/x/b.pdf", lambda: next(once))
+    results = list(index.run([source("a.pdf", kept), rewritten]))
+    assert [r.outcome for r in results] == ["added", "failed"]
+    assert results[1].reason == "was changed while it was read; ingest it again"
+    assert index.originals() == [hashlib.sha256(kept).hexdigest()]
+    assert [s.document.name for s in index.store.documents()] == ["a.pdf"]
+    index.store.close()
+
+
 class _Counted:
     """A joint encoder that counts the images it is given."""
 

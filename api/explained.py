@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from api.wire import HitOut, UnderstoodOut
+from api.wire import HitOut, UnderstoodOut, Wire
 
 
-class _Wire(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class StandingOut(_Wire):
+class StandingOut(Wire):
     """Where the expected page stood at one stage.
 
     `kept` chunks passed the stage, the last of them with `last` as its score. `rank` and `score`
@@ -32,7 +26,7 @@ class StandingOut(_Wire):
     kind: str
 
 
-class ExpectedOut(_Wire):
+class ExpectedOut(Wire):
     """What became of the page that was expected. `verdict` says it in words.
 
     found: in the list, at `rank`; lost: at the stage `lost_at`; absent: not in the index (blank, in
@@ -48,7 +42,7 @@ class ExpectedOut(_Wire):
     stages: list[StandingOut]
 
 
-class MetOut(_Wire):
+class MetOut(Wire):
     """A word of the question and the word of the passage nearest to it (cosine of their tokens).
     `stop`: a word that BM25 leaves out."""
 
@@ -58,7 +52,7 @@ class MetOut(_Wire):
     stop: bool
 
 
-class TermOut(_Wire):
+class TermOut(Wire):
     """A word of the question, how the passage has it, and what it added to the BM25 score."""
 
     word: str
@@ -66,7 +60,7 @@ class TermOut(_Wire):
     score: float
 
 
-class AlignedOut(_Wire):
+class AlignedOut(Wire):
     """One passage, word by word. `note`: why there are no words, where there are none."""
 
     chunk: str
@@ -78,7 +72,7 @@ class AlignedOut(_Wire):
     note: str
 
 
-class ExplainOut(_Wire):
+class ExplainOut(Wire):
     """A search, stage by stage. `stages` are their names in the order they ran. `heat`: base64 of a
     PNG, the figure with what the question met in it in red, where that was asked for; `heat_note`
     says of which figure, or why there is none."""

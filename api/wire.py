@@ -17,18 +17,20 @@ from ingest.document import ChunkKind, PageState, PageStatus, Region
 from retrieve.query import Also, Candidates, Hit, Understood
 
 
-class _Wire(BaseModel):
+class Wire(BaseModel):
+    """JSON with no other fields than those named."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class RegionOut(_Wire):
+class RegionOut(Wire):
     """A box on a page: PDF points, origin at the displayed page's top left."""
 
     page: int
     box: tuple[float, float, float, float]
 
 
-class StageOut(_Wire):
+class StageOut(Wire):
     """Rank (from 1) and score of a hit at one stage."""
 
     stage: str
@@ -36,9 +38,8 @@ class StageOut(_Wire):
     score: float
 
 
-class AlsoOut(_Wire):
-    """A worse hit that was folded into another one. `why`: same text, region, picture, page or
-    document."""
+class FoundOut(Wire):
+    """A chunk and its score."""
 
     chunk: str
     document: str
@@ -47,10 +48,16 @@ class AlsoOut(_Wire):
     page: int
     regions: list[RegionOut]
     score: float
+
+
+class AlsoOut(FoundOut):
+    """A worse hit that was folded into another one. `why`: same text, region, picture, page or
+    document."""
+
     why: str
 
 
-class UnderstoodOut(_Wire):
+class UnderstoodOut(Wire):
     """Something that a question was taken to name (a phrase, code, label, page, file or document),
     and what was made of it: a filter, a boost, or nothing."""
 
@@ -60,24 +67,17 @@ class UnderstoodOut(_Wire):
     why: str
 
 
-class HitOut(_Wire):
+class HitOut(FoundOut):
     """A chunk that was found; `also` are worse ones that say the same."""
 
-    chunk: str
-    document: str
-    name: str
-    kind: ChunkKind
-    page: int
-    regions: list[RegionOut]
     section: list[str]
     caption: str
     text: str
-    score: float
     trace: list[StageOut]
     also: list[AlsoOut]
 
 
-class CitationOut(_Wire):
+class CitationOut(Wire):
     """The source of a sentence."""
 
     document: str
@@ -86,7 +86,7 @@ class CitationOut(_Wire):
     regions: list[RegionOut]
 
 
-class SentenceOut(_Wire):
+class SentenceOut(Wire):
     """A statement with its sources."""
 
     text: str
@@ -94,7 +94,7 @@ class SentenceOut(_Wire):
     citations: list[CitationOut]
 
 
-class AnswerOut(_Wire):
+class AnswerOut(Wire):
     """An answer, or an abstention with its reason and the nearest evidence."""
 
     question: str
@@ -108,7 +108,7 @@ class AnswerOut(_Wire):
     seconds: float
 
 
-class SearchOut(_Wire):
+class SearchOut(Wire):
     """Hits, best first. `notes` say of stages that were skipped or cut short."""
 
     searched: str
@@ -118,7 +118,7 @@ class SearchOut(_Wire):
     seconds: float
 
 
-class PagesOut(_Wire):
+class PagesOut(Wire):
     """Pages `first` to `last`, of which the same became. `reason`: why they are in quarantine."""
 
     first: int
@@ -133,7 +133,7 @@ class PagesOut(_Wire):
         return f"page {self.first}" if one else f"pages {self.first}-{self.last}"
 
 
-class _Ledger(_Wire):
+class _Ledger(Wire):
     """Numbers of pages. `pages` = `indexed` + `blank` + `quarantined`; of the indexed ones `ocr`
     were read by OCR, and `image_only` have a picture and no text."""
 
@@ -159,7 +159,7 @@ class DocumentOut(_Ledger):
     states: list[PagesOut]
 
 
-class FailureOut(_Wire):
+class FailureOut(Wire):
     """A source of which nothing could be indexed. Fields are empty where it failed before they were
     known. `uploaded`: its bytes came from a client and are not kept. `when` is UTC."""
 
@@ -175,14 +175,14 @@ class FailureOut(_Wire):
     settings: dict[str, str]
 
 
-class LedgerOut(_Wire):
+class LedgerOut(Wire):
     """What is known of a name: documents, and sources that failed."""
 
     documents: list[DocumentOut]
     failed: list[FailureOut]
 
 
-class CacheOut(_Wire):
+class CacheOut(Wire):
     """Vectors of questions and query images that are kept, and how often they served."""
 
     entries: int
@@ -201,7 +201,7 @@ class StatusOut(_Ledger):
     query_cache: CacheOut
 
 
-class ResultOut(_Wire):
+class ResultOut(Wire):
     """What became of one source."""
 
     name: str
@@ -213,14 +213,14 @@ class ResultOut(_Wire):
     quarantined: list[PagesOut]
 
 
-class IngestOut(_Wire):
+class IngestOut(Wire):
     """What became of every source of one ingest."""
 
     results: list[ResultOut]
     seconds: float
 
 
-class ModelOut(_Wire):
+class ModelOut(Wire):
     """A model of a profile."""
 
     profile: str
@@ -235,13 +235,13 @@ class ModelOut(_Wire):
     here: bool
 
 
-class ModelsOut(_Wire):
+class ModelsOut(Wire):
     """Models by profile and role."""
 
     models: list[ModelOut]
 
 
-class PulledModel(_Wire):
+class PulledModel(Wire):
     """A model on this machine: what it is, from which commit."""
 
     model: str
@@ -251,26 +251,26 @@ class PulledModel(_Wire):
     bytes: int
 
 
-class PulledOut(_Wire):
+class PulledOut(Wire):
     """Models that were fetched, bundled or unpacked."""
 
     models: list[PulledModel]
 
 
-class DeleteOut(_Wire):
+class DeleteOut(Wire):
     """Documents that were removed, and failed sources that were forgotten."""
 
     deleted: list[DocumentOut]
     forgotten: list[FailureOut]
 
 
-class Problem(_Wire):
+class Problem(Wire):
     """An error, as RFC 9457 would have its title and detail."""
 
     error: str
 
 
-class QueryIn(_Wire):
+class QueryIn(Wire):
     """A question or a search. `image` is base64 of an image file."""
 
     text: str = Field("", max_length=10_000)
@@ -300,7 +300,7 @@ class ExplainIn(QueryIn):
     heat: bool = Field(False, description="draw what the question met in the first figure")
 
 
-class RetryIn(_Wire):
+class RetryIn(Wire):
     """What to try again. `uploads`: also say of failed uploads that they must be sent again."""
 
     names: list[str] = Field(

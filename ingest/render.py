@@ -19,6 +19,25 @@ _MOST_PIXELS = 4096  # of a crop's longest side: 50 MB of pixels
 _CLOSEST = 5.0  # zoom of a crop: 360 dpi, at which 5-point labels are 25 pixels high
 
 
+@contextmanager
+def drawable(data: bytes, kind: str, number: int, bounds: Bounds = BOUNDS) -> Iterator[Any]:
+    """Page `number` (from 1) of a document that is open meanwhile. What draws is imported with the
+    first: a process that only indexes and searches does without its 37 MB.
+
+    Raises DocumentError for a page that the document does not have, or that cannot be drawn.
+    """
+    import_mupdf()
+    from ingest.opening import MUPDF_ERRORS, open_document
+
+    with open_document(data, kind, bounds=bounds) as document:
+        if not 1 <= number <= document.page_count:
+            raise DocumentError(f"has pages 1 to {document.page_count}; page {number} was asked")
+        try:
+            yield document[number - 1]
+        except MUPDF_ERRORS as error:
+            raise DocumentError(f"page {number} cannot be drawn: {error}") from error
+
+
 def render_page(
     data: bytes,
     kind: str,
@@ -31,7 +50,7 @@ def render_page(
 
     Raises DocumentError for a page that the document does not have.
     """
-    with _page(data, kind, number, bounds) as page:
+    with drawable(data, kind, number, bounds) as page:
         zoom = min(3.0, pixels / max(page.rect.width, page.rect.height, 1.0))
         image = _drawn(page, zoom)
     return _png(_marked(image, boxes, zoom))
@@ -48,7 +67,7 @@ def render_crop(
     """
     if not 1 <= pixels <= _MOST_PIXELS:
         raise ValueError(f"a crop has 1 to {_MOST_PIXELS} pixels a side; {pixels} were asked")
-    with _page(data, kind, region_page, bounds) as page:
+    with drawable(data, kind, region_page, bounds) as page:
         part = box.clip(Box(0.0, 0.0, page.rect.width, page.rect.height))
         if not (part.width > 0 and part.height > 0):  # also where a side is no number
             raise DocumentError(
@@ -59,22 +78,6 @@ def render_crop(
         image = _drawn(page, zoom, part)
     image.thumbnail((pixels, pixels))  # MuPDF rounds outwards
     return _png(image)
-
-
-@contextmanager
-def _page(data: bytes, kind: str, number: int, bounds: Bounds) -> Iterator[Any]:
-    """A page (from 1) of a document that is open meanwhile. What draws is imported with the first:
-    a process that only indexes and searches does without its 37 MB."""
-    import_mupdf()
-    from ingest.opening import MUPDF_ERRORS, open_document
-
-    with open_document(data, kind, bounds=bounds) as document:
-        if not 1 <= number <= document.page_count:
-            raise DocumentError(f"has pages 1 to {document.page_count}; page {number} was asked")
-        try:
-            yield document[number - 1]
-        except MUPDF_ERRORS as error:
-            raise DocumentError(f"page {number} cannot be drawn: {error}") from error
 
 
 def _drawn(page: Any, zoom: float, part: Box | None = None) -> Image.Image:

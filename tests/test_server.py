@@ -188,10 +188,11 @@ def test_the_page_asks_and_shows_the_box(url: str, tmp_path: Path) -> None:
             str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
             f"--user-data-dir={tmp_path}", "--virtual-time-budget=8000", "--dump-dom",
-            f"{url}/?q=How+much+oil+does+the+housing+take%3F",
+            f"{url}/?q=How+much+oil+does+the+housing+take+on+page+1%3F",
         ],
         capture_output=True, text=True, timeout=90, check=True,
         env={**os.environ, "HOME": str(tmp_path)},
     )  # fmt: skip
     assert "0.45 litres of ISO VG 46 oil" in done.stdout
+    assert 'page "page 1": by the count of pages' in done.stdout
     assert re.search(r'src="/v1/documents/[0-9a-f]{64}/pages/1\.png\?box=', done.stdout)

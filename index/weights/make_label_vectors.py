@@ -6,7 +6,10 @@ likeliest class names' vectors, weighted by their probabilities.
     python make_label_vectors.py --names torchvision/models/_meta.py --tokenizer tokenizer.json
 
 also writes the tokenizer without its fixed padding and truncation, and prints two small checks of
-how to word the labels and how to average them.  Texts are embedded one at a time: the int8 model
+how to word the labels and how to average them.  Half of a class's vector is its name's, half that of
+a scene: what a photograph of it usually shows, in the words of a caption (imagenet-scenes.txt, by
+hand; the idea is of Pratt et al. 2022, arXiv:2209.03320).  People, for one, are no class.  Their mean
+over the classes is taken off, as all names are a little alike.  Texts are embedded one at a time: the int8 model
 sizes its number ranges per call, so padding or company in a batch would change the result a little.
 """
 
@@ -130,6 +133,26 @@ def label_vectors(names: list[str], wording: str, embed: Embed) -> Array:
     return unit(np.mean(parts, axis=0))
 
 
+def read_scenes(file: Path) -> list[str]:
+    """A scene for every class: lines are a class or a range of classes, a blank and the text."""
+    scenes = [""] * CLASSES
+    for row in file.read_text("utf-8").splitlines():
+        classes, text = row.split(" ", 1)
+        first, _, last = classes.partition("-")
+        for number in range(int(first), int(last or first) + 1):
+            scenes[number] = text
+    if not all(scenes):
+        raise ValueError(f"{file}: class {scenes.index('')} has no scene, every class needs one")
+    return scenes
+
+
+def placed_vectors(names: list[str], scenes: list[str], embed: Embed) -> Array:
+    """Names and scenes together, less their mean: the vectors that ship."""
+    shown = np.stack([embed(scene) for scene in scenes])
+    both = unit(label_vectors(names, CHOSEN_WORDING, embed) + shown)
+    return unit(both - both.mean(0))
+
+
 def kind_precision(vectors: Array, embed: Embed) -> float:
     """Mean average precision of finding a kind's classes by an everyday word for it."""
     scores = []
@@ -208,7 +231,7 @@ def main() -> None:
     if options.check:
         print_checks(names, embed)
     (HERE / "imagenet-labels.txt").write_text("\n".join(names) + "\n", "utf-8")
-    vectors = label_vectors(names, CHOSEN_WORDING, embed)
+    vectors = placed_vectors(names, read_scenes(HERE / "imagenet-scenes.txt"), embed)
     np.save(HERE / "imagenet-label-vectors.npy", vectors.astype(np.float16))
 
 

@@ -112,11 +112,14 @@ def variants(profile: Profile, questions: Sequence[Question] = ()) -> list[Varia
     nothing = {name.replace("-", "_"): 0 for name in rerank.weights()}
     fused = {**nothing, "depth": 0, "cross_depth": 0}
     found.append(_variant("fused ranks only", profile, {}, fused))
-    if not pictures:
+    if not pictures:  # what plain good practice reaches: legs alone, nothing read in the question
         legs = {"text_weight": 0, "words_weight": 0, "joint_weight": 0, "image_weight": 0}
-        found.append(_variant("words (BM25) only", profile, {**legs, "words_weight": 1}, fused))
-        found.append(_variant("text vectors only", profile, {**legs, "text_weight": 1}, fused))
-        found.append(_variant("joint vectors only", profile, {**legs, "joint_weight": 1}, fused))
+        plain = {**legs, **dict.fromkeys(_BOOSTS, 0)}
+        both = {"text_weight": 1, "words_weight": 1}
+        found.append(_variant("RRF of words and text vectors", profile, {**plain, **both}, fused))
+        found.append(_variant("words (BM25) only", profile, {**plain, "words_weight": 1}, fused))
+        found.append(_variant("text vectors only", profile, {**plain, "text_weight": 1}, fused))
+        found.append(_variant("joint vectors only", profile, {**plain, "joint_weight": 1}, fused))
     return found
 
 

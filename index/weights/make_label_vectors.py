@@ -6,11 +6,12 @@ likeliest class names' vectors, weighted by their probabilities.
     python make_label_vectors.py --names torchvision/models/_meta.py --tokenizer tokenizer.json
 
 also writes the tokenizer without its fixed padding and truncation, and prints two small checks of
-how to word the labels and how to average them.  Half of a class's vector is its name's, half that of
-a scene: what a photograph of it usually shows, in the words of a caption (imagenet-scenes.txt, by
-hand; the idea is of Pratt et al. 2022, arXiv:2209.03320).  People, for one, are no class.  Their mean
-over the classes is taken off, as all names are a little alike.  Texts are embedded one at a time: the int8 model
-sizes its number ranges per call, so padding or company in a batch would change the result a little.
+how to word the labels and how to average them.  Half of a class's vector is its name's, half that
+of a scene: what a photograph of it usually shows, in the words of a caption (imagenet-scenes.txt,
+written by hand for this; the idea is that of Pratt et al. 2022, arXiv:2209.03320).  People, for
+one, are no class.  The mean over the classes is taken off, as all names are a little alike.  Texts
+are embedded one at a time: the int8 model sizes its number ranges per call, so padding or company
+in a batch would change the result a little.
 """
 
 from __future__ import annotations
@@ -146,11 +147,10 @@ def read_scenes(file: Path) -> list[str]:
     return scenes
 
 
-def placed_vectors(names: list[str], scenes: list[str], embed: Embed) -> Array:
-    """Names and scenes together, less their mean: the vectors that ship."""
-    shown = np.stack([embed(scene) for scene in scenes])
-    both = unit(label_vectors(names, CHOSEN_WORDING, embed) + shown)
-    return unit(both - both.mean(0))
+def named_scenes(names: list[str], embed: Embed) -> Array:
+    """A unit vector for every class of its name and its scene; the mean of all still in it."""
+    shown = np.stack([embed(scene) for scene in read_scenes(HERE / "imagenet-scenes.txt")])
+    return unit(label_vectors(names, CHOSEN_WORDING, embed) + shown)
 
 
 def kind_precision(vectors: Array, embed: Embed) -> float:
@@ -231,8 +231,9 @@ def main() -> None:
     if options.check:
         print_checks(names, embed)
     (HERE / "imagenet-labels.txt").write_text("\n".join(names) + "\n", "utf-8")
-    vectors = placed_vectors(names, read_scenes(HERE / "imagenet-scenes.txt"), embed)
-    np.save(HERE / "imagenet-label-vectors.npy", vectors.astype(np.float16))
+    vectors = named_scenes(names, embed)
+    centred = unit(vectors - vectors.mean(0))
+    np.save(HERE / "imagenet-label-vectors.npy", centred.astype(np.float16))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from ingest.document import Block, Box, Line, PageContent, PageState, PageStatus
 from ingest.drawings import Drawings, read_drawings
 from ingest.figures import find_figures, is_running
 from ingest.layout import find_places, is_picture_page
+from ingest.order import in_reading_order
 from ingest.paragraphs import join_lines_apart, paragraphs
 from ingest.subfigures import caption_of, join_parts
 from ingest.tables import find_tables, tables_at
@@ -102,7 +103,7 @@ def _blocks(
         found += [_figure(page, part, loose, drawn, False, pictures) for part in parts]
     used = {id(x) for b in found for x in (*b.lines, *b.caption)} | taken
     rest = [kept for g in groups if (kept := [x for x in g if id(x) not in used])]
-    return _in_order(found, paragraphs(rest, body))
+    return in_reading_order(_in_order(found, paragraphs(rest, body)))
 
 
 class _Captions:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ingest.document import Block, Box, PageContent
 from ingest.messages import Opened
+from ingest.order import in_reading_order
 from ingest.page import read_page
 from ingest.read import read_pages
 from ingest.textlayer import body_size
@@ -181,3 +182,59 @@ def test_metadata_comes_first() -> None:
     assert isinstance(first, Opened)
     assert first.pages == 2
     assert first.metadata["title"] == "Two pages"
+
+
+def drawn(*texts: tuple[str, tuple[float, float, float, float]]) -> list[str]:
+    """First words of the blocks of a page that is filled with `texts` in this order."""
+    document = pymupdf.open()
+    page = document.new_page(width=600, height=800)
+    for text, (x0, y0, x1, y1) in texts:
+        for y in range(int(y0), int(y1), 12):
+            page.insert_text(
+                (x0, y + 9), text.ljust(int((x1 - x0) / 4.8), "."), fontname="cour", fontsize=8
+            )
+    return [b.lines[0].text.strip(".") for b in blocks_of(document)]
+
+
+COLUMNS = [
+    ("left1", (40, 200, 290, 280)), ("left2", (40, 400, 290, 480)),
+    ("right1", (310, 206, 560, 286)), ("right2", (310, 406, 560, 486)),
+]  # fmt: skip
+READ = ["left1", "left2", "right1", "right2"]
+
+
+@pytest.mark.parametrize("width", [560, 200])
+def test_a_title_drawn_last_is_read_first_and_a_footer_parts_no_text(width: int) -> None:
+    title, footer = ("title", (40, 60, width, 70)), ("footer", (40, 700, width, 710))
+    assert drawn(title, *COLUMNS, footer) == ["title", *READ, "footer"]
+    assert drawn(*COLUMNS, title) == ["title", *READ]
+    assert drawn(footer, *COLUMNS) == ["footer", *READ]
+
+
+def test_columns_and_rows_are_the_files_own() -> None:
+    assert drawn(*COLUMNS) == READ
+    left1, left2, right1, right2 = COLUMNS
+    assert drawn(left1, right1, left2, right2) == ["left1", "right1", "left2", "right2"]
+    assert drawn(left2, left1, right1, right2) == READ
+
+
+def test_a_quotation_between_two_columns_does_not_part_them() -> None:
+    assert drawn(*COLUMNS, ("quote", (180, 310, 420, 360))) == [*READ, "quote"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(*[st.integers(0, 9)] * 4), max_size=12))
+def test_ordering_loses_no_block_and_leaves_none_under_what_it_is_above(
+    corners: list[tuple[int, ...]],
+) -> None:
+    boxes = [Box(x, y, x + w, y + h) for x, y, w, h in corners]
+    blocks = [Block("text" if n % 3 else "figure", b, ()) for n, b in enumerate(boxes)]
+    ordered = in_reading_order(blocks)
+    assert sorted(map(id, ordered)) == sorted(map(id, blocks))
+    for n, late in enumerate(ordered):
+        for early in ordered[:n]:  # nothing that is over all of another one's width comes after it
+            a, b = late.box, early.box
+            wide = min(a.x1, b.x1) - max(a.x0, b.x0) >= 0.9 * max(1.0, min(a.width, b.width))
+            footer = all(b.y0 > x.box.y1 for x in blocks if x is not early)
+            above = wide and a.y1 <= b.y0 and a.y0 < b.y0
+            assert not (late.kind == "text" and above and not footer)

@@ -15,7 +15,7 @@ from api.models import load_models, manifest_of
 from api.opening import Index, open_index
 from api.service import Service
 from api.settings import Settings, read_profile
-from api.wire import IngestOut
+from api.wire import IngestOut, MovedOut
 from index.blobs import Blobs
 from index.copying import copy_documents
 from index.edge import stored_records
@@ -69,7 +69,7 @@ def run_move(settings: Settings, to: str, as_json: bool) -> IngestOut | None:
         try:
             there = open_index(remote, manifest, encoders.sizes())
             try:
-                _copy(here, there, to)
+                _copy(here, there, to, as_json)
             finally:
                 there.close()
         finally:
@@ -79,7 +79,7 @@ def run_move(settings: Settings, to: str, as_json: bool) -> IngestOut | None:
     return None
 
 
-def _copy(here: Index, there: Index, to: str) -> None:
+def _copy(here: Index, there: Index, to: str, as_json: bool) -> None:
     from index.connection import shown
 
     start = time.perf_counter()
@@ -93,10 +93,22 @@ def _copy(here: Index, there: Index, to: str) -> None:
         if there.store.find(document) is not None:
             there.blobs.put(document, here.blobs.get(document))
     seconds = time.perf_counter() - start
-    click.echo(
-        f"{copied} documents, {chunks} chunks copied to {shown(to)} in {seconds:.1f} s; "
-        f"{len(names) - copied} had this or another version there. The server's originals are in "
-        f"{there.blobs.directory}: bring that folder into the service's OCTAVO_INDEX"
+    moved = MovedOut(
+        store=shown(to),
+        documents=copied,
+        chunks=chunks,
+        there=len(names) - copied,
+        originals=str(there.blobs.directory),
+        seconds=seconds,
+    )
+    click.echo(moved.model_dump_json(indent=1) if as_json else _told(moved))
+
+
+def _told(moved: MovedOut) -> str:
+    return (
+        f"{moved.documents} documents, {moved.chunks} chunks copied to {moved.store} in "
+        f"{moved.seconds:.1f} s; {moved.there} had this or another version there. The server's "
+        f"originals are in {moved.originals}: bring that folder into the service's OCTAVO_INDEX"
     )
 
 

@@ -220,6 +220,18 @@ class IngestOut(Wire):
     seconds: float
 
 
+class MovedOut(Wire):
+    """What was copied to a server. `there`: documents of which it had this or another version.
+    `originals`: the folder that the service there needs."""
+
+    store: str
+    documents: int
+    chunks: int
+    there: int
+    originals: str
+    seconds: float
+
+
 class ModelOut(Wire):
     """A model of a profile."""
 

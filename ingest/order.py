@@ -46,7 +46,7 @@ def _under_all(boxes: Boxes) -> npt.NDArray[np.bool_]:
     """`(n,)`: footers, which are part of no text and stay where the file has them."""
     lowest = np.sort(boxes[:, 3])[::-1]
     others = np.where(boxes[:, 3] == lowest[0], lowest[1], lowest[0])
-    return boxes[:, 1] > others
+    return np.asarray(boxes[:, 1] > others, np.bool_)
 
 
 def _first(boxes: Boxes) -> _Pairs:

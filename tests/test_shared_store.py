@@ -15,6 +15,7 @@ from qdrant_client import QdrantClient
 from api.cli import cli
 from api.service import Service
 from api.settings import Settings
+from api.wire import MovedOut
 from index.source import Source
 from index.store import StoreError
 from retrieve.query import Query
@@ -60,7 +61,7 @@ def answers(settings: Settings, question: str) -> tuple[list[str], list[bytes]]:
 def moved(index: Path, *more: str) -> str:
     done = CliRunner().invoke(cli, ["reindex", "--index", str(index), "--to", STORE, *more])
     assert done.exit_code == 0, done.output
-    return done.output
+    return done.stdout
 
 
 def test_the_end_to_end_case_on_a_server(tmp_path: Path) -> None:
@@ -89,9 +90,12 @@ def test_moving_again_leaves_what_is_newer_there(tmp_path: Path) -> None:
     here = Settings(index=tmp_path / "index")
     there = Settings(index=tmp_path / "index", store=STORE)
     filled(here, pdf("The tank holds 12 litres of oil."))
-    moved(here.index)
+    told = MovedOut.model_validate_json(moved(here.index, "--json"))
+    assert (told.documents, told.chunks, told.there) == (1, 1, 0)
+    assert list(Path(told.originals).glob("*/*"))
     filled(there, pdf("The tank holds 15 litres of oil."))
-    moved(here.index)
+    told = MovedOut.model_validate_json(moved(here.index, "--json"))
+    assert (told.documents, told.there) == (0, 1)
     (text,) = answers(there, "How much oil does the tank hold?")[0]
     assert "15 litres" in text
 

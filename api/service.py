@@ -184,7 +184,7 @@ class Service:
             p.rerank.cross_depth,
             p.rerank.cross_seconds,
             keep,
-            p.rerank.trust,
+            {str(stage): bounds for stage, bounds in p.rerank.trust.items()},
             p.rerank.weights(),
         )
         return found, rerank(found, self._store, self._scorers, how, query.image)

@@ -120,12 +120,12 @@ class SearchSettings(_Strict):
 
 class RerankSettings(_Strict):
     """Candidates scored by late interaction and by the cross-encoder, and what each stage counts
-    in the end (see `rerank.rerank.Rerank`, for `trust`, too, which is of the token model)."""
+    in the end (see `rerank.rerank.Rerank`; `trust` has scores of the profile's own models)."""
 
     depth: int = Field(default=300, ge=0, le=1000)
     cross_depth: int = Field(default=30, ge=0, le=1000)
     cross_seconds: float = Field(default=5.0, ge=0)
-    trust: tuple[float, float] | None = None
+    trust: dict[Literal["maxsim", "text"], tuple[float, float]] = Field(default_factory=dict)
     text: float = Field(default=1.0, ge=0)
     words: float = Field(default=1.0, ge=0)
     maxsim: float = Field(default=1.0, ge=0)
@@ -139,9 +139,10 @@ class RerankSettings(_Strict):
 
     @field_validator("trust")
     @classmethod
-    def _rising(cls, value: tuple[float, float] | None) -> tuple[float, float] | None:
-        if value is not None and not value[0] < value[1]:
-            raise ValueError("must be two scores, the second greater than the first")
+    def _rising(cls, value: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        for stage, (low, high) in value.items():
+            if not low < high:
+                raise ValueError(f"{stage}: must be two scores, the second greater than the first")
         return value
 
     def weights(self) -> dict[str, float]:

@@ -18,6 +18,11 @@ PATCHES = "patches"
 CROSS = "cross"
 
 
+#: Stage to the score under which it is not believed, and that from which it is.
+Trust = Mapping[str, tuple[float, float]]
+_NO_TRUST: Trust = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Rerank:
     """How many candidates late interaction scores, and what each stage counts in the end.
@@ -28,16 +33,17 @@ class Rerank:
     The cross-encoder stops after `cross_seconds` of a question (0: never) with what it has, and
     earlier where the first `keep` (0: all) can no longer change.
 
-    `trust` is two MaxSim scores, of a model of its own each: where the best candidate has less than
-    the first, no text here is about the question and pictures are ranked by how they look; from the
-    second on the weights hold as they are; between the two is a mixture. None: they always hold.
+    `trust` has two scores of a stage (MaxSim, text cosine), of a model of its own each: where the
+    best candidate has less than the first, no text here is about the question and pictures are
+    ranked by how they look; from the second on the weights hold as they are; between the two is a
+    mixture. Of two stages the one that is surer counts. Empty: the weights always hold.
     """
 
     depth: int = 300
     cross_depth: int = 30
     cross_seconds: float = 0.0
     keep: int = 0
-    trust: tuple[float, float] | None = None
+    trust: Trust = field(default_factory=dict)
     weights: Mapping[str, float] = field(
         default_factory=lambda: {
             "text": 1.0,
@@ -96,7 +102,7 @@ def rerank(
                 query = scorers.patches.query_tokens([found.text])[0]
             items = _with_maxsim(PATCHES, "patches", query, items, store, how.depth)
     # A picture in the question is a stage of its own, with its own scale.
-    trust = how.trust if image is None else None
+    trust = how.trust if image is None else {}
     ordered = _ordered(items, how.weights, trust)
     note = ""
     if not found.text or how.cross_depth == 0:
@@ -117,7 +123,7 @@ def rerank(
 def _ordered(
     items: Sequence[Candidate],
     weights: Mapping[str, float],
-    trust: tuple[float, float] | None = None,
+    trust: Trust = _NO_TRUST,
 ) -> list[Candidate]:
     """By the weighted sum of the stages; in fused order where no stage weighs anything."""
     if not any(w > 0 for w in weights.values()):
@@ -130,7 +136,7 @@ def _ordered(
 def scores_of(
     items: Sequence[Candidate],
     weights: Mapping[str, float],
-    trust: tuple[float, float] | None = None,
+    trust: Trust = _NO_TRUST,
     spare: float = 0.0,
 ) -> list[float]:
     """Final scores; `spare` is the weight of a stage that is still to come, 0 for everyone yet."""
@@ -142,22 +148,24 @@ def scores_of(
     return [s + boost_of(c) for c, s in zip(items, scores, strict=True)]
 
 
-def believed(items: Sequence[Candidate], trust: tuple[float, float]) -> float:
-    """How far text can be believed, 0 to 1: by the best MaxSim score of any candidate.
+def believed(items: Sequence[Candidate], trust: Trust) -> float:
+    """How far text can be believed, 0 to 1: by the best score of any candidate at a stage.
 
     Min-max scaling gives the best of texts that are all beside the point a 1, so that photos on
     which OCR read a letter outranked every photo without text. The best score tells the two cases
-    apart: on questions that text answers it was 0.52 and more (5th percentile, mmlong), on captions
-    of photos that stand in one index with 1,400 abstracts 0.48 and less (95th percentile, flickr).
+    apart: MaxSim was 0.52 and more on questions that text answers (5th percentile, mmlong), 0.48
+    and less on captions of photos that stand in one index with 1,400 abstracts (95th, flickr). One
+    question in ten to charts with few words has no more than 0.53 either, but a text cosine of 0.43
+    and more, where captions have 0.33 and less.
     A question that names a figure, page or code that is there asks text, however short it is.
     """
     if any(boost_of(c) > 0 for c in items):
         return 1.0
-    found = [s.score for c in items for s in c.trace if s.name == MAXSIM]
-    if not found:
-        return 1.0
-    low, high = trust
-    return min(1.0, max(0.0, (max(found) - low) / (high - low)))
+    best: dict[str, float] = {}
+    for stage in (s for c in items for s in c.trace if s.name in trust):
+        best[stage.name] = max(stage.score, best.get(stage.name, stage.score))
+    shares = [(score - trust[n][0]) / (trust[n][1] - trust[n][0]) for n, score in best.items()]
+    return min(1.0, max(0.0, *shares)) if shares else 1.0
 
 
 def _with_maxsim(
@@ -184,14 +192,12 @@ def _crossed(
     """With the stage `cross` on the best of them, and what is to be said of it."""
     with timed("cross"):
         head = ordered[: how.cross_depth]
-        outlook = _outlook(ordered, how, trust=None if asked.image else how.trust)
+        outlook = _outlook(ordered, how, trust={} if asked.image else how.trust)
         found = cross(asked, head, store, model, scorers.crop, outlook, how.cross_seconds)
     return _staged(CROSS, ordered, found.scores), found.note
 
 
-def _outlook(
-    ordered: Sequence[Candidate], how: Rerank, trust: tuple[float, float] | None
-) -> Outlook:
+def _outlook(ordered: Sequence[Candidate], how: Rerank, trust: Trust) -> Outlook:
     """Final scores without the cross-encoder's part, and how much that may be."""
     weight = how.weights.get(CROSS, 0.0)
     floor = scores_of(ordered, how.weights, trust, spare=weight)

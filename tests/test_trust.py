@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from api.settings import RerankSettings, read_profile
-from rerank.rerank import Rerank, Scorers, _ordered, believed, rerank
+from rerank.rerank import Rerank, Scorers, Trust, _ordered, believed, rerank
 from retrieve.query import Candidate, Candidates, Stage
 from tests.stores import SIZES, place
 
@@ -26,37 +26,49 @@ def found(maxsim: float) -> list[Candidate]:
     ]
 
 
-def order(maxsim: float, trust: tuple[float, float] | None) -> list[str]:
+ONE: Trust = {"maxsim": (0.35, 0.5)}
+BOTH: Trust = {**ONE, "text": (0.3, 0.5)}
+
+
+def order(maxsim: float, trust: Trust) -> list[str]:
     return [c.id for c in _ordered(found(maxsim), WEIGHTS, trust)]
 
 
 def test_pictures_are_ranked_by_looks_where_no_text_is_about_the_question() -> None:
-    assert order(0.25, (0.35, 0.5)) == ["right", "plain", "read"]
-    assert order(0.25, None)[0] == "read"
+    assert order(0.25, ONE) == ["right", "plain", "read"]
+    assert order(0.25, {})[0] == "read"
 
 
 def test_text_that_answers_keeps_its_place_and_its_scores() -> None:
-    assert order(0.6, (0.35, 0.5)) == order(0.6, None)
-    with_rule, without = (_ordered(found(0.6), WEIGHTS, t) for t in ((0.35, 0.5), None))
+    assert order(0.6, ONE) == order(0.6, {})
+    with_rule, without = (_ordered(found(0.6), WEIGHTS, t) for t in (ONE, {}))
     assert [c.score for c in with_rule] == [c.score for c in without]
 
 
 def test_between_the_two_it_is_a_mixture() -> None:
-    assert believed(found(0.425), (0.35, 0.5)) == pytest.approx(0.5)
-    assert believed(found(0.1), (0.35, 0.5)) == 0.0
-    assert believed([candidate("plain", joint=0.1)], (0.35, 0.5)) == 1.0  # nothing was scored
+    assert believed(found(0.425), ONE) == pytest.approx(0.5)
+    assert believed(found(0.1), ONE) == 0.0
+    assert believed([candidate("plain", joint=0.1)], ONE) == 1.0  # nothing was scored
+
+
+def test_the_surer_of_two_stages_counts() -> None:
+    few_words = [candidate("chart", text=0.44, maxsim=0.38, joint=0.02)]
+    assert believed(few_words, ONE) == pytest.approx(0.2)
+    assert believed(few_words, BOTH) == pytest.approx(0.7)
+    assert believed(found(0.25), BOTH) == 0.0
+    assert believed([candidate("no tokens", text=0.4)], BOTH) == pytest.approx(0.5)
 
 
 def test_a_question_that_names_what_is_there_asks_text() -> None:
     named = [*found(0.1), candidate("Figure 1", text=0.1, named=0.25)]
-    assert believed(named, (0.35, 0.5)) == 1.0
+    assert believed(named, ONE) == 1.0
 
 
 def test_the_built_in_profile_has_it_and_others_do_not() -> None:
-    assert read_profile("builtin").rerank.trust == (0.4, 0.53)
-    assert read_profile("light").rerank.trust is None
+    assert read_profile("builtin").rerank.trust == {"maxsim": (0.4, 0.53), "text": (0.3, 0.45)}
+    assert read_profile("light").rerank.trust == {}
     with pytest.raises(ValidationError, match="the second greater than the first"):
-        RerankSettings(trust=(0.5, 0.35))
+        RerankSettings(trust={"maxsim": (0.5, 0.35)})
     assert set(RerankSettings().weights()) == set(Rerank().weights)
 
 
@@ -66,7 +78,7 @@ def test_it_does_not_touch_questions_with_a_picture(tmp_path: object) -> None:
     with place("edge", Path(str(tmp_path))) as made:
         store = made.open(SIZES)
         items = tuple(found(0.25))
-        how = Rerank(depth=0, trust=(0.35, 0.5), weights=WEIGHTS)
+        how = Rerank(depth=0, trust=ONE, weights=WEIGHTS)
         alone = rerank(Candidates("a dog", items), store, Scorers(), how).items
         shown = rerank(Candidates("a dog", items), store, Scorers(), how, image=b"png").items
     assert alone[0].id == "right"

@@ -77,6 +77,20 @@ def picture(text: str = "", size: tuple[int, int] = (320, 240), color: str = "#4
     return out.getvalue()
 
 
+def slow_pdf(text: str, shapes: int = 20_000) -> bytes:
+    """A PDF whose one page has so many shapes that to read it takes a second and more."""
+    document = pymupdf.open()
+    page = document.new_page(width=595, height=842)
+    page.insert_text((72, 72), text)
+    page.draw_rect(pymupdf.Rect(1, 1, 2, 2))
+    drawn = (
+        f"{n % 500} {n // 500} 3 2 re f {n % 400} {n % 300} m {n % 311} {n % 97} l S"
+        for n in range(shapes)
+    )
+    document.update_stream(page.get_contents()[-1], "\n".join(drawn).encode())
+    return bytes(document.tobytes(garbage=3, deflate=True))
+
+
 def text_pdf(pages: list[str], title: str = "") -> bytes:
     """A PDF with one block of text a page."""
     document = pymupdf.open()

@@ -22,7 +22,7 @@ from ingest.document import DocumentError, PageContent
 from ingest.messages import Opened
 from ingest.worker import Limits, Reader
 from retrieve.query import Query
-from tests.conftest import PUMP, WHALES, picture, text_pdf
+from tests.conftest import PUMP, WHALES, picture, slow_pdf, text_pdf
 
 
 def ingest(service: Service, *paths: Path) -> list[ResultOut]:
@@ -276,11 +276,11 @@ def test_a_page_that_kills_the_reader_is_quarantined_and_the_next_are_read() -> 
 
 
 def test_a_page_that_takes_too_long_ends_its_document() -> None:
-    """At opening it fails the document; where that was just quick enough, its page is lost."""
-    reader = Reader(Limits(seconds=1e-6))
+    """At opening it fails the document; where that was quick enough, its page is lost."""
+    reader = Reader(Limits(seconds=0.1))
     said = ""
     try:
-        for item in read(reader, text_pdf(["x"])):
+        for item in read(reader, slow_pdf("x")):
             said += item.status.reason if isinstance(item, PageContent) else ""
     except DocumentError as error:
         said = str(error)

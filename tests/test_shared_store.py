@@ -19,7 +19,7 @@ from api.wire import MovedOut
 from index.source import Source
 from index.store import StoreError
 from retrieve.query import Query
-from tests.conftest import PUMP, WHALES, text_pdf
+from tests.conftest import PUMP, WHALES, slow_pdf, text_pdf
 from tests.profiles import end_to_end
 from tests.test_profiles import BUILTIN
 
@@ -103,12 +103,13 @@ def test_moving_again_leaves_what_is_newer_there(tmp_path: Path) -> None:
 def test_embedding_anew_into_a_server_never_costs_an_original(tmp_path: Path) -> None:
     """Every page fails (no time to read it); the embedded index must be as it was."""
     here = Settings(index=tmp_path / "index")
-    filled(here, pdf(PUMP))
+    data = slow_pdf("The tank holds 12 litres of oil.")
+    filled(here, Source("slow.pdf", "/x/slow.pdf", lambda: data))
     manifest = here.index / "manifest.json"
     text = manifest.read_text().replace("all-MiniLM", "another")
     manifest.write_text(text)
     arguments = ["reindex", "--index", str(here.index), "--to", STORE]
-    done = CliRunner().invoke(cli, arguments, env={"OCTAVO_PAGE_SECONDS": "0.001"})
+    done = CliRunner().invoke(cli, arguments, env={"OCTAVO_PAGE_SECONDS": "0.1"})
     assert done.exit_code == 1
     assert "stays as it was" in done.output
     manifest.write_text(text.replace("another", "all-MiniLM"))

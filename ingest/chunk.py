@@ -104,7 +104,7 @@ def _pieces(lines: Sequence[Line]) -> Iterator[list[Line]]:
     count = 0
     for line in (part for x in written(lines) for part in _whole(x)):
         size = words(line.text)
-        if piece and count + size > TARGET_WORDS:
+        while piece and count + size > TARGET_WORDS:
             done, piece = _parted(piece)
             yield done
             count = _length(piece)

@@ -62,6 +62,8 @@ def continue_table(waiting: list[Draft], drafts: list[Draft]) -> list[Draft]:
 
 
 def _goes_on(held: Draft, table: Draft) -> bool:
+    if not all(any(text.strip() for text, _ in d.lines) for d in (held, table)):
+        return False  # one says nothing: what came of both would name a page it has no word of
     if table.before > _BETWEEN or table.columns != held.columns:
         return False
     return not table.caption or (

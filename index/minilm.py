@@ -24,8 +24,10 @@ from index.weights.files import verified
 _WINDOW = 254  # word pieces the model sees at once, besides [CLS] and [SEP]
 _BATCH_TOKENS = 256  # padded word pieces in one call: 61 chunks/s on 2 cores; with 2048 47, with
 # 4096 35 and twice the memory, for want of cache
-_CALLERS = 2  # batches in the session at once, whoever calls: one's threads need not wait for
-# their slowest. Each keeps 30 MB of the session's memory; four were no faster
+_CALLERS = (
+    1  # batches in the session at once, whoever calls: under the package's own graph two were
+)
+# faster; under ours two take 1.2 times the time, and 30 MB more
 _SPIN = "50"  # microseconds a thread of the session waits for work without sleeping. With ONNX
 # Runtime's own, which is without end in effect, a chunk takes 63 ms of processor time beside a
 # reading process, with 50 it takes 41, with 0 36; but a short question 3.1, 3.1, and 5.1 ms

@@ -24,10 +24,8 @@ from index.weights.files import verified
 _WINDOW = 254  # word pieces the model sees at once, besides [CLS] and [SEP]
 _BATCH_TOKENS = 256  # padded word pieces in one call: 61 chunks/s on 2 cores; with 2048 47, with
 # 4096 35 and twice the memory, for want of cache
-_CALLERS = (
-    1  # batches in the session at once, whoever calls: under the package's own graph two were
-)
-# faster; under ours two take 1.2 times the time, and 30 MB more
+_CALLERS = 1  # batches in the session at once, whoever calls: two were faster under the package's
+# own graph; under ours they take 1.2 times as long, and 30 MB more
 _SPIN = "50"  # microseconds a thread of the session waits for work without sleeping. With ONNX
 # Runtime's own, which is without end in effect, a chunk takes 63 ms of processor time beside a
 # reading process, with 50 it takes 41, with 0 36; but a short question 3.1, 3.1, and 5.1 ms

@@ -365,6 +365,25 @@ def reindex(settings: Settings, as_json: bool, to: str) -> None:
         sys.exit(PARTIAL)
 
 
+@cli.command()
+@common_options
+def repair(settings: Settings, as_json: bool) -> None:
+    """Makes a damaged index whole: what its store has lost is indexed again from the originals.
+
+    Nothing is deleted before everything is indexed again. Exit code 2 where something is left that
+    could not be mended.
+    """
+    from api.repairing import run_repair, show_repair
+
+    out = run_repair(settings)
+    if as_json:
+        click.echo(out.model_dump_json(indent=1))
+    else:
+        show_repair(out)
+    if out.lost:
+        sys.exit(PARTIAL)
+
+
 def main() -> None:
     """Entry point of the `octavo` command."""
     cli()

@@ -8,6 +8,7 @@ from pathlib import Path
 from api.settings import Settings
 from index.blobs import Blobs
 from index.build import settle
+from index.integrity import check_there, damaged, open_whole
 from index.lock import IndexLock
 from index.manifest import (
     FILE,
@@ -30,6 +31,11 @@ class Index:
     blobs: Blobs
     lock: IndexLock | None
 
+    def settle(self) -> None:
+        """Finishes what a process that died left half done. Opening never does: it removes things,
+        and who only reads must not."""
+        settle(self.store, self.blobs, alone=self.lock is not None)
+
     def close(self) -> None:
         try:
             self.store.close()
@@ -41,6 +47,7 @@ class Index:
 def require_index(settings: Settings) -> None:
     """Raises StoreError where no index was ever made (embedded ones only)."""
     if not settings.store and not (settings.index / FILE).exists():
+        _refuse_headless(settings.index)
         raise StoreError(
             f"there is no index at {settings.index}; make one: octavo ingest PATH --index "
             f"{settings.index}"
@@ -48,9 +55,9 @@ def require_index(settings: Settings) -> None:
 
 
 def open_index(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
-    """Opens or makes the index, compares its manifest, finishes what a dead process left.
+    """Opens or makes the index and compares its manifest. Nothing that is there is removed.
 
-    Raises StoreError where it is in use, out of reach, or written with other models.
+    Raises StoreError where it is in use, out of reach, damaged, or written with other models.
     """
     index = (
         _server(settings, manifest, sizes)
@@ -68,7 +75,6 @@ def open_index(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
                 index.blobs,
                 index.lock,
             )
-        settle(index.store, index.blobs, alone=index.lock is not None)
     except BaseException:
         index.close()
         raise
@@ -76,20 +82,20 @@ def open_index(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
 
 
 def _embedded(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
-    from index.edge import EdgeStore
-
     directory = settings.index
     _refuse_foreign(directory)
     lock = IndexLock(directory)
+    blobs = Blobs(directory / "blobs")
     try:
         stored = read_manifest(directory)
+        check_there(directory, blobs)
         if stored is None:
             write_manifest(directory, manifest)
         else:
             again = f"octavo reindex --index {directory} --profile {settings.profile}"
             check_manifest(stored, manifest, str(directory), again)
-        store = EdgeStore(directory / "store", sizes, int(settings.token_bits))
-        return Index(store, Blobs(directory / "blobs"), lock)
+        store = open_whole(directory, blobs, sizes, int(settings.token_bits))
+        return Index(store, blobs, lock)
     except BaseException:
         lock.release()
         raise
@@ -132,12 +138,19 @@ def _server(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
 
 
 def _refuse_foreign(directory: Path) -> None:
-    """An index is made in a new or empty folder only: it deletes what it does not know there."""
+    """An index is made in a new or empty folder only, never over what is left of another one."""
     if (directory / FILE).exists() or not directory.exists():
         return
+    _refuse_headless(directory)
     strange = [p.name for p in directory.iterdir() if p.name not in ("lock", "lock.json")]
     if strange:
         raise StoreError(
             f"{directory} is not an index and not empty (it holds {strange[0]!r}); choose another "
             "folder for --index"
         )
+
+
+def _refuse_headless(directory: Path) -> None:
+    """Raises StoreError for an index without its manifest."""
+    if any((directory / part).exists() for part in ("store", "blobs")):
+        raise damaged(directory, f"{FILE} is missing, which says what its vectors were made with")

@@ -12,17 +12,17 @@ import click
 
 from api.ingesting import run_ingest
 from api.models import load_models, manifest_of
-from api.opening import Index, open_index
+from api.opening import Index, open_index, require_index
 from api.service import Service
 from api.settings import Settings, read_profile
 from api.wire import IngestOut, MovedOut
 from index.blobs import Blobs
 from index.copying import copy_documents
-from index.edge import stored_records
+from index.integrity import open_whole
 from index.lock import IndexLock
-from index.manifest import FILE, check_manifest, read_manifest
+from index.manifest import check_manifest, read_manifest
 from index.source import Source
-from index.store import StoreError
+from index.store import Failure, Sizes, Stored, StoreError
 
 
 def run_reindex(settings: Settings, as_json: bool) -> IngestOut:
@@ -69,6 +69,7 @@ def run_move(settings: Settings, to: str, as_json: bool) -> IngestOut | None:
         try:
             there = open_index(remote, manifest, encoders.sizes())
             try:
+                there.settle()
                 _copy(here, there, to, as_json)
             finally:
                 there.close()
@@ -90,8 +91,10 @@ def _copy(here: Index, there: Index, to: str, as_json: bool) -> None:
         click.echo(f"{names[document]}: {count} chunks", err=True)
     # Also of documents that were there: a copy that was stopped is made whole.
     for document in names:
-        if there.store.find(document) is not None:
+        known = there.store.find(document)
+        if known is not None:
             there.blobs.put(document, here.blobs.get(document))
+            there.blobs.record(known)
     seconds = time.perf_counter() - start
     moved = MovedOut(
         store=shown(to),
@@ -117,14 +120,13 @@ def _embedded(settings: Settings) -> Path:
         raise ValueError("reindex opens an index itself: leave out --url (and OCTAVO_URL)")
     if settings.store:
         raise ValueError("reindex works on an embedded index: leave out OCTAVO_STORE")
-    if not (settings.index / FILE).exists():
-        raise StoreError(f"there is no index at {settings.index}")
+    require_index(settings)
     return settings.index
 
 
 def _embed_again(old: Path, into: Settings, as_json: bool) -> IngestOut:
     blobs = Blobs(old / "blobs")
-    documents, failures = stored_records(old / "store")
+    documents, failures = _stored(old, blobs)
     sources = [
         Source(os.path.basename(source) or s.document.name, source, _reader(blobs, s.document.id))
         for s in documents
@@ -141,6 +143,16 @@ def _embed_again(old: Path, into: Settings, as_json: bool) -> IngestOut:
     if any(r.outcome == "failed" for r in outcome.results):
         raise StoreError(f"not every document could be read again; {old} stays as it was")
     return outcome
+
+
+def _stored(old: Path, blobs: Blobs) -> tuple[list[Stored], list[Failure]]:
+    """What is in an index, whatever models it was written with. Raises StoreError where it has
+    lost some of it: the result would take its place without them."""
+    store = open_whole(old, blobs, Sizes(text=1, joint=1))  # an existing one has its own sizes
+    try:
+        return store.documents(), store.failures()
+    finally:
+        store.close()
 
 
 def _reader(blobs: Blobs, document: str) -> Callable[[], bytes]:

@@ -36,6 +36,7 @@ from api.wire import (
 )
 from generate.answer import Answer, Generator, Watch
 from index.build import Builder, Progress
+from index.commit import delete_document
 from index.source import Source
 from index.store import Failure, Filter, Found, Leg, NotFoundError, Stored, StoreError
 from ingest.document import Box, Chunk, DocumentError, Region
@@ -93,7 +94,7 @@ class Service:
         except BaseException:
             self._index.close()
             raise
-        self._writing = threading.Lock()
+        self._writing = _Writing(self._index.settle)
 
     def close(self) -> None:
         self._index.close()
@@ -287,8 +288,7 @@ class Service:
                 f for f in self._store.failures() if f.source in theirs and f not in failures
             ]
             for stored in found:
-                self._store.delete(stored.document.id)
-                self._blobs.delete(stored.document.id)
+                delete_document(self._store, self._blobs, stored.document.id)
             for failure in failures:
                 self._store.forgive(failure.source)
                 if failure.kept and self._store.find(failure.document, fresh=True) is None:
@@ -382,6 +382,27 @@ class Service:
 
     def _crop(self, region: Region) -> bytes:
         return self.crop_png(region, _CROSS_PIXELS)
+
+
+class _Writing:
+    """One writer at a time; the first one finishes what a process that died left half done."""
+
+    def __init__(self, settle: Callable[[], None]) -> None:
+        self._lock = threading.Lock()
+        self._settle: Callable[[], None] | None = settle
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        try:
+            if self._settle:
+                self._settle()
+            self._settle = None
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 def _is_named(stored: Stored, name: str) -> bool:

@@ -269,6 +269,14 @@ class PulledOut(Wire):
     models: list[PulledModel]
 
 
+class RepairOut(Wire):
+    """What `octavo repair` found, what it mended, and what it could not; a line each."""
+
+    found: list[str]
+    mended: list[str]
+    lost: list[str]
+
+
 class DeleteOut(Wire):
     """Documents that were removed, and failed sources that were forgotten."""
 

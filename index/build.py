@@ -13,6 +13,7 @@ from typing import Literal
 
 from index.ahead import Ahead
 from index.blobs import Blobs
+from index.commit import commit_document, delete_document
 from index.embed import Encoders, embed_chunks
 from index.embedding import Embedder
 from index.ledger import Ledger, settle_failures
@@ -177,7 +178,7 @@ class Builder:
         self._keep_original(ahead)
         serial = 1 + max((s.serial for s in self._store.documents()), default=0)
         stored = Stored(document, ahead.kind, ahead.size, count, (source.source,), serial)
-        self._store.commit(stored)
+        commit_document(self._store, self._blobs, stored)
         replaced = self._take_source(source.source, ahead.id)
         return Result(
             source.name,
@@ -191,7 +192,7 @@ class Builder:
     def _keep_original(self, ahead: Ahead) -> None:
         """Where it was read from there it is kept already; unless another process that failed at
         the same bytes took it away meanwhile. Raises DocumentError where it is gone for good."""
-        if ahead.fed and self._blobs.path(ahead.id).exists():
+        if ahead.fed and self._blobs.damage(ahead.id) is None:
             return
         data = ahead.source.read() if ahead.fed else ahead.data
         if document_id(data) != ahead.id:
@@ -221,7 +222,8 @@ class Builder:
     def _add_source(self, same: Stored, source: str) -> None:
         """Another process may add a source of its own to the same document at the same time."""
         for _ in range(_TRIES):
-            self._store.commit(replace(same, sources=(*same.sources, source)))
+            new = replace(same, sources=(*same.sources, source))
+            commit_document(self._store, self._blobs, new)
             again = self._store.find(same.document.id, fresh=True)
             if again is None or source in again.sources:
                 return
@@ -243,16 +245,17 @@ def drop_source(store: Store, blobs: Blobs, stored: Stored, source: str) -> None
     if left:
         name = os.path.basename(left[0]) if stored.document.source == source else ""
         document = replace(stored.document, source=left[0], name=name) if name else stored.document
-        store.commit(replace(stored, document=document, sources=left))
+        commit_document(store, blobs, replace(stored, document=document, sources=left))
     else:
-        store.delete(stored.document.id)
-        blobs.delete(stored.document.id)
+        delete_document(store, blobs, stored.document.id)
 
 
 def settle(store: Store, blobs: Blobs, alone: bool = True) -> None:
-    """Finishes what a process that died left half done: an update that was committed before the
-    version it replaces was deleted, and originals that no document names. The latter only where
-    no other process (`alone`) can be about to commit the document that names them."""
+    """Finishes what a process that died left half done: chunks that were never committed, an update
+    that was committed before the version it replaces was deleted, deletions, and originals that
+    were never committed. The last two only where no other process (`alone`) can be about to commit
+    the document that names them. For who is about to write to a store that proved to be whole."""
+    store.settle()
     newest: dict[str, Stored] = {}
     for stored in sorted(store.documents(), key=lambda s: s.serial):
         for source in stored.sources:
@@ -264,6 +267,10 @@ def settle(store: Store, blobs: Blobs, alone: bool = True) -> None:
             newest[source] = stored
     settle_failures(store)
     if alone:
+        recorded = blobs.committed()
+        for stored in store.documents():
+            if stored.document.id not in recorded:
+                blobs.record(stored)  # of an earlier version, or the process died in between
         # The original of a document whose rewriting was cut off is all that is left of it.
         failed = {f.document for f in store.failures() if f.kept}
         blobs.sweep({s.document.id for s in store.documents()} | failed)

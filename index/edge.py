@@ -55,7 +55,7 @@ from index.store import (
     StoreError,
     by_name,
 )
-from ingest.document import Chunk
+from ingest.document import Chunk, Document
 
 _ROOM = 128 << 20  # bytes that must be free before a write; vectors grow in steps of 32 MB
 #: Points between two cuts of the log, which by itself goes on growing until the shard is closed:
@@ -69,10 +69,11 @@ _KEYWORDS = ("document", "kind")
 class EdgeStore:
     """Satisfies `Store` on one shard directory. One process at a time (see `index.lock`)."""
 
-    def __init__(self, path: Path, sizes: Sizes, bits: int = 16) -> None:
+    def __init__(self, path: Path, sizes: Sizes, bits: int = 16, check: bool = True) -> None:
         """Opens the shard, or makes it with `sizes` and `bits` a number of a multivector, 16 or 4
-        (an existing one keeps its own). Points of
-        documents that were never committed are removed. Raises StoreError where it cannot."""
+        (an existing one keeps its own). Points of documents that were never committed are not
+        found. Raises StoreError where it cannot, and with `check` where chunks of committed
+        documents are gone."""
         self._path = path
         try:
             if not path.exists():
@@ -83,7 +84,9 @@ class EdgeStore:
             _index_pages(self._shard)
         except StoreError:
             raise
-        except Exception as error:
+        except BaseException as error:
+            if not _is_of_the_engine(error):
+                raise
             raise StoreError(f"the index at {path} cannot be opened: {error}") from error
         self._documents: dict[str, Stored] = {}
         self._failures: dict[str, Failure] = {}  # by source
@@ -92,11 +95,30 @@ class EdgeStore:
         self._turn = threading.Lock()
         self._logged = 0  # points written since the log was cut
         self._gone = False  # points were deleted since the shard was loaded
-        self._load_records()
-        self._remove_uncommitted()
+        try:
+            self._load_records()
+            self._hide_uncommitted(check)
+        except BaseException:
+            self._shard.close()
+            raise
+
+    def settle(self) -> None:
+        left = self._uncommitted()
+        if self._count(left):
+            self._update(qe.UpdateOperation.delete_points_by_filter(left))
+            self._gone = True
+        self._pending.clear()
+
+    def broken_documents(self) -> list[Document]:
+        """Committed documents of which chunks are gone."""
+        return [
+            s.document
+            for s in self.documents()
+            if self._count(match("document", s.document.id)) - 1 < s.chunks
+        ]
 
     def begin(self, document: str) -> None:
-        if self._shard.count(qe.CountRequest(exact=True, filter=match("document", document))):
+        if self._count(match("document", document)):
             self.delete(document)
         self._pending.add(document)
 
@@ -245,22 +267,40 @@ class EdgeStore:
         self._update(qe.UpdateOperation.upsert_points([point]))
 
     def _load_records(self) -> None:
-        for record in self._scroll(match("kind", DOCUMENT_KIND)):
-            stored = stored_from(record.payload)
-            self._documents[stored.document.id] = stored
-        for record in self._scroll(match("kind", FAILURE_KIND)):
-            failure = failure_from(record.payload)
-            self._failures[failure.source] = failure
+        try:
+            for record in self._scroll(match("kind", DOCUMENT_KIND)):
+                stored = stored_from(record.payload)
+                self._documents[stored.document.id] = stored
+            for record in self._scroll(match("kind", FAILURE_KIND)):
+                failure = failure_from(record.payload)
+                self._failures[failure.source] = failure
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreError(
+                f"the index at {self._path} has a damaged record: {error!r}"
+            ) from error
 
-    def _remove_uncommitted(self) -> None:
+    def _uncommitted(self) -> qe.Filter:
         """What a run that died left behind: chunks without a commit record."""
         known: list[Any] = [equals("kind", FAILURE_KIND)]
         if self._documents:
             known.append(any_of("document", tuple(self._documents)))
-        left = qe.Filter(must_not=known)
-        if self._shard.count(qe.CountRequest(exact=True, filter=left)):
-            self._update(qe.UpdateOperation.delete_points_by_filter(left))
-            self._gone = True
+        return qe.Filter(must_not=known)
+
+    def _hide_uncommitted(self, check: bool) -> None:
+        """They stay until somebody writes. Raises StoreError where chunks of documents are gone."""
+        left = self._uncommitted()
+        there, hidden = self._count(None), self._count(left)
+        if hidden:
+            self._pending.update(r.payload["document"] for r in self._scroll(left))
+        chunks = there - hidden - len(self._documents) - len(self._failures)
+        if check and chunks < self.count():
+            raise StoreError(
+                f"the index at {self._path} has {chunks} chunks of {len(self._documents)} "
+                f"documents; {self.count()} were committed"
+            )
+
+    def _count(self, where: qe.Filter | None) -> int:
+        return int(self._shard.count(qe.CountRequest(exact=True, filter=where)))
 
     def _ask(self, call: Callable[[Any], Any], request: Any) -> Any:
         # The engine holds the interpreter's lock while it searches. Threads that queue here, not
@@ -282,6 +322,12 @@ class EdgeStore:
             self._shard.update(operation)
         except Exception as error:
             raise StoreError(f"the index could not be written: {error}") from error
+
+
+def _is_of_the_engine(error: BaseException) -> bool:
+    """A damaged file may make the engine panic, which Python is told by an exception of a type
+    that is no `Exception` and cannot be imported."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 def _need_room(directory: Path) -> None:
@@ -315,12 +361,3 @@ def _create(path: Path, config: qe.EdgeConfig) -> None:
     shard.flush()
     shard.close()
     part.rename(path)
-
-
-def stored_records(path: Path) -> tuple[list[Stored], list[Failure]]:
-    """Documents and failed sources of a shard, whatever models it was written with."""
-    store = EdgeStore(path, Sizes(text=1, joint=1))  # an existing shard has its own sizes
-    try:
-        return store.documents(), store.failures()
-    finally:
-        store.close()

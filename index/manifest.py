@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from index.durable import write_file
 from index.store import StoreError
 
 FORMAT = 1
@@ -48,15 +49,15 @@ def read_manifest(directory: Path) -> Manifest | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise StoreError(f"{file} cannot be read as a manifest: {error}") from error
+        raise StoreError(
+            f"{file} cannot be read as a manifest: {error}; `octavo repair` writes it anew"
+        ) from error
 
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
     """Complete or not there at all, also when the process dies."""
     directory.mkdir(parents=True, exist_ok=True)
-    part = (directory / FILE).with_suffix(".part")
-    part.write_text(json.dumps(manifest.row(), indent=1) + "\n", encoding="utf-8")
-    part.replace(directory / FILE)
+    write_file(directory / FILE, (json.dumps(manifest.row(), indent=1) + "\n").encode())
 
 
 def check_manifest(stored: Manifest, current: Manifest, place: str, reindex: str) -> None:

@@ -80,6 +80,9 @@ class FaissMirror:
                 # All at once, so that inverted lists are trained on everything there is.
                 self._load(new, every=len(new) == len(now))
 
+    def settle(self) -> None:
+        self._store.settle()
+
     def begin(self, document: str) -> None:
         with self._writing:
             self._store.begin(document)  # first: where it fails, the document stays found

@@ -12,6 +12,7 @@ from typing import IO
 
 from index.ahead import BATCH
 from index.blobs import Blobs
+from index.commit import commit_document
 from index.embed import Encoders, embed_chunks
 from index.ledger import rewriting
 from index.payload import chunk_payload
@@ -46,14 +47,16 @@ def reread(
     try:
         tried = [p.status for p in _pages(reader, data, stored.type, broken)]
         if all(s.state == "quarantine" for s in tried):
-            return _with_reasons(store, stored, tried), "no page could be read this time either"
+            return _with_reasons(
+                store, blobs, stored, tried
+            ), "no page could be read this time either"
         with tempfile.TemporaryFile(prefix="octavo-") as spool:
             statuses = _spool(_pages(reader, data, stored.type), spool, report)
             worse = _worse(stored.document.statuses, statuses)
             if worse:
                 return stored, f"left as it was, because page {worse} could be read better before"
             _check_storable(stored.document.id, _unspool(spool))
-            return _rewrite(stored, statuses, _unspool(spool), store, encoders), ""
+            return _rewrite(stored, statuses, _unspool(spool), store, blobs, encoders), ""
     except DocumentError as error:
         return stored, f"left as it was: {error}"
 
@@ -107,6 +110,7 @@ def _rewrite(
     statuses: tuple[PageStatus, ...],
     pages: Iterator[PageContent],
     store: Store,
+    blobs: Blobs,
     encoders: Encoders,
 ) -> Stored:
     """The document anew, under the same ids. Until it is committed it is not found."""
@@ -122,7 +126,7 @@ def _rewrite(
         store.upsert(embed_chunks(batch, encoders))
         count += len(batch)
     new = replace(stored, document=replace(stored.document, statuses=statuses), chunks=count)
-    store.commit(new)
+    commit_document(store, blobs, new)
     for source in stored.sources:
         if source in before:
             store.fail(before[source])
@@ -131,11 +135,11 @@ def _rewrite(
     return new
 
 
-def _with_reasons(store: Store, stored: Stored, tried: list[PageStatus]) -> Stored:
+def _with_reasons(store: Store, blobs: Blobs, stored: Stored, tried: list[PageStatus]) -> Stored:
     """The reasons as they are now: another limit may be in the way."""
     now = {s.page: s for s in tried}
     statuses = tuple(now.get(s.page, s) for s in stored.document.statuses)
     if statuses != stored.document.statuses:
         stored = replace(stored, document=replace(stored.document, statuses=statuses))
-        store.commit(stored)
+        commit_document(store, blobs, stored)
     return stored

@@ -86,9 +86,9 @@ class QdrantStore:
     ) -> None:
         """Opens the collection, or makes it with `shards` and `replicas`.
 
-        `url` is for messages. Documents that nobody has written on for `stale` seconds are removed,
-        commits and deletions that were cut short are finished. Raises StoreError where the server
-        does not answer, or the collection has vectors of other sizes.
+        `url` is for messages. Commits that were cut short are finished; documents that nobody has
+        written on for `stale` seconds, and deletions cut short, are left to `settle`. Raises
+        StoreError where the server does not answer, or the collection has vectors of other sizes.
         """
         self._client = client
         self._name = collection
@@ -100,7 +100,17 @@ class QdrantStore:
         self._known: dict[str, tuple[float, Stored]] = {}
         self._names = sizes.names()
         open_collection(client, collection, sizes, shards, replicas, self._remote)
-        self._heal()
+        self._finish_commits()
+
+    def settle(self) -> None:
+        for marker in list(self._markers.find()):
+            if self._is_live(marker):
+                continue
+            committed = marker.state == "writing" and self.find(marker.document, fresh=True)
+            others = (self._is_live(m) for m in self._markers.find(marker.document))
+            if not committed and not any(others):
+                self._erase(marker.document)
+            self._markers.remove(marker.id)
 
     def begin(self, document: str) -> None:
         """Where another process is writing the same document, what it wrote stays: chunks have
@@ -278,20 +288,12 @@ class QdrantStore:
     def close(self) -> None:
         self._client.close()
 
-    def _heal(self) -> None:
-        """Finishes what processes that died left half done."""
+    def _finish_commits(self) -> None:
+        """Where the commit record is there and its writer gone, only the flags are missing. Taking
+        them away twice does no harm."""
         for marker in list(self._markers.find()):
-            if self._is_live(marker):
-                # Its commit record may be there already: then only the flags are missing, and
-                # taking them away twice does no harm.
-                if marker.state == "writing" and self.find(marker.document, fresh=True):
-                    self._show(marker.document)
-                continue
             if marker.state == "writing" and self.find(marker.document, fresh=True):
                 self._show(marker.document)
-            elif not any(self._is_live(m) for m in self._markers.find(marker.document)):
-                self._erase(marker.document)
-            self._markers.remove(marker.id)
 
     def _is_live(self, marker: Marker) -> bool:
         """Whether another process may still be at it."""

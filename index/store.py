@@ -142,6 +142,11 @@ class Failure:
 class Store(Protocol):
     """One collection. Search sees only documents that were committed."""
 
+    def settle(self) -> None:
+        """Removes what processes that died left half written. Opening does not: only who is about
+        to write calls it."""
+        ...
+
     def begin(self, document: str) -> None:
         """Hides `document` from search until `commit`; removes what an earlier run left."""
         ...

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import qdrant_edge as qe
 
-from index.edge import EdgeStore, stored_records
+from index.edge import EdgeStore
 from index.payload import commit_id, document_payload, failure_id, stored_from
 from index.store import (
     RRF_K,
@@ -293,7 +293,9 @@ def test_a_shard_of_an_earlier_version_opens(tmp_path: Path) -> None:
     store.commit(stored(A, 2))
     assert found(store) == [1, 2]
     store.close()
-    assert stored_records(folder) == ([stored(A, 2)], [])
+    again = EdgeStore(folder, Sizes(text=1, joint=1))  # an existing shard has its own sizes
+    assert (again.documents(), again.failures()) == ([stored(A, 2)], [])
+    again.close()
 
 
 def test_the_log_stays_short_also_of_an_older_shard(tmp_path: Path) -> None:

@@ -37,12 +37,12 @@ gate: build/evalset
 accept: build/evalset
 	$(BIN)/octavo eval gate --dataset build/evalset --out build/gate --accepted evals/results/accepted --accept
 
-# The README's table: DATA is a folder of the sets that evals/board.py names.
+# The README's table: DATA is a folder of the sets that evals/benchmarks/benchmark_table.py names.
 bench: $(VENV)/dev.stamp
-	$(BIN)/python -m evals.board --data $(DATA) $(BOARD)
+	$(BIN)/python -m octavo.evals.benchmarks.benchmark_table --data $(DATA) $(BOARD)
 
 peers: $(VENV)/dev.stamp
-	$(BIN)/python -m evals.peers --dataset $(DATASET) $(PEERS)
+	$(BIN)/python -m octavo.evals.baselines --dataset $(DATASET) $(PEERS)
 
 build/evalset: examples
 	rm -rf build/evalset build/gate

@@ -1,5 +1,5 @@
 """`python -m api` is the `octavo` command."""
 
-from api.cli import main
+from octavo.api.cli.main import main
 
 main()

@@ -1,4 +1,4 @@
-"""The same calls as `api.service.Service`, through a running server."""
+"""The same calls as `octavo.api.service.Service`, through a running server."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel
 
-from api.explained import ExplainOut
-from api.wire import (
+from octavo.api.explain.explain_schemas import ExplainOut
+from octavo.api.schemas import (
     AnswerOut,
     DeleteOut,
     FailureOut,
@@ -23,12 +23,12 @@ from api.wire import (
     SearchOut,
     StatusOut,
 )
-from index.build import Progress
-from index.source import Source, reason_of
-from index.store import StoreError
-from ingest.document import Box, DocumentError
-from retrieve.folding import Listing
-from retrieve.query import Query
+from octavo.index.build import Progress
+from octavo.index.source import Source, reason_of
+from octavo.index.store import StoreError
+from octavo.ingest.document import Box, DocumentError
+from octavo.retrieve.deduplication import ResultOptions
+from octavo.retrieve.query import Query
 
 _T = TypeVar("_T", bound=BaseModel)
 _CONNECT_SECONDS = 10.0
@@ -59,7 +59,7 @@ class Client:
         query: Query,
         limit: int = 10,
         documents: Sequence[str] = (),
-        listing: Listing | None = None,
+        listing: ResultOptions | None = None,
     ) -> SearchOut:
         how = asdict(listing) if listing else {}
         return self._ask("/v1/search", query, limit, documents, SearchOut, how)

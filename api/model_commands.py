@@ -1,100 +1,150 @@
-"""The `octavo models` commands. Everything heavy is imported inside the command that needs it."""
+"""`octavo models`: what a profile needs, what is here, and how it comes here."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
-from api.cli import common_options
+from octavo.api.model_store import ModelRecord, ModelStore, read_record
+from octavo.api.schemas import ModelOut, ModelsOut, PulledModel, PulledOut
+from octavo.api.settings import ModelSettings, Profile, Settings, profile_names, read_profile
+from octavo.index.encoders.encoder import ModelError
 
-if TYPE_CHECKING:
-    from api.settings import Settings
-    from api.wire import ModelsOut, PulledOut
-
-_PROFILE = click.argument("name", metavar="PROFILE", default="")
-
-
-@click.group()
-def models() -> None:
-    """The models of the profiles: what they are, and how they come to this machine."""
+_SHIPPED = ("builtin", "extractive")
 
 
-@models.command("list")
-@common_options
-def list_(settings: Settings, as_json: bool) -> None:
-    """Every profile's models with backend, licence and size, and whether they are here."""
-    from api.modelling import list_models
-
-    _show(list_models(settings), as_json)
-
-
-@models.command()
-@_PROFILE
-@click.option("--again", is_flag=True, help="Fetch what is here already, too.")
-@common_options
-def pull(settings: Settings, as_json: bool, name: str, again: bool) -> None:
-    """Fetches a profile's models from the hub; nothing else ever does."""
-    from api.modelling import pull_models
-
-    _tell(pull_models(settings, name or settings.profile, again), as_json)
+def list_models(settings: Settings) -> ModelsOut:
+    """Every role of every built-in profile (and of the one in use), with what is known of it."""
+    names = profile_names()
+    if settings.profile not in names:
+        names.append(settings.profile)
+    return ModelsOut(models=[r for name in names for r in _rows(read_profile(name), settings)])
 
 
-@models.command()
-@_PROFILE
-@common_options
-def check(settings: Settings, as_json: bool, name: str) -> None:
-    """Hashes every file of a profile's models and says what is missing or changed."""
-    from api.modelling import check_models
-
-    _show(check_models(settings, name or settings.profile), as_json)
-
-
-@models.command()
-@common_options
-def path(settings: Settings, as_json: bool) -> None:
-    """The folder that holds pulled models. [OCTAVO_MODELS]"""
-    import json
-
-    click.echo(json.dumps(str(settings.models)) if as_json else settings.models)
+def show_models(found: ModelsOut) -> None:
+    """A table a profile, narrow enough for 80 columns; `--json` has every field."""
+    console = Console(highlight=False)
+    for name in dict.fromkeys(r.profile for r in found.models):
+        rows = [r for r in found.models if r.profile == name]
+        console.print(f"[bold]{escape(name)}[/bold]  {sum(r.size_mb for r in rows):,} MB")
+        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
+        for r in rows:
+            here = "here" if r.here else "not here"
+            quality = "measured" if r.measured else "not measured"
+            table.add_row(f"  {r.role}", r.model, r.backend)
+            table.add_row("", f"[dim]{r.licence}, {r.size_mb:,} MB, {quality}[/dim]", here)
+        console.print(table)
+    console.print("measured: a quality figure of ours exists. here: its files are on this machine.")
 
 
-@models.command()
-@_PROFILE
-@click.option("--out", "-o", required=True, type=click.Path(path_type=Path, dir_okay=False))
-@common_options
-def bundle(settings: Settings, as_json: bool, name: str, out: Path) -> None:
-    """Writes a profile's models as one archive, for a machine without a network."""
-    from api.modelling import bundle_models
-
-    _tell(bundle_models(settings, name or settings.profile, out), as_json)
-    if not as_json:
-        click.echo(f"{out}; on the other machine: octavo models unpack {out.name}")
-
-
-@models.command()
-@click.argument("archive", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@common_options
-def unpack(settings: Settings, as_json: bool, archive: Path) -> None:
-    """Brings in an archive made by `models bundle`, every file checked."""
-    from api.modelling import unpack_models
-
-    _tell(unpack_models(settings, archive), as_json)
+def pull_models(settings: Settings, name: str, again: bool) -> PulledOut:
+    """Fetches what a profile needs and is not here. Raises ModelError."""
+    if settings.offline:
+        raise ModelError(
+            f"--offline (OCTAVO_OFFLINE) forbids to pull {name}; on a machine with a network: "
+            f"octavo models bundle {name} -o models.tar, and here: octavo models unpack models.tar"
+        )
+    library = ModelStore(settings.models)
+    records = []
+    for row in _pulled(read_profile(name)):
+        said = f"{row.model} ({row.size_mb} MB, {row.licence}) from {settings.hub} ..."
+        click.echo(said, err=True)
+        records.append(library.pull(row.model, row.revision, row.files, settings.hub, again))
+    return _pulled_out(records)
 
 
-def _show(found: ModelsOut, as_json: bool) -> None:
-    from api.modelling import show_models
+def check_models(settings: Settings, name: str) -> ModelsOut:
+    """Hashes every file of a profile's models. Raises ModelError that names all that is wrong."""
+    profile = read_profile(name)
+    library = ModelStore(settings.models)
+    wrong = []
+    for row in _pulled(profile):
+        try:
+            library.installed(row.model, row.revision, row.files, name)
+        except ModelError as error:
+            wrong.append(str(error))
+    if "builtin" in {r.backend for r in profile.models.rows().values()}:
+        from octavo.index.weights.weight_files import pinned, verified
 
-    if as_json:
-        click.echo(found.model_dump_json(indent=1))
-    else:
-        show_models(found)
+        for file in pinned():
+            verified(file)
+    if wrong:
+        raise ModelError("\n  ".join(wrong))
+    return ModelsOut(models=_rows(profile, settings))
 
 
-def _tell(found: PulledOut, as_json: bool) -> None:
-    if as_json:
-        click.echo(found.model_dump_json(indent=1))
-        return
-    for m in found.models:
-        click.echo(f"{m.model}: commit {m.commit[:12]}, {m.files} files, {m.bytes / 1e6:.0f} MB")
+def bundle_models(settings: Settings, name: str, out: Path) -> PulledOut:
+    """One archive of what a profile needs. Raises ModelError."""
+    wanted = list(dict.fromkeys((r.model, r.revision) for r in _pulled(read_profile(name))))
+    if not wanted:
+        raise ModelError(f"the profile {name} needs no model beyond what Octavo ships")
+    return _pulled_out(ModelStore(settings.models).bundle(wanted, out))
+
+
+def unpack_models(settings: Settings, archive: Path) -> PulledOut:
+    """Brings in what `bundle_models` wrote. Raises ModelError."""
+    return _pulled_out(ModelStore(settings.models).unpack(archive))
+
+
+def _pulled_out(records: Sequence[ModelRecord]) -> PulledOut:
+    unique = {(r.name, r.revision): r for r in records}
+    return PulledOut(
+        models=[
+            PulledModel(
+                model=r.name,
+                revision=r.revision,
+                commit=r.commit,
+                files=len(r.files),
+                bytes=r.bytes,
+            )
+            for r in unique.values()
+        ]
+    )
+
+
+def _pulled(profile: Profile) -> list[ModelSettings]:
+    """Rows that a hub provides; one model may stand in several, with other files."""
+    return [
+        r
+        for r in profile.models.rows().values()
+        if r.backend not in (*_SHIPPED, "openai") and not Path(r.model).expanduser().exists()
+    ]
+
+
+def _rows(profile: Profile, settings: Settings) -> list[ModelOut]:
+    library = ModelStore(settings.models)
+    return [
+        ModelOut(
+            profile=profile.name,
+            role=role,
+            backend=row.backend,
+            model=row.model,
+            revision=row.revision,
+            licence=row.licence,
+            size_mb=row.size_mb,
+            purpose=row.purpose,
+            measured=row.measured,
+            here=_is_here(row, library),
+        )
+        for role, row in profile.models.rows().items()
+    ]
+
+
+def _is_here(row: ModelSettings, library: ModelStore) -> bool:
+    """By its record and the presence of its files; hashing is what `check` does."""
+    if row.backend in _SHIPPED or Path(row.model).expanduser().exists():
+        return True
+    if row.backend == "openai":
+        return False
+    directory = library.directory(row.model, row.revision)
+    record = read_record(directory)
+    return (
+        record is not None
+        and record.covers(row.files)
+        and all((directory / f).is_file() for f in record.files)
+    )

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.store import Failure, NotFoundError, Stored, StoreError
+from octavo.index.store import Failure, NotFoundError, StoredDocument, StoreError
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _BEGINNING = re.compile(r"[0-9a-f]{8,63}")
@@ -51,11 +51,11 @@ class AmbiguousError(StoreError):
 class Entry:
     """What the ledger has of one document: its commit record, and its sources that failed."""
 
-    document: Stored | None
+    document: StoredDocument | None
     failures: tuple[Failure, ...]
 
 
-def find_document(word: str, documents: Sequence[Stored]) -> Stored:
+def find_document(word: str, documents: Sequence[StoredDocument]) -> StoredDocument:
     """The document that `word` means. Raises NotFoundError, AmbiguousError."""
     fitting = [d for d in documents if _fits(d, word)]
     if len(fitting) > 1:
@@ -65,7 +65,9 @@ def find_document(word: str, documents: Sequence[Stored]) -> Stored:
     return fitting[0]
 
 
-def find_entry(word: str, documents: Sequence[Stored], failures: Sequence[Failure]) -> Entry:
+def find_entry(
+    word: str, documents: Sequence[StoredDocument], failures: Sequence[Failure]
+) -> Entry:
     """The same among documents and sources that failed. A failed source of the document, as a new
     version that cannot be read, is part of its entry. Raises NotFoundError, AmbiguousError."""
     fitting = [d for d in documents if _fits(d, word)]
@@ -83,13 +85,13 @@ def find_entry(word: str, documents: Sequence[Stored], failures: Sequence[Failur
     return Entry(fitting[0] if fitting else None, tuple(failed))
 
 
-def _fits(stored: Stored, word: str) -> bool:
+def _fits(stored: StoredDocument, word: str) -> bool:
     if _ID.fullmatch(word):
         return stored.document.id == word
     return _is_called(stored, word) or _begins(stored.document.id, word)
 
 
-def _is_called(stored: Stored, word: str) -> bool:
+def _is_called(stored: StoredDocument, word: str) -> bool:
     called = (stored.document.name, *stored.sources, *map(os.path.basename, stored.sources))
     return word in called
 
@@ -110,7 +112,7 @@ def _identity(failure: Failure, word: str) -> tuple[str, str]:
     return ("source", failure.source) if by_name else ("id", failure.document)
 
 
-def _candidate(stored: Stored) -> Candidate:
+def _candidate(stored: StoredDocument) -> Candidate:
     return Candidate(stored.document.id, stored.document.name, stored.sources)
 
 
@@ -118,7 +120,7 @@ def _failed_candidate(failure: Failure) -> Candidate:
     return Candidate(failure.document, failure.name, (failure.source,), failed=True)
 
 
-def _unknown(word: str, documents: Sequence[Stored]) -> str:
+def _unknown(word: str, documents: Sequence[StoredDocument]) -> str:
     if _ID.fullmatch(word):
         named = next((d for d in documents if _is_called(d, word)), None)
         hint = f"; the file of that name has the id {named.document.id}" if named else ""

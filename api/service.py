@@ -11,15 +11,14 @@ from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
-from api.explained import ExplainOut
-from api.generators import make_generator
-from api.limits import bounds_of, limits_of
-from api.models import load_models, manifest_of
-from api.naming import Entry, find_document, find_entry
-from api.opening import open_index, require_index
-from api.retrying import Again, Retry
-from api.settings import Profile, Settings, read_profile
-from api.wire import (
+from octavo.api.encoder_factory import load_models, manifest_of
+from octavo.api.explain.explain_schemas import ExplainOut
+from octavo.api.generator_factory import make_generator
+from octavo.api.naming import Entry, find_document, find_entry
+from octavo.api.open_index import open_index, require_index
+from octavo.api.read_limits import bounds_of, limits_of
+from octavo.api.retry import Retry, RetryTargets
+from octavo.api.schemas import (
     AnswerOut,
     CacheOut,
     DeleteOut,
@@ -34,28 +33,37 @@ from api.wire import (
     search_out,
     status_out,
 )
-from generate.answer import Answer, Generator, Watch
-from index.build import Builder, Progress
-from index.commit import delete_document
-from index.source import Source
-from index.store import Failure, Filter, Found, Leg, NotFoundError, Stored, StoreError
-from ingest.document import Box, Chunk, DocumentError, Region
-from ingest.files import find_files
-from ingest.render import render_crop, render_page
-from ingest.sockets import forbid_sockets
-from ingest.worker import Reader
-from rerank.rerank import Ranked, Rerank, Scorers, rerank, to_hits
-from retrieve.exact import Boosts
-from retrieve.folding import Listing, listed
-from retrieve.legs import Depths
-from retrieve.names import Names
-from retrieve.neighbours import in_context
-from retrieve.pagination import page_numbered
-from retrieve.query import Candidate, Candidates, Hit, Query
-from retrieve.search import retrieve
-from retrieve.sheet import Sheet, sheet_of
-from retrieve.sight import Eyes
-from retrieve.timing import timed
+from octavo.api.settings import Profile, Settings, read_profile
+from octavo.generate.answer import Answer, Generator, Watch
+from octavo.index.build import Builder, Progress
+from octavo.index.commit import delete_document
+from octavo.index.source import Source
+from octavo.index.store import (
+    Failure,
+    Filter,
+    NotFoundError,
+    SearchResult,
+    StoredDocument,
+    StoreError,
+    Subquery,
+)
+from octavo.ingest.document import Box, Chunk, DocumentError, Region
+from octavo.ingest.files import find_files
+from octavo.ingest.render import render_crop, render_page
+from octavo.ingest.sockets import forbid_sockets
+from octavo.ingest.worker.reader import Reader
+from octavo.rerank.rerank import Ranked, RerankOptions, Scorers, rerank, to_hits
+from octavo.retrieve.context_expansion import expand_context
+from octavo.retrieve.deduplication import ResultOptions, list_results
+from octavo.retrieve.images.image_matching import PageRasterizer
+from octavo.retrieve.images.page_raster import PageRaster, rasterize_page
+from octavo.retrieve.query import Candidate, Candidates, Hit, Query
+from octavo.retrieve.search import retrieve
+from octavo.retrieve.subqueries import SearchOptions
+from octavo.retrieve.timing import timed
+from octavo.retrieve.understanding.boosts import Boosts
+from octavo.retrieve.understanding.document_linking import DocumentLinker
+from octavo.retrieve.understanding.page_labels import page_numbered
 
 _NUMBERS = 4096  # page numbers, as printed, that are remembered
 _CROSS_PIXELS = 448  # longest side of a figure that a cross-encoder looks at
@@ -81,7 +89,7 @@ class Service:
         manifest = manifest_of(self.profile, self.encoders)
         self._index = open_index(settings, manifest, self.encoders.sizes())
         self._store, self._blobs = self._index.store, self._index.blobs
-        self._names = Names(self._store)
+        self._names = DocumentLinker(self._store)
         # What a document is called by never changes: its id is the hash of its bytes.
         self._numbered = lru_cache(_NUMBERS)(self._page_numbered)
         self._scorers = Scorers(
@@ -127,7 +135,7 @@ class Service:
         s = self.settings
         with self._writing:
             documents, failures = self._asked(names)
-            again = Again(
+            again = RetryTargets(
                 [d for d in documents if d.document.quarantined],
                 [f for f in failures if uploads or f.local or f.kept],
             )
@@ -150,7 +158,7 @@ class Service:
         """What retrieval found, and its final order; only the first `keep` (0: all) are sure to
         stand where a cross-encoder that saw everything would put them."""
         p = self.profile
-        depths = Depths(
+        depths = SearchOptions(
             text=p.search.text_depth,
             words=p.search.words_depth,
             joint=p.search.joint_depth,
@@ -176,9 +184,9 @@ class Service:
                 p.search.document_boost,
             ),
             self._numbered,
-            eyes=Eyes(self._sheet, self.settings.ocr),
+            eyes=PageRasterizer(self._sheet, self.settings.ocr),
         )
-        how = Rerank(
+        how = RerankOptions(
             p.rerank.depth,
             p.rerank.cross_depth,
             p.rerank.cross_seconds,
@@ -189,19 +197,21 @@ class Service:
         return found, rerank(found, self._store, self._scorers, how, query.image)
 
     def hits(
-        self, query: Query, limit: int, listing: Listing | None = None
+        self, query: Query, limit: int, listing: ResultOptions | None = None
     ) -> tuple[str, list[Hit]]:
         """The text as searched, and the list of hits."""
-        listing = listing or Listing()
+        listing = listing or ResultOptions()
         searched, candidates = self.candidates(query, listing.reach(limit))
         return searched, self.listed(candidates, limit, listing)
 
-    def listed(self, candidates: Sequence[Candidate], limit: int, listing: Listing) -> list[Hit]:
+    def listed(
+        self, candidates: Sequence[Candidate], limit: int, listing: ResultOptions
+    ) -> list[Hit]:
         """Candidates in their final order to a list of hits."""
         with timed("chunks"):
-            return listed(candidates, self.hits_of, limit, listing)
+            return list_results(candidates, self.hits_of, limit, listing)
 
-    def legs(self, legs: Sequence[Leg]) -> Found:
+    def legs(self, legs: Sequence[Subquery]) -> SearchResult:
         """What the engine finds for vectors alone: the floor under the time of a search."""
         how = self.profile.search
         return self._store.search(legs, how.fusion, how.candidates, Filter())
@@ -210,9 +220,11 @@ class Service:
         """Candidates with their chunks."""
         return to_hits(candidates, self._store, len(candidates))
 
-    def search(self, query: Query, limit: int = 10, listing: Listing | None = None) -> SearchOut:
+    def search(
+        self, query: Query, limit: int = 10, listing: ResultOptions | None = None
+    ) -> SearchOut:
         start = time.perf_counter()
-        listing = listing or Listing()
+        listing = listing or ResultOptions()
         found, order = self.ranked(query, listing.reach(limit))
         hits = self.listed(order.items, limit, listing)
         return search_out(found, order.notes, hits, time.perf_counter() - start)
@@ -223,7 +235,7 @@ class Service:
         """A search stage by stage, and what became of the page `expect` (`NAME#p12`); with `heat`
         a figure with what the question met in it. Raises ValueError for a page that cannot be
         read, NotFoundError for a document of no known name."""
-        from api.explaining import explain
+        from octavo.api.explain.explain import explain
 
         return explain(self, self._store, self._scorers, query, limit, expect, heat)
 
@@ -231,7 +243,7 @@ class Service:
         """Raises GeneratorError where no answer can be written, Cancelled after `watch.stop()`."""
         start = time.perf_counter()
         found, order = self.ranked(query, limit)
-        hits = self.listed(order.items, limit, Listing())
+        hits = self.listed(order.items, limit, ResultOptions())
         answer = self.answer(query, found.text, hits, watch)
         return answer_out(query.text, found, answer, time.perf_counter() - start)
 
@@ -242,7 +254,7 @@ class Service:
         beside = self.profile.generate.neighbours
         if beside:
             with timed("chunks"):
-                hits = in_context(hits, self._store, beside)
+                hits = expand_context(hits, self._store, beside)
         with timed("answer"):
             return self._generator.answer(query, searched, hits, watch)
 
@@ -305,7 +317,7 @@ class Service:
     def _entry(self, name: str) -> Entry:
         return find_entry(name, self._store.documents(), self._store.failures())
 
-    def _asked(self, names: Sequence[str]) -> tuple[list[Stored], list[Failure]]:
+    def _asked(self, names: Sequence[str]) -> tuple[list[StoredDocument], list[Failure]]:
         """Documents and failed sources of `names`, each once; all where none are given."""
         if not names:
             return self._store.documents(), self._store.failures()
@@ -314,7 +326,7 @@ class Service:
         failures = {f.source: f for e in entries for f in e.failures}
         return list(documents.values()), list(failures.values())
 
-    def named(self, names: Sequence[str]) -> list[Stored]:
+    def named(self, names: Sequence[str]) -> list[StoredDocument]:
         """The document of each name, id, beginning of an id (8 characters or more) or source.
 
         Raises NotFoundError for what no document has, AmbiguousError for what several have.
@@ -322,7 +334,7 @@ class Service:
         documents = self._store.documents() if names else []
         return [find_document(name, documents) for name in names]
 
-    def named_all(self) -> list[Stored]:
+    def named_all(self) -> list[StoredDocument]:
         """Every committed document, by name."""
         return self._store.documents()
 
@@ -357,7 +369,7 @@ class Service:
         return render_crop(data, stored.type, region.page, region.box, pixels, bounds)
 
     def _page_numbered(self, document: str, number: int) -> int | None:
-        """See `retrieve.pagination`; None, too, for an original that is lost or damaged."""
+        """See `page_labels`; None, too, for an original that is lost or damaged."""
         stored = self._store.find(document)
         if stored is None or number > stored.document.pages:
             return None
@@ -367,11 +379,13 @@ class Service:
         except (StoreError, DocumentError):
             return None
 
-    def _sheet(self, document: str, page: int) -> Sheet:
+    def _sheet(self, document: str, page: int) -> PageRaster:
         stored = self._store.find(document)
         if stored is None:
             raise NotFoundError(f"the document {document[:12]} is not in the index")
-        return sheet_of(self._blobs.get(document), stored.type, page, bounds_of(self.settings))
+        return rasterize_page(
+            self._blobs.get(document), stored.type, page, bounds_of(self.settings)
+        )
 
     def _crop(self, region: Region) -> bytes:
         return self.crop_png(region, _CROSS_PIXELS)

@@ -61,7 +61,7 @@ class ModelSettings(_Strict):
     options: dict[str, str] = Field(default_factory=dict)
 
 
-#: Backends by role; each is a row in `api/models.py`.
+#: Backends by role; each is a row in `api/encoder_factory.py`.
 BACKENDS: dict[str, tuple[str, ...]] = {
     "text": ("builtin", "fastembed", "sentence_transformers"),
     "joint": ("builtin", "fastembed", "open_clip", "sentence_transformers"),
@@ -99,7 +99,7 @@ class Models(_Strict):
 class SearchSettings(_Strict):
     """Depth of each leg, its weight in fusion, and the fusion. `image_pages` are compared with the
     picture of a question, none begun after `image_seconds`; with 0 vectors do. The boosts are what
-    a final score (0 to 1) gains by having what the question names (`retrieve.exact`)."""
+    a final score (0 to 1) gains by having what the question names (`boosts`)."""
 
     text_depth: int = Field(default=100, ge=1, le=1000)
     words_depth: int = Field(default=100, ge=1, le=1000)
@@ -120,7 +120,7 @@ class SearchSettings(_Strict):
 
 class RerankSettings(_Strict):
     """Candidates scored by late interaction and by the cross-encoder, and what each stage counts
-    in the end (see `rerank.rerank.Rerank`; `trust` has scores of the profile's own models)."""
+    in the end (see `Rerank`; `trust` has scores of the profile's own models)."""
 
     depth: int = Field(default=300, ge=0, le=1000)
     cross_depth: int = Field(default=30, ge=0, le=1000)
@@ -155,7 +155,7 @@ class GenerateSettings(_Strict):
     """How answers are written.
 
     `threshold`: confidence under which the extractive answerer abstains; a model only where
-    `calibration` is given, which is the slope and shift of `generate.calibrated.Calibration` as
+    `calibration` is given, which is the slope and shift of `Calibration` as
     `octavo eval calibrate` fits them. `neighbours`: of so many first hits the passages before and
     after, and what they refer to, are evidence, too. The rest is for models:
     `url` of an OpenAI-compatible server, the context in tokens, the answer's length in tokens, the

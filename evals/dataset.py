@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from evals.datasets.boxes import read_boxes
-from evals.datasets.judgements import read_qrels
-from evals.datasets.lines import rows
-from evals.datasets.nouns import AnswerFormat, Dataset, DatasetError, Qrels, Question
-from evals.datasets.read import read_dataset
+from octavo.evals.datasets.boxes import read_boxes
+from octavo.evals.datasets.jsonl import rows
+from octavo.evals.datasets.judgements import read_qrels
+from octavo.evals.datasets.read import read_dataset
+from octavo.evals.datasets.types import AnswerFormat, Dataset, DatasetError, GoldQuestion, Qrels
 
 __all__ = [
     "AnswerFormat",
     "Dataset",
     "DatasetError",
+    "GoldQuestion",
     "Qrels",
-    "Question",
     "read_boxes",
     "read_dataset",
     "read_qrels",

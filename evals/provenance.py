@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evals.commit import commit
+from octavo.evals.git_commit import commit
 
 if TYPE_CHECKING:
-    from api.service import Service
+    from octavo.api.service import Service
 
 #: What every row says; `octavo eval report` refuses one that does not.
 NEEDED = ("date", "commit", "command", "config", "machine", "n", "errors")

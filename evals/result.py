@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from api.service import Service
-from evals.costs import disk, memory, times, tokens
-from evals.dataset import Dataset, Question
-from evals.filling import Filled
-from evals.judging import Judgement
-from evals.provenance import Provenance, configuration, digest
-from evals.run import Asked, Outcome
+from octavo.api.service import Service
+from octavo.evals.dataset import Dataset, GoldQuestion
+from octavo.evals.ingest_dataset import Filled
+from octavo.evals.metrics.costs import disk, memory, times, tokens
+from octavo.evals.provenance import Provenance, configuration, digest
+from octavo.evals.run import AskedQuestion, RunOutcome
+from octavo.evals.scoring import QuestionScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class EvalResult:
 def result_of(
     dataset: Dataset,
     service: Service,
-    outcome: Outcome,
-    judgement: Judgement,
+    outcome: RunOutcome,
+    judgement: QuestionScores,
     origin: Provenance,
     filled: Filled,
     overhead: float,
@@ -97,12 +97,14 @@ def result_of(
     )
 
 
-def pipeline_seconds(outcome: Outcome) -> float:
+def pipeline_seconds(outcome: RunOutcome) -> float:
     """Time of searches and answers alone."""
     return sum(a.search_seconds + a.answer_seconds for a in outcome.asked)
 
 
-def question_rows(dataset: Dataset, outcome: Outcome, judgement: Judgement) -> list[dict[str, Any]]:
+def question_rows(
+    dataset: Dataset, outcome: RunOutcome, judgement: QuestionScores
+) -> list[dict[str, Any]]:
     """`questions.jsonl`: every question that counts, in the set's order; one that failed found
     nothing and says why."""
     asked = {a.question.id: a for a in outcome.asked}
@@ -115,7 +117,11 @@ def question_rows(dataset: Dataset, outcome: Outcome, judgement: Judgement) -> l
 
 
 def _row(
-    q: Question, a: Asked | None, error: str, dataset: Dataset, judgement: Judgement
+    q: GoldQuestion,
+    a: AskedQuestion | None,
+    error: str,
+    dataset: Dataset,
+    judgement: QuestionScores,
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
         "query-id": q.id,

@@ -6,23 +6,23 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from api.service import Service
-from evals.dataset import Dataset, Question
-from generate.answer import Answer, GeneratorError
-from index.store import Filter, StoreError
-from ingest.document import DocumentError
-from retrieve.query import Hit, Query
-from retrieve.timing import stopwatch
+from octavo.api.service import Service
+from octavo.evals.dataset import Dataset, GoldQuestion
+from octavo.generate.answer import Answer, GeneratorError
+from octavo.index.store import Filter, StoreError
+from octavo.ingest.document import DocumentError
+from octavo.retrieve.query import Hit, Query
+from octavo.retrieve.timing import stopwatch
 
 HITS = 100  # chunks kept a question, before they are folded into pages or documents
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedQuestion:
     """What one question gave: hits best first, the answer where one was asked for, and seconds
     by stage."""
 
-    question: Question
+    question: GoldQuestion
     hits: tuple[Hit, ...]
     answer: Answer | None
     search_seconds: float
@@ -31,14 +31,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunOutcome:
     """Every question that was answered, in order, and by id what went wrong with the others.
 
     `interrupted`: somebody stopped it; what was asked until then is whole. `seconds` is the time
     of everything, so that the harness' own share can be told.
     """
 
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedQuestion, ...]
     failed: dict[str, str]
     interrupted: bool
     seconds: float
@@ -59,13 +59,13 @@ class Outcome:
 
 
 def ask_all(
-    questions: Sequence[Question],
+    questions: Sequence[GoldQuestion],
     service: Service,
     answers: bool,
     report: Callable[[int], None] = lambda _: None,
-) -> Outcome:
+) -> RunOutcome:
     """Asks in order, one at a time. A question that fails is an error, and the others go on."""
-    asked: list[Asked] = []
+    asked: list[AskedQuestion] = []
     failed: dict[str, str] = {}
     interrupted = False
     start = time.perf_counter()
@@ -79,16 +79,16 @@ def ask_all(
     except KeyboardInterrupt:
         interrupted = True
     seconds = time.perf_counter() - start
-    return Outcome(tuple(asked), failed, interrupted, seconds, len(questions))
+    return RunOutcome(tuple(asked), failed, interrupted, seconds, len(questions))
 
 
-def query_of(service: Service, question: Question) -> Query:
+def query_of(service: Service, question: GoldQuestion) -> Query:
     """Raises OSError where its picture cannot be read, StoreError for an unknown document."""
     where = service.where([question.document]) if question.within else Filter()
     return Query(question.text, question.image.read_bytes() if question.image else None, where)
 
 
-def _ask(service: Service, question: Question, answers: bool) -> Asked:
+def _ask(service: Service, question: GoldQuestion, answers: bool) -> AskedQuestion:
     query = query_of(service, question)
     with stopwatch() as stages:
         start = time.perf_counter()
@@ -96,7 +96,7 @@ def _ask(service: Service, question: Question, answers: bool) -> Asked:
         middle = time.perf_counter()
         answer = service.answer(query, searched, hits) if answers else None
         end = time.perf_counter()
-    return Asked(question, tuple(hits), answer, middle - start, end - middle, stages)
+    return AskedQuestion(question, tuple(hits), answer, middle - start, end - middle, stages)
 
 
 def wants_answers(dataset: Dataset) -> bool:

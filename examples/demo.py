@@ -16,11 +16,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.rule import Rule
 
-from api.asking import ask_index, save_evidence
-from api.ingesting import run_ingest
-from api.service import Service, sources_of
-from api.settings import Settings
-from api.show import show_answer
+from octavo.api.cli.ingest_calls import run_ingest
+from octavo.api.cli.question_calls import ask_index, save_evidence
+from octavo.api.console.answers import show_answer
+from octavo.api.service import Service, sources_of
+from octavo.api.settings import Settings
 
 HERE = Path(__file__).parent
 DOCUMENTS = HERE / "build"

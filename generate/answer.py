@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ingest.document import ChunkKind, Region
-from retrieve.query import Hit, Query
+from octavo.ingest.document import ChunkKind, Region
+from octavo.retrieve.query import Hit, Query
 
 
 @dataclass(frozen=True, slots=True)

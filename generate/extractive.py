@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from generate.answer import Answer, Citation, Sentence, Watch
-from generate.calibrated import Calibration
-from generate.units import Unit, units
-from index.encode import TextEncoder
-from index.words import query_words
-from retrieve.query import Hit, Query
+from octavo.generate.answer import Answer, Citation, Sentence, Watch
+from octavo.generate.calibration import Calibration
+from octavo.generate.evidence_units import Unit, units
+from octavo.index.encoders.bm25 import query_words
+from octavo.index.encoders.encoder import TextEncoder
+from octavo.retrieve.query import Hit, Query
 
 _EVIDENCE = 8  # hits whose sentences are rated
 _ALIKE = 4  # of them pictures, where the question has one: more look like it and say nothing
@@ -147,7 +147,7 @@ class Extractive:
         return Answer((sentence,), confidence, "", evidence)
 
 
-#: Likeness from which an image counts as found; see `retrieve.search.SAME_THING`.
+#: Likeness from which an image counts as found; see `octavo.retrieve.search.SAME_THING`.
 _LIKE = 0.6
 
 

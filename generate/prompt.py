@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from generate.answer import GeneratorError
-from generate.units import sentences
-from index.images import open_image
-from index.store import StoreError
-from ingest.document import DocumentError, Region
-from retrieve.query import Hit, Query
+from octavo.generate.answer import GeneratorError
+from octavo.generate.evidence_units import sentences
+from octavo.index.image_files import open_image
+from octavo.index.store import StoreError
+from octavo.ingest.document import DocumentError, Region
+from octavo.retrieve.query import Hit, Query
 
 #: What the model replies where the evidence has no answer.
 REFUSAL = "NOT IN THE DOCUMENTS"
@@ -75,7 +75,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PromptLimits:
     """`images` counts the query's own; `pixels` is the longest side of each; all pictures of the
     evidence together take at most `image_share` of the token budget."""
 
@@ -86,7 +86,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PromptQuestion:
     """What was asked. `image`: the query's own, sized (PNG). `recognised`: what the search took
     it for. `unseen`: the query has an image that the model cannot take."""
 
@@ -105,24 +105,24 @@ class Fitted:
     tokens: int
 
 
-def ask(query: Query, searched: str, limits: Limits, images: bool) -> Question:
+def ask(query: Query, searched: str, limits: PromptLimits, images: bool) -> PromptQuestion:
     """`images`: whether the model takes any. Raises GeneratorError for an image that is none."""
     text = query.text.strip()
     recognised = searched.removeprefix(text).strip() if query.image is not None else ""
     if query.image is None:
-        return Question(text)
+        return PromptQuestion(text)
     if not images or limits.images < 1:
-        return Question(text, recognised, unseen=True)
+        return PromptQuestion(text, recognised, unseen=True)
     try:
-        return Question(text, recognised, _sized(query.image, limits.pixels))
+        return PromptQuestion(text, recognised, _sized(query.image, limits.pixels))
     except ValueError as error:
         raise GeneratorError(f"{error}; ask with a PNG or JPEG, or with words alone") from None
 
 
 def fit(
-    question: Question,
+    question: PromptQuestion,
     hits: Sequence[Hit],
-    limits: Limits,
+    limits: PromptLimits,
     budget: int,
     count: Count,
     crop: Crop | None,
@@ -159,7 +159,7 @@ def fit(
     return Fitted(prompt, tuple(kept), count(prompt))
 
 
-def compose(question: Question, shown: Sequence[Evidence]) -> Prompt:
+def compose(question: PromptQuestion, shown: Sequence[Evidence]) -> Prompt:
     """The prompt of a question and its evidence; adjoining text is one part."""
     parts: list[Part] = ["Evidence:\n"]
     for item in shown:
@@ -183,7 +183,7 @@ def _joined(parts: Sequence[Part]) -> list[Part]:
     return joined
 
 
-def _asked(question: Question) -> str:
+def _asked(question: PromptQuestion) -> str:
     said = _harmless(question.text) or "What does the picture show, by the evidence?"
     if question.recognised:
         said += f"\n(The search took its picture for: {_harmless(question.recognised)})"
@@ -248,9 +248,9 @@ def _shortened(item: Evidence, end: int) -> Evidence:
 
 
 def _illustrated(
-    question: Question,
+    question: PromptQuestion,
     shown: Sequence[Evidence],
-    limits: Limits,
+    limits: PromptLimits,
     budget: int,
     count: Count,
     crop: Crop,

@@ -11,19 +11,19 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
-from index.ahead import Ahead
-from index.blobs import Blobs
-from index.commit import commit_document, delete_document
-from index.embed import Encoders, embed_chunks
-from index.embedding import Embedder
-from index.ledger import Ledger, settle_failures
-from index.reading import Readings
-from index.source import Source, reason_of
-from index.store import Point, Store, Stored
-from ingest.document import Document, DocumentError, PageStatus, document_id
-from ingest.memory import trim
-from ingest.messages import Opened
-from ingest.worker import Limits, Reader
+from octavo.index.chunk_vectors import Encoders, embed_chunks
+from octavo.index.commit import commit_document, delete_document
+from octavo.index.embed_worker import EmbedWorker
+from octavo.index.ingest_pipeline import PendingDocument
+from octavo.index.ledger import Ledger, settle_failures
+from octavo.index.originals import Originals
+from octavo.index.prefetch import Prefetcher
+from octavo.index.source import Source, reason_of
+from octavo.index.store import Point, Store, StoredDocument
+from octavo.ingest.document import Document, DocumentError, PageStatus, document_id
+from octavo.ingest.memory import trim
+from octavo.ingest.worker.reader import Reader, ReadLimits
+from octavo.ingest.worker.worker_protocol import Opened
 
 _TRIES = 3
 
@@ -59,16 +59,16 @@ class Builder:
     def __init__(
         self,
         store: Store,
-        blobs: Blobs,
+        blobs: Originals,
         encoders: Encoders,
         workers: int = 2,
-        limits: Limits | None = None,
+        limits: ReadLimits | None = None,
         ocr: bool = True,
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._encoders = encoders
-        self._ledger = Ledger(store, (limits or Limits()).named() | {"ocr": str(ocr).lower()})
+        self._ledger = Ledger(store, (limits or ReadLimits()).named() | {"ocr": str(ocr).lower()})
         self._limits, self._ocr = limits, ocr
         self._readers = [Reader(limits, ocr) for _ in range(workers)]
 
@@ -84,14 +84,14 @@ class Builder:
         trim()  # to load the models took 50 MB more than they keep
         progress = _Counter(report, len(sources))
         self._stop = stop = threading.Event()
-        self._readings = readings = Readings(self._store, self._blobs, self._readers, stop)
-        self._embedder = embedder = Embedder(self._encoders, stop)
-        open_: list[Ahead] = []
+        self._readings = readings = Prefetcher(self._store, self._blobs, self._readers, stop)
+        self._embedder = embedder = EmbedWorker(self._encoders, stop)
+        open_: list[PendingDocument] = []
         try:
             waiting = iter(sources)
             while True:
                 for source in islice(waiting, len(self._readers) + 1 - len(open_)):
-                    open_.append(Ahead(source, stop))
+                    open_.append(PendingDocument(source, stop))
                     readings.begin(open_[-1])
                     embedder.begin(open_[-1])
                 if not open_:
@@ -107,7 +107,7 @@ class Builder:
             for ahead in open_:
                 self._forget_original(ahead)
 
-    def _finish(self, ahead: Ahead, progress: _Counter) -> Result:
+    def _finish(self, ahead: PendingDocument, progress: _Counter) -> Result:
         ahead.known.wait()
         source = ahead.source
         try:
@@ -138,7 +138,7 @@ class Builder:
         finally:
             self._readings.end(ahead)
 
-    def _steps(self, ahead: Ahead) -> Iterator[Opened | PageStatus | list[Point]]:
+    def _steps(self, ahead: PendingDocument) -> Iterator[Opened | PageStatus | list[Point]]:
         """A document as it is read and embedded."""
         if ahead.fed:
             for step in self._embedder.steps(ahead):
@@ -150,7 +150,7 @@ class Builder:
             for item in ahead.chunked(reader.pages(ahead.data, ahead.kind)):
                 yield embed_chunks(item, self._encoders) if isinstance(item, list) else item
 
-    def _write(self, ahead: Ahead, progress: _Counter) -> Result:
+    def _write(self, ahead: PendingDocument, progress: _Counter) -> Result:
         source = ahead.source
         opened = Opened("", 0, {})
         statuses: list[PageStatus] = []
@@ -177,7 +177,7 @@ class Builder:
         )
         self._keep_original(ahead)
         serial = 1 + max((s.serial for s in self._store.documents()), default=0)
-        stored = Stored(document, ahead.kind, ahead.size, count, (source.source,), serial)
+        stored = StoredDocument(document, ahead.kind, ahead.size, count, (source.source,), serial)
         commit_document(self._store, self._blobs, stored)
         replaced = self._take_source(source.source, ahead.id)
         return Result(
@@ -189,7 +189,7 @@ class Builder:
             quarantined=document.quarantined,
         )
 
-    def _keep_original(self, ahead: Ahead) -> None:
+    def _keep_original(self, ahead: PendingDocument) -> None:
         """Where it was read from there it is kept already; unless another process that failed at
         the same bytes took it away meanwhile. Raises DocumentError where it is gone for good."""
         if ahead.fed and self._blobs.damage(ahead.id) is None:
@@ -199,12 +199,12 @@ class Builder:
             raise DocumentError("was changed while it was read; ingest it again")
         self._blobs.put(ahead.id, data)
 
-    def _forget_original(self, ahead: Ahead) -> None:
+    def _forget_original(self, ahead: PendingDocument) -> None:
         """Of a document that was not committed; one that was there before is another's to keep."""
         if ahead.placed and self._store.find(ahead.id) is None:
             self._blobs.delete(ahead.id)
 
-    def _repeated(self, source: Source, same: Stored, ahead: Ahead) -> Result:
+    def _repeated(self, source: Source, same: StoredDocument, ahead: PendingDocument) -> Result:
         """The bytes are there already: from this source, or from another one too."""
         outcome: Outcome = "unchanged"
         reason = ""
@@ -219,7 +219,7 @@ class Builder:
             source.name, outcome, known.id, known.pages, same.chunks, reason, known.quarantined
         )
 
-    def _add_source(self, same: Stored, source: str) -> None:
+    def _add_source(self, same: StoredDocument, source: str) -> None:
         """Another process may add a source of its own to the same document at the same time."""
         for _ in range(_TRIES):
             new = replace(same, sources=(*same.sources, source))
@@ -239,7 +239,7 @@ class Builder:
         return bool(older)
 
 
-def drop_source(store: Store, blobs: Blobs, stored: Stored, source: str) -> None:
+def drop_source(store: Store, blobs: Originals, stored: StoredDocument, source: str) -> None:
     """Forgets that a document comes from `source`; the last source takes the document along."""
     left = tuple(s for s in stored.sources if s != source)
     if left:
@@ -250,13 +250,13 @@ def drop_source(store: Store, blobs: Blobs, stored: Stored, source: str) -> None
         delete_document(store, blobs, stored.document.id)
 
 
-def settle(store: Store, blobs: Blobs, alone: bool = True) -> None:
+def settle(store: Store, blobs: Originals, alone: bool = True) -> None:
     """Finishes what a process that died left half done: chunks that were never committed, an update
     that was committed before the version it replaces was deleted, deletions, and originals that
     were never committed. The last two only where no other process (`alone`) can be about to commit
     the document that names them. For who is about to write to a store that proved to be whole."""
     store.settle()
-    newest: dict[str, Stored] = {}
+    newest: dict[str, StoredDocument] = {}
     for stored in sorted(store.documents(), key=lambda s: s.serial):
         for source in stored.sources:
             if source in newest:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from index.blobs import Blobs
-from index.store import Store, Stored
+from octavo.index.originals import Originals
+from octavo.index.store import Store, StoredDocument
 
 
-def commit_document(store: Store, blobs: Blobs, stored: Stored) -> None:
+def commit_document(store: Store, blobs: Originals, stored: StoredDocument) -> None:
     """First the engine, then the record beside the original: a record without a document means
     that the engine lost it, never that the process died."""
     store.commit(stored)
     blobs.record(stored)
 
 
-def delete_document(store: Store, blobs: Blobs, document: str) -> None:
+def delete_document(store: Store, blobs: Originals, document: str) -> None:
     """First it is noted that this is wanted: what is left when the process dies may be removed."""
     blobs.mark_deleted(document)
     store.delete(document)

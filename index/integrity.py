@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.blobs import Blobs
-from index.store import Sizes, Store, StoreError
+from octavo.index.originals import Originals
+from octavo.index.store import Sizes, Store, StoreError
 
 if TYPE_CHECKING:
-    from index.edge import EdgeStore
+    from octavo.index.stores.qdrant_edge import EdgeStore
 
 _NAMED = 5  # documents that a message lists
 
@@ -22,7 +22,7 @@ def damaged(directory: Path, what: str) -> StoreError:
     )
 
 
-def check_there(directory: Path, blobs: Blobs) -> None:
+def check_there(directory: Path, blobs: Originals) -> None:
     """Before the engine would make a new, empty store: raises StoreError where there was one."""
     if (directory / "store").exists():
         return
@@ -31,10 +31,10 @@ def check_there(directory: Path, blobs: Blobs) -> None:
         raise damaged(directory, f"store/ is missing, which held {_names(blobs, there)}")
 
 
-def open_whole(directory: Path, blobs: Blobs, sizes: Sizes, bits: int = 16) -> EdgeStore:
+def open_whole(directory: Path, blobs: Originals, sizes: Sizes, bits: int = 16) -> EdgeStore:
     """Opens the store of an index, or makes it. Raises StoreError where the engine cannot open it,
     or has lost what was committed to it."""
-    from index.edge import EdgeStore
+    from octavo.index.stores.qdrant_edge import EdgeStore
 
     check_there(directory, blobs)
     path = directory / "store"
@@ -51,7 +51,7 @@ def open_whole(directory: Path, blobs: Blobs, sizes: Sizes, bits: int = 16) -> E
     return store
 
 
-def missing_documents(store: Store, blobs: Blobs) -> set[str]:
+def missing_documents(store: Store, blobs: Originals) -> set[str]:
     """Ids of documents that were committed, were not deleted, and are not in the store."""
     there = {s.document.id for s in store.documents()}
     # Those that were being written anew when the process died: `retry` knows of them.
@@ -59,7 +59,7 @@ def missing_documents(store: Store, blobs: Blobs) -> set[str]:
     return blobs.committed() - there - rewriting
 
 
-def _names(blobs: Blobs, documents: set[str]) -> str:
+def _names(blobs: Originals, documents: set[str]) -> str:
     some = sorted(documents)[:_NAMED]
     names = ", ".join(sorted(blobs.read_record(d).name for d in some))
     more = f" and {len(documents) - _NAMED} more" if len(documents) > _NAMED else ""

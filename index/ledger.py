@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from index.source import Source
-from index.store import Failure, Store, Stored
+from octavo.index.source import Source
+from octavo.index.store import Failure, Store, StoredDocument
 
 
 class Ledger:
@@ -45,7 +45,7 @@ class Ledger:
         return self._failed
 
 
-def rewriting(stored: Stored) -> list[Failure]:
+def rewriting(stored: StoredDocument) -> list[Failure]:
     """What must be in the ledger while a document is written anew from its original: a process that
     dies then leaves no document, and with it would go every trace of its sources."""
     d = stored.document

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from index.store import StoreError
+from octavo.index.store import StoreError
 
 
 class IndexLock:

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from index.durable import write_file
-from index.store import StoreError
+from octavo.index.durable import write_file
+from octavo.index.store import StoreError
 
 FORMAT = 1
 FILE = "manifest.json"

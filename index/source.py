@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.document import DocumentError
-from ingest.files import utf8
+from octavo.ingest.document import DocumentError
+from octavo.ingest.files import utf8
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from index.encode import Matrix
-from ingest.document import Chunk, ChunkKind, Document
+from octavo.index.encoders.encoder import Matrix
+from octavo.ingest.document import Chunk, ChunkKind, Document
 
 VectorName = Literal["text", "joint", "words"]
 MultiVectorName = Literal["tokens", "patches"]
@@ -73,7 +73,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class Subquery:
     """One retrieval: nearest points of one named vector."""
 
     name: str
@@ -85,7 +85,7 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredChunk:
     """A chunk id and its score; lists of these are best first, ties by id."""
 
     id: str
@@ -93,15 +93,15 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What each leg found, and their fusion."""
 
-    legs: tuple[tuple[Scored, ...], ...]
-    fused: tuple[Scored, ...]
+    legs: tuple[tuple[ScoredChunk, ...], ...]
+    fused: tuple[ScoredChunk, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredDocument:
     """A committed document and the facts of its commit record.
 
     `sources` are all the places its bytes came from; `serial` grows with every commit of a new
@@ -156,7 +156,7 @@ class Store(Protocol):
         that the engine cannot hold, StoreError where it cannot write."""
         ...
 
-    def commit(self, stored: Stored) -> None:
+    def commit(self, stored: StoredDocument) -> None:
         """Writes the commit record: from here on the document is found."""
         ...
 
@@ -164,11 +164,11 @@ class Store(Protocol):
         """Removes the commit record, then every point of the document."""
         ...
 
-    def documents(self) -> list[Stored]:
+    def documents(self) -> list[StoredDocument]:
         """Committed documents, by name."""
         ...
 
-    def find(self, document: str, fresh: bool = False) -> Stored | None:
+    def find(self, document: str, fresh: bool = False) -> StoredDocument | None:
         """The commit record of a document id, if it is committed. An engine that other processes
         write to may answer from a copy some seconds old, unless `fresh`; that there is none is
         never said from a copy."""
@@ -191,13 +191,15 @@ class Store(Protocol):
         """Chunk points of committed documents."""
         ...
 
-    def search(self, legs: Sequence[Leg], fusion: Fusion, limit: int, where: Filter) -> Found:
+    def search(
+        self, legs: Sequence[Subquery], fusion: Fusion, limit: int, where: Filter
+    ) -> SearchResult:
         """Runs the legs and fuses them, in the engine."""
         ...
 
     def maxsim(
         self, tokens: Matrix, ids: Collection[str], using: MultiVectorName = "tokens"
-    ) -> list[Scored]:
+    ) -> list[ScoredChunk]:
         """Late interaction of query `tokens` `(n, d)` with the points `ids`, in the engine:
         for each query token the greatest dot product with a row of the point, summed. Points
         without a vector of that name are left out."""
@@ -226,6 +228,6 @@ def by_name(failures: Iterable[Failure]) -> list[Failure]:
     return sorted(failures, key=lambda f: (f.name, f.source))
 
 
-def ranked(points: Sequence[Scored]) -> tuple[Scored, ...]:
+def ranked(points: Sequence[ScoredChunk]) -> tuple[ScoredChunk, ...]:
     """Best first; equal scores by id, so that ties do not depend on the engine."""
     return tuple(sorted(points, key=lambda p: (-p.score, p.id)))

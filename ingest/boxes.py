@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ingest.document import Box
+from octavo.ingest.document import Box
 
 #: `(n, 4)` float64: x0, y0, x1, y1 in displayed points.
 Boxes = npt.NDArray[np.float64]

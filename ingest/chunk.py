@@ -7,13 +7,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from ingest.caption import label_of, references
-from ingest.document import Block, Chunk, ChunkKind, Line, PageContent, Region, bounding
-from ingest.draft import Draft, finish, written
-from ingest.length import parts, words
-from ingest.margins import without_running_lines
-from ingest.portion import portion
-from ingest.tablechunks import continue_table, hold_last_table, table_draft, table_parts
+from octavo.ingest.chunk_builder import ChunkBuilder, finish, written
+from octavo.ingest.document import Block, Chunk, ChunkKind, Line, PageContent, Region, bounding
+from octavo.ingest.figures.captions import label_of, references
+from octavo.ingest.tables.table_chunks import (
+    continue_table,
+    hold_last_table,
+    table_draft,
+    table_parts,
+)
+from octavo.ingest.text.char_boxes import portion
+from octavo.ingest.text.running_headers import without_running_lines
+from octavo.ingest.text.word_count import parts, words
 
 #: Words a chunk is filled up to, and the most it may hold. 160 English words are about 220
 #: tokens, inside the 256 that the built-in encoder sees at once.
@@ -39,7 +44,7 @@ def chunk_pages(document: str, pages: Iterable[PageContent]) -> Iterator[Chunk]:
     """
     ordinals: Counter[tuple[ChunkKind, int]] = Counter()
     section: _Section = []
-    waiting: list[Draft] = []  # a table at the end of a page, which may go on
+    waiting: list[ChunkBuilder] = []  # a table at the end of a page, which may go on
     before: list[str] = []
     for page in without_running_lines(pages):
         drafts, section = _page_drafts(document, page, section)
@@ -55,9 +60,9 @@ def chunk_pages(document: str, pages: Iterable[PageContent]) -> Iterator[Chunk]:
 
 def _page_drafts(
     document: str, page: PageContent, section: _Section
-) -> tuple[list[Draft], _Section]:
-    drafts: list[Draft] = []
-    current: Draft | None = None
+) -> tuple[list[ChunkBuilder], _Section]:
+    drafts: list[ChunkBuilder] = []
+    current: ChunkBuilder | None = None
     total = sum(_length(b.lines) for b in page.blocks if b.kind == "text")
     done = 0
     for block in page.blocks:
@@ -73,13 +78,13 @@ def _page_drafts(
                 current = None
         for piece in _pieces(block.lines):
             if current is None or current.words + _length(piece) > _limit(current):
-                current = Draft("text", _path(section))
+                current = ChunkBuilder("text", _path(section))
                 drafts.append(current)
             current.add(document, page.number, piece)
     return drafts, section
 
 
-def _limit(draft: Draft) -> int:
+def _limit(draft: ChunkBuilder) -> int:
     """What is not half full may take more than its fill, before it is left so short."""
     return MAX_WORDS if draft.words < TARGET_WORDS / 2 else TARGET_WORDS
 
@@ -138,12 +143,12 @@ def _split(line: Line, at: int) -> tuple[Line, list[Line]]:
     return first, [rest]
 
 
-def _standalone(document: str, page: int, block: Block, section: tuple[str, ...]) -> Draft:
+def _standalone(document: str, page: int, block: Block, section: tuple[str, ...]) -> ChunkBuilder:
     """A table, or a picture with what is printed in it."""
     if block.kind == "table":
         return table_draft(document, page, block, section)
     title = written(block.caption)
-    draft = Draft(block.kind, section, caption=" ".join(x.text for x in title))
+    draft = ChunkBuilder(block.kind, section, caption=" ".join(x.text for x in title))
     lines = [*title, *written(block.lines)]
     draft.lines = [(x.text, Region(document, page, x.box)) for x in lines]
     draft.breaks = set(range(len(lines)))
@@ -155,7 +160,7 @@ def _standalone(document: str, page: int, block: Block, section: tuple[str, ...]
     return draft
 
 
-def _parts(draft: Draft) -> Iterator[Draft]:
+def _parts(draft: ChunkBuilder) -> Iterator[ChunkBuilder]:
     if draft.kind == "table":
         yield from table_parts(draft, TARGET_WORDS, MAX_WORDS)
     else:
@@ -164,7 +169,7 @@ def _parts(draft: Draft) -> Iterator[Draft]:
         yield draft
 
 
-def _context(draft: Draft, paragraphs: Sequence[str]) -> str:
+def _context(draft: ChunkBuilder, paragraphs: Sequence[str]) -> str:
     own = label_of(draft.caption) if draft.kind in ("figure", "table") else None
     if own is None:
         return ""

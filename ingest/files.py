@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ingest.document import DocumentError
-from ingest.formats.encoding import decode
-from ingest.formats.signature import image_type
-from ingest.formats.zipped import container_type
+from octavo.ingest.document import DocumentError
+from octavo.ingest.formats.encoding import decode
+from octavo.ingest.formats.image_signature import image_type
+from octavo.ingest.formats.zip_container import container_type
 
 _READ = (
     "PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, text, CSV, PNG, JPEG, TIFF, WebP, SVG, GIF, BMP"

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ingest.document import Block, Box, PageContent
-from ingest.render import render_page
+from octavo.ingest.document import Block, Box, PageContent
+from octavo.ingest.render import render_page
 
 #: Of Okabe and Ito (2008), which the colour-blind can tell apart; headings are text of their own.
 _INKS = {

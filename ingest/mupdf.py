@@ -7,7 +7,7 @@ import sys
 
 def import_mupdf() -> None:
     """Imports PyMuPDF alone. By itself it imports its layout package, too, which loads the model
-    at once: 48 MB, and 0.7 s of processor time, for what few pages need (see `ingest.layout`).
+    at once: 48 MB, and 0.7 s of processor time, for what few pages need (see `layout_model`).
     Nothing where it is imported already."""
     name = "pymupdf.layout"
     if "pymupdf" in sys.modules:

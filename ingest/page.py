@@ -10,19 +10,19 @@ from typing import Any
 import pymupdf
 from PIL import Image
 
-from ingest import ocr, scan
-from ingest.bars import find_bars
-from ingest.caption import CAPTION
-from ingest.decorations import NONE, Decorations
-from ingest.document import Block, Box, Line, PageContent, PageState, PageStatus, bounding
-from ingest.drawings import Drawings, read_drawings
-from ingest.figures import find_figures, is_running
-from ingest.layout import find_places, is_picture_page
-from ingest.order import in_reading_order
-from ingest.paragraphs import join_lines_apart, paragraphs
-from ingest.subfigures import caption_of, join_parts
-from ingest.tables import find_tables, tables_at
-from ingest.textlayer import Group, read_layer
+from octavo.ingest.document import Block, Box, Line, PageContent, PageState, PageStatus, bounding
+from octavo.ingest.figures.captions import CAPTION
+from octavo.ingest.figures.chart_bars import find_bars
+from octavo.ingest.figures.find_figures import find_figures, is_running
+from octavo.ingest.figures.repeated_images import NONE, RepeatedImages
+from octavo.ingest.figures.subfigures import caption_of, join_parts
+from octavo.ingest.figures.vector_graphics import Drawings, read_drawings
+from octavo.ingest.layout_model import find_places, is_picture_page
+from octavo.ingest.scan import ocr, scanned_page
+from octavo.ingest.tables.find_tables import find_tables, tables_at
+from octavo.ingest.text.paragraphs import join_lines_apart, paragraphs
+from octavo.ingest.text.reading_order import in_reading_order
+from octavo.ingest.text.text_layer import Group, read_layer
 
 _CROP_PIXELS = 640  # longest side of a figure crop handed to the image encoder and to OCR
 _USABLE = 12  # characters: a raster figure with fewer is read by OCR
@@ -34,7 +34,7 @@ def read_page(
     body: float,
     read_text: bool = True,
     pictures: bool = True,
-    repeated: Decorations = NONE,
+    repeated: RepeatedImages = NONE,
 ) -> PageContent:
     """Blocks of a `pymupdf.Page`, in displayed points. `body` is the document's body font size.
 
@@ -47,8 +47,8 @@ def read_page(
     groups = join_lines_apart(layer.groups)
     drawn = read_drawings(page, repeated.without(page, layer.images))
     state: PageState = "text"
-    if scan.needs_reading(groups, drawn, page, read_text):
-        blocks = scan.read(page, groups, read_text, pictures)
+    if scanned_page.needs_ocr(groups, drawn, page, read_text):
+        blocks = scanned_page.read(page, groups, read_text, pictures)
         if blocks:
             state = "ocr" if any(b.lines for b in blocks) else "image"
             return _content(number, width, height, state, blocks)

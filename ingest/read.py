@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 
 import pymupdf
 
-from ingest.bounds import BOUNDS, Bounds
-from ingest.decorations import NONE, Decorations, find_decorations
-from ingest.document import DocumentError, PageContent, PageStatus
-from ingest.drawn import as_drawing
-from ingest.memory import give_back
-from ingest.messages import Opened
-from ingest.opening import open_document
-from ingest.outline import Outline, read_outline, with_bookmarks
-from ingest.page import read_page
-from ingest.textlayer import body_size
+from octavo.ingest.document import DocumentError, PageContent, PageStatus
+from octavo.ingest.figures.repeated_images import NONE, RepeatedImages, find_repeated_images
+from octavo.ingest.figures.svg_page import as_drawing
+from octavo.ingest.file_limits import BOUNDS, FileLimits
+from octavo.ingest.memory import give_back
+from octavo.ingest.open_document import open_document
+from octavo.ingest.page import read_page
+from octavo.ingest.text.outline import Outline, read_outline, with_bookmarks
+from octavo.ingest.text.text_layer import body_size
+from octavo.ingest.worker.worker_protocol import Opened
 
 #: A page tree that claims more pages than this is damaged: MuPDF believes whatever number it names.
 _CREDIBLE = 1_000_000
@@ -26,18 +26,18 @@ OUT_OF_MEMORY = "needs more memory than OCTAVO_PAGE_MEMORY_MB allows"
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class BodyStyle:
     """What the pages of a document have in common: the font size of the running text in points, 0
     where no page can tell, and the pictures that they repeat."""
 
     body: float = 0.0
-    decorations: Decorations = NONE
+    decorations: RepeatedImages = NONE
 
 
-class Reading:
+class DocumentReading:
     """An open document."""
 
-    def __init__(self, data: bytes, kind: str, bounds: Bounds = BOUNDS) -> None:
+    def __init__(self, data: bytes, kind: str, bounds: FileLimits = BOUNDS) -> None:
         """Raises DocumentError where the document cannot be opened at all."""
         pymupdf.TOOLS.mupdf_display_errors(False)
         pymupdf.TOOLS.mupdf_display_warnings(False)
@@ -50,9 +50,9 @@ class Reading:
         self.opened = Opened(kind, count, _metadata(self._document))
         self._outline: Outline | None = None  # not read yet
 
-    def style(self) -> Style:
+    def style(self) -> BodyStyle:
         """What can be told from some of the pages."""
-        return Style(self._asked(body_size, 0.0), self._asked(find_decorations, NONE))
+        return BodyStyle(self._asked(body_size, 0.0), self._asked(find_repeated_images, NONE))
 
     def _asked(self, find: Callable[[Any], T], otherwise: T) -> T:
         try:
@@ -63,7 +63,7 @@ class Reading:
             return otherwise
 
     def pages(
-        self, numbers: Iterable[int], style: Style, ocr: bool, pictures: bool = True
+        self, numbers: Iterable[int], style: BodyStyle, ocr: bool, pictures: bool = True
     ) -> Iterator[PageContent]:
         """The pages `numbers` (from 1), in that order; one that fails comes as quarantined.
         `pictures=False` leaves figures without their crops."""
@@ -95,13 +95,13 @@ def read_pages(
 
     Raises DocumentError where the document cannot be opened at all.
     """
-    reading = Reading(data, kind)
+    reading = DocumentReading(data, kind)
     yield reading.opened
     yield from reading.pages(range(1, reading.opened.pages + 1), reading.style(), ocr, pictures)
 
 
 def _page_or_reason(
-    document: Any, number: int, style: Style, ocr: bool, pictures: bool
+    document: Any, number: int, style: BodyStyle, ocr: bool, pictures: bool
 ) -> PageContent:
     try:
         page = document[number - 1]

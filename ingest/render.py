@@ -9,9 +9,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from ingest.bounds import BOUNDS, Bounds
-from ingest.document import Box, DocumentError
-from ingest.mupdf import import_mupdf
+from octavo.ingest.document import Box, DocumentError
+from octavo.ingest.file_limits import BOUNDS, FileLimits
+from octavo.ingest.mupdf import import_mupdf
 
 _INK = (200, 30, 30)
 _TINT = (255, 214, 0)
@@ -20,14 +20,14 @@ _CLOSEST = 5.0  # zoom of a crop: 360 dpi, at which 5-point labels are 25 pixels
 
 
 @contextmanager
-def drawable(data: bytes, kind: str, number: int, bounds: Bounds = BOUNDS) -> Iterator[Any]:
+def drawable(data: bytes, kind: str, number: int, bounds: FileLimits = BOUNDS) -> Iterator[Any]:
     """Page `number` (from 1) of a document that is open meanwhile. What draws is imported with the
     first: a process that only indexes and searches does without its 37 MB.
 
     Raises DocumentError for a page that the document does not have, or that cannot be drawn.
     """
     import_mupdf()
-    from ingest.opening import MUPDF_ERRORS, open_document
+    from octavo.ingest.open_document import MUPDF_ERRORS, open_document
 
     with open_document(data, kind, bounds=bounds) as document:
         if not 1 <= number <= document.page_count:
@@ -44,7 +44,7 @@ def render_page(
     number: int,
     boxes: Sequence[Box] = (),
     pixels: int = 1400,
-    bounds: Bounds = BOUNDS,
+    bounds: FileLimits = BOUNDS,
 ) -> bytes:
     """PNG of page `number` (from 1), `boxes` marked on it; longest side `pixels` at most.
 
@@ -57,7 +57,7 @@ def render_page(
 
 
 def render_crop(
-    data: bytes, kind: str, region_page: int, box: Box, pixels: int, bounds: Bounds = BOUNDS
+    data: bytes, kind: str, region_page: int, box: Box, pixels: int, bounds: FileLimits = BOUNDS
 ) -> bytes:
     """PNG of `box` (points, as displayed) on page `region_page` (from 1), longest side `pixels`
     at most; less where that would magnify more than five times.

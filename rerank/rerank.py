@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from index.encode import Content, Matrix, PairScorer, PatchEncoder, TokenEncoder
-from index.store import MultiVectorName, Store
-from ingest.document import Region
-from rerank.cross import Outlook, cross
-from retrieve.exact import boost_of
-from retrieve.query import Candidate, Candidates, Hit, Stage
-from retrieve.timing import timed
+from octavo.index.encoders.encoder import Content, Matrix, PairScorer, PatchEncoder, TokenEncoder
+from octavo.index.store import MultiVectorName, Store
+from octavo.ingest.document import Region
+from octavo.rerank.cross_encoder import ScoreBounds, cross_encode
+from octavo.retrieve.query import Candidate, Candidates, Hit, Stage
+from octavo.retrieve.timing import timed
+from octavo.retrieve.understanding.boosts import boost_of
 
 MAXSIM = "maxsim"
 PATCHES = "patches"
@@ -24,7 +24,7 @@ _NO_TRUST: Trust = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Rerank:
+class RerankOptions:
     """How many candidates late interaction scores, and what each stage counts in the end.
 
     On SciFact (train) the convex sum of BM25, cosine and MaxSim reached nDCG@10 0.744, the mean
@@ -82,7 +82,11 @@ class Scorers:
 
 
 def rerank(
-    found: Candidates, store: Store, scorers: Scorers, how: Rerank, image: bytes | None = None
+    found: Candidates,
+    store: Store,
+    scorers: Scorers,
+    how: RerankOptions,
+    image: bytes | None = None,
 ) -> Ranked:
     """Candidates in their final order; the stages they passed (`maxsim`, `patches`, `cross`,
     `final`) are added to their traces.
@@ -140,15 +144,15 @@ def scores_of(
     spare: float = 0.0,
 ) -> list[float]:
     """Final scores; `spare` is the weight of a stage that is still to come, 0 for everyone yet."""
-    scores = convex(items, weights, spare)
-    belief = believed(items, trust) if trust and weights.get("joint", 0) > 0 else 1.0
+    scores = convex_combination(items, weights, spare)
+    belief = modality_gate(items, trust) if trust and weights.get("joint", 0) > 0 else 1.0
     if belief < 1:
-        looks = convex(items, {"joint": 1.0})
+        looks = convex_combination(items, {"joint": 1.0})
         scores = [belief * s + (1 - belief) * x for s, x in zip(scores, looks, strict=True)]
     return [s + boost_of(c) for c, s in zip(items, scores, strict=True)]
 
 
-def believed(items: Sequence[Candidate], trust: Trust) -> float:
+def modality_gate(items: Sequence[Candidate], trust: Trust) -> float:
     """How far text can be believed, 0 to 1: by the best score of any candidate at a stage.
 
     Min-max scaling gives the best of texts that are all beside the point a 1, so that photos on
@@ -187,23 +191,23 @@ def _crossed(
     store: Store,
     scorers: Scorers,
     model: PairScorer,
-    how: Rerank,
+    how: RerankOptions,
 ) -> tuple[tuple[Candidate, ...], str]:
     """With the stage `cross` on the best of them, and what is to be said of it."""
     with timed("cross"):
         head = ordered[: how.cross_depth]
         outlook = _outlook(ordered, how, trust={} if asked.image else how.trust)
-        found = cross(asked, head, store, model, scorers.crop, outlook, how.cross_seconds)
+        found = cross_encode(asked, head, store, model, scorers.crop, outlook, how.cross_seconds)
     return _staged(CROSS, ordered, found.scores), found.note
 
 
-def _outlook(ordered: Sequence[Candidate], how: Rerank, trust: Trust) -> Outlook:
+def _outlook(ordered: Sequence[Candidate], how: RerankOptions, trust: Trust) -> ScoreBounds:
     """Final scores without the cross-encoder's part, and how much that may be."""
     weight = how.weights.get(CROSS, 0.0)
     floor = scores_of(ordered, how.weights, trust, spare=weight)
     whole = weight + _present(ordered, how.weights)
-    belief = believed(ordered, trust) if trust and how.weights.get("joint", 0) > 0 else 1.0
-    return Outlook(floor, belief * weight / whole if whole else 0.0, how.keep)
+    belief = modality_gate(ordered, trust) if trust and how.weights.get("joint", 0) > 0 else 1.0
+    return ScoreBounds(floor, belief * weight / whole if whole else 0.0, how.keep)
 
 
 def _staged(
@@ -215,7 +219,7 @@ def _staged(
     return tuple(replace(c, trace=(*c.trace, stages[c.id])) if c.id in stages else c for c in items)
 
 
-def convex(
+def convex_combination(
     items: Sequence[Candidate], weights: Mapping[str, float], spare: float = 0.0
 ) -> list[float]:
     """Weighted mean of each stage's scores, stretched over 0 to 1 (min-max) within the stage.

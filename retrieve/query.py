@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from index.store import Filter, Leg
-from ingest.document import Chunk
+from octavo.index.store import Filter, Subquery
+from octavo.ingest.document import Chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +35,20 @@ class Stage:
 class Hit:
     """A chunk that was found, its final score, and every stage it passed.
 
-    `also` are worse hits that were folded into it (`retrieve.folding`), `neighbours` what stands
-    beside it, where that was asked for (`retrieve.neighbours`).
+    `also` are worse hits that were folded into it (`deduplication`), `neighbours` what stands
+    beside it, where that was asked for (`octavo.retrieve.context_expansion`).
     """
 
     chunk: Chunk
     name: str  # of the document
     score: float
     trace: tuple[Stage, ...]
-    also: tuple[Also, ...] = ()
+    also: tuple[Duplicate, ...] = ()
     neighbours: tuple[Chunk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Also:
+class Duplicate:
     """A hit that is not listed by itself. `why`: same text, picture, region, page or document."""
 
     hit: Hit
@@ -65,7 +65,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class Interpretation:
     """Something that a question was taken to name (`said`), what was made of it and why: a
     `filter` leaves only what has it, a `boost` puts that higher, `nothing` was found of it."""
 
@@ -84,6 +84,6 @@ class Candidates:
 
     text: str
     items: tuple[Candidate, ...]
-    understood: tuple[Understood, ...] = ()
-    legs: tuple[Leg, ...] = ()  # as they were run
+    understood: tuple[Interpretation, ...] = ()
+    legs: tuple[Subquery, ...] = ()  # as they were run
     where: Filter = field(default_factory=Filter)  # with what the question restricts itself to

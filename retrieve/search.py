@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from index.embed import Encoders, chunk_text
-from index.store import Filter, Found, Fusion, Leg, Store
-from ingest.caption import without_label
-from retrieve.exact import Boosts, boosted
-from retrieve.hearing import Numbered, hear, with_printed
-from retrieve.legs import Depths, image_legs, text_legs
-from retrieve.names import Names
-from retrieve.places import beside, merged
-from retrieve.query import Candidate, Candidates, Query, Stage
-from retrieve.sight import Eyes, Sight, see, with_matches
-from retrieve.timing import timed
+from octavo.index.chunk_vectors import Encoders, chunk_text
+from octavo.index.store import Filter, Fusion, SearchResult, Store, Subquery
+from octavo.ingest.figures.captions import without_label
+from octavo.retrieve.images.image_matching import (
+    ImageMatches,
+    PageRasterizer,
+    match_image,
+    with_matches,
+)
+from octavo.retrieve.query import Candidate, Candidates, Query, Stage
+from octavo.retrieve.subqueries import SearchOptions, image_subqueries, text_subqueries
+from octavo.retrieve.timing import timed
+from octavo.retrieve.understanding.boosts import Boosts, boosted
+from octavo.retrieve.understanding.document_linking import DocumentLinker
+from octavo.retrieve.understanding.query_understanding import (
+    Numbered,
+    understand_query,
+    with_printed,
+)
+from octavo.retrieve.understanding.scoped_search import merged, search_scope
 
 #: A figure this near to the query's image is taken to show the same thing.
 SAME_THING = 0.72
@@ -22,17 +31,17 @@ def retrieve(
     query: Query,
     store: Store,
     encoders: Encoders,
-    depths: Depths | None = None,
+    depths: SearchOptions | None = None,
     fusion: Fusion = "rrf",
     limit: int = 300,
-    names: Names | None = None,
+    names: DocumentLinker | None = None,
     boosts: Boosts | None = None,
     numbered: Numbered | None = None,
-    eyes: Eyes | None = None,
+    eyes: PageRasterizer | None = None,
 ) -> Candidates:
     """The `limit` best chunks by the fused legs (all that the legs bring, by default).
 
-    What the question names exactly is looked up (`retrieve.hearing`): quoted words are a filter,
+    What the question names exactly is looked up (`query_understanding`): quoted words are a filter,
     the rest boosts. `names` are the documents it may name, `numbered` tells which page calls itself
     12; None: neither is asked for.
 
@@ -40,23 +49,23 @@ def retrieve(
     lends its caption to the text, so that "what torque for this?" asks about the part in the
     picture. Without `eyes` pages are not compared with the picture: vectors must do.
     """
-    depths, boosts = depths or Depths(), boosts or Boosts()
+    depths, boosts = depths or SearchOptions(), boosts or Boosts()
     # Only of what the user wrote: what a picture was recognised as names nothing.
     with timed("legs"):
-        heard = hear(query.text, store, names, query.where, boosts)
+        heard = understand_query(query.text, store, names, query.where, boosts)
     where = heard.where if heard else query.where
     with timed("encode"):
-        pictures = image_legs(query, encoders, depths)
-    sight = Sight(tuple(pictures))
+        pictures = image_subqueries(query, encoders, depths)
+    sight = ImageMatches(tuple(pictures))
     if query.image is not None and pictures and eyes and depths.pages > 0:
         with timed("look"):
-            sight = see(query.image, pictures, store, where, depths, eyes)
+            sight = match_image(query.image, pictures, store, where, depths, eyes)
         pictures = list(sight.legs)
     text = query.text.strip()
     if text and pictures:
         text = " ".join(p for p in (text, _recognised(sight, store, where)) if p)
     with timed("encode"):
-        legs = [*pictures, *(text_legs(text, encoders, depths) if text else [])]
+        legs = [*pictures, *(text_subqueries(text, encoders, depths) if text else [])]
     with timed("legs"):
         found = store.search(legs, fusion, limit, where)
     if heard is None:
@@ -64,14 +73,14 @@ def retrieve(
         return Candidates(text, items, (), tuple(legs), where)
     with timed("legs"):
         heard = with_printed(heard, numbered) if numbered else heard
-        more = beside(heard, legs, store, fusion, boosts)
+        more = search_scope(heard, legs, store, fusion, boosts)
         found = merged(legs, found, more, heard, fusion)
         seen = with_matches(_traced(legs, found), sight.matches)
         items = boosted(seen, heard, more.boosts)
     return Candidates(text, items, heard.understood, tuple(legs), where)
 
 
-def _recognised(sight: Sight, store: Store, where: Filter) -> str:
+def _recognised(sight: ImageMatches, store: Store, where: Filter) -> str:
     """Caption (else text) of what shows the query's image, or looks like it, or nothing."""
     best = sight.matches[:1]
     if not best:
@@ -84,7 +93,7 @@ def _recognised(sight: Sight, store: Store, where: Filter) -> str:
     return without_label(chunks[0].caption) or chunk_text(chunks[0])[:200]
 
 
-def _traced(legs: list[Leg], found: Found) -> tuple[Candidate, ...]:
+def _traced(legs: list[Subquery], found: SearchResult) -> tuple[Candidate, ...]:
     stages: dict[str, list[Stage]] = {}
     for leg, points in zip(legs, found.legs, strict=True):
         for rank, point in enumerate(points, 1):

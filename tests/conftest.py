@@ -16,10 +16,10 @@ import uvicorn
 from fastapi import FastAPI
 from PIL import Image, ImageDraw, ImageFont
 
-from api.models import make_encoders
-from api.service import Service
-from api.settings import Settings, read_profile
-from index.embed import Encoders
+from octavo.api.encoder_factory import make_encoders
+from octavo.api.service import Service
+from octavo.api.settings import Settings, read_profile
+from octavo.index.chunk_vectors import Encoders
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

@@ -31,7 +31,7 @@ def test_the_wheel_runs_outside_the_tree(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         loaded = subprocess.run(
-            [sys.executable, "-c", "import api.cli; print(api.cli.__file__)"],
+            [sys.executable, "-c", "import api.cli; print(octavo.api.cli.main.__file__)"],
             cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert str(tmp_path) in loaded.stdout

@@ -1,1 +1,1 @@
-"""One file a form of judged questions; `evals.dataset` is the door to them."""
+"""One file a form of judged questions; `octavo.evals.dataset` is the door to them."""

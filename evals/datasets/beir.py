@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evals.datasets.corpus import Corpus
-from evals.datasets.judgements import check_known, qrels_of, read_judgements
-from evals.datasets.lines import Place, identifier, numbered, text_of
-from evals.datasets.nouns import Dataset, DatasetError
-from evals.datasets.questions import read_questions
+from octavo.evals.datasets.corpus import Corpus
+from octavo.evals.datasets.jsonl import Place, identifier, numbered, text_of
+from octavo.evals.datasets.judgements import check_known, qrels_of, read_judgements
+from octavo.evals.datasets.questions import read_questions
+from octavo.evals.datasets.types import Dataset, DatasetError
 
 
 def read_beir(folder: Path, split: str = "test", questions: str = "queries") -> Dataset:

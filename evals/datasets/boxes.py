@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from evals.datasets.lines import Place, numbered
-from evals.datasets.nouns import DatasetError, GoldBoxes
-from evals.datasets.pdfs import Pdf
-from ingest.document import Box
+from octavo.evals.datasets.jsonl import Place, numbered
+from octavo.evals.datasets.pdfs import Pdf
+from octavo.evals.datasets.types import DatasetError, GoldBoxes
+from octavo.ingest.document import Box
 
 
 def read_boxes(

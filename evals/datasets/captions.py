@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, get_args
 
-from evals.datasets.corpus import Corpus, image_file
-from evals.datasets.judgements import check_known, qrels_of, read_judgements
-from evals.datasets.lines import Place, numbered, text_of
-from evals.datasets.nouns import Dataset, DatasetError, Question
-from evals.datasets.questions import read_questions
+from octavo.evals.datasets.corpus import Corpus, image_file
+from octavo.evals.datasets.jsonl import Place, numbered, text_of
+from octavo.evals.datasets.judgements import check_known, qrels_of, read_judgements
+from octavo.evals.datasets.questions import read_questions
+from octavo.evals.datasets.types import Dataset, DatasetError, GoldQuestion
 
 Direction = Literal["text-to-image", "image-to-text"]
 
@@ -60,7 +60,7 @@ def _to_text(folder: Path) -> Dataset:
     return Dataset(
         f"{folder.name}:image-to-text",
         "document",
-        tuple(Question(n, "", image=file) for n, file in images.items() if n in judged),
+        tuple(GoldQuestion(n, "", image=file) for n, file in images.items() if n in judged),
         qrels_of(judgements, corpus.same()),
         tuple(corpus.sources.values()),
     )

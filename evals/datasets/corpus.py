@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from evals.datasets.lines import Place, unbroken
-from evals.datasets.nouns import DatasetError
-from index.source import Source
+from octavo.evals.datasets.jsonl import Place, unbroken
+from octavo.evals.datasets.types import DatasetError
+from octavo.index.source import Source
 
 
 @dataclass(slots=True)

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evals.datasets.lines import Place, lines
-from evals.datasets.nouns import DatasetError, Qrels
+from octavo.evals.datasets.jsonl import Place, lines
+from octavo.evals.datasets.types import DatasetError, Qrels
 
 _HEADERS = frozenset({"query-id", "query_id", "qid"})
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class RelevanceJudgement:
     """That `item` is relevant to `question` by `score`, and where it says so."""
 
     place: Place
@@ -27,7 +27,7 @@ def read_qrels(file: Path) -> Qrels:
     return qrels_of(read_judgements(file))
 
 
-def read_judgements(file: Path) -> list[Judgement]:
+def read_judgements(file: Path) -> list[RelevanceJudgement]:
     """Of `query-id corpus-id score`, tab separated, header or not; or TREC's four columns
     `query-id iteration corpus-id score`, separated by tabs or blanks.
 
@@ -42,7 +42,7 @@ def read_judgements(file: Path) -> list[Judgement]:
     return agreeing(found, file)
 
 
-def _judgement(place: Place, line: str) -> Judgement:
+def _judgement(place: Place, line: str) -> RelevanceJudgement:
     parts = line.split("\t") if "\t" in line else line.split()
     # Blanks separate only TREC's form: an id of three columns may hold blanks itself.
     if len(parts) == 4:
@@ -51,7 +51,7 @@ def _judgement(place: Place, line: str) -> Judgement:
         parts = []
     try:
         question, item, score = (part.strip() for part in parts)
-        return Judgement(place, question, item, int(score))
+        return RelevanceJudgement(place, question, item, int(score))
     except ValueError:
         raise DatasetError(
             f"{place}: expected query-id, corpus-id and a whole number, tab separated, or TREC's "
@@ -59,9 +59,9 @@ def _judgement(place: Place, line: str) -> Judgement:
         ) from None
 
 
-def agreeing(judgements: Iterable[Judgement], file: Path) -> list[Judgement]:
+def agreeing(judgements: Iterable[RelevanceJudgement], file: Path) -> list[RelevanceJudgement]:
     """Each pair once. Raises DatasetError where a pair has two scores, or there is no judgement."""
-    first: dict[tuple[str, str], Judgement] = {}
+    first: dict[tuple[str, str], RelevanceJudgement] = {}
     for new in judgements:
         old = first.setdefault((new.question, new.item), new)
         if old.score != new.score:
@@ -74,7 +74,9 @@ def agreeing(judgements: Iterable[Judgement], file: Path) -> list[Judgement]:
     return list(first.values())
 
 
-def qrels_of(judgements: Iterable[Judgement], same: Mapping[str, str] | None = None) -> Qrels:
+def qrels_of(
+    judgements: Iterable[RelevanceJudgement], same: Mapping[str, str] | None = None
+) -> Qrels:
     """Relevance by question and item. `same`: items of equal bytes to the one that the index
     keeps of them; the higher relevance counts."""
     qrels: Qrels = {}
@@ -86,7 +88,7 @@ def qrels_of(judgements: Iterable[Judgement], same: Mapping[str, str] | None = N
 
 
 def check_known(
-    judgements: Iterable[Judgement],
+    judgements: Iterable[RelevanceJudgement],
     questions: Collection[str],
     items: Collection[str],
     asked: str = "queries.jsonl",

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from evals.datasets.boxes import read_boxes
-from evals.datasets.corpus import equal_files
-from evals.datasets.judgements import Judgement, qrels_of, read_judgements
-from evals.datasets.lines import numbered, unbroken
-from evals.datasets.nouns import Dataset, DatasetError
-from evals.datasets.pdfs import Pdf, open_pdfs
-from evals.datasets.questions import read_questions
-from index.source import Source
-from ingest.files import utf8
+from octavo.evals.datasets.boxes import read_boxes
+from octavo.evals.datasets.corpus import equal_files
+from octavo.evals.datasets.jsonl import numbered, unbroken
+from octavo.evals.datasets.judgements import RelevanceJudgement, qrels_of, read_judgements
+from octavo.evals.datasets.pdfs import Pdf, open_pdfs
+from octavo.evals.datasets.questions import read_questions
+from octavo.evals.datasets.types import Dataset, DatasetError
+from octavo.index.source import Source
+from octavo.ingest.files import utf8
 
 
 def read_pages(folder: Path) -> Dataset:
@@ -55,7 +55,7 @@ def _files(folder: Path) -> dict[str, Path]:
 
 
 def _check_pages(
-    judgements: Iterable[Judgement],
+    judgements: Iterable[RelevanceJudgement],
     questions: Collection[str],
     names: Collection[str],
     pdfs: Mapping[str, Pdf],

@@ -12,10 +12,10 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from evals.datasets.lines import Place
-from evals.datasets.nouns import DatasetError
-from index.source import Source
-from ingest.document import DocumentError
+from octavo.evals.datasets.jsonl import Place
+from octavo.evals.datasets.types import DatasetError
+from octavo.index.source import Source
+from octavo.ingest.document import DocumentError
 
 #: Row groups whose images are kept. A group holds about a hundred pages, up to some 100 MB, and
 #: sources are read in order, so that a second one would only cost memory.

@@ -10,10 +10,10 @@ from typing import Any
 
 import pymupdf
 
-from evals.datasets.lines import Place
-from evals.datasets.nouns import DatasetError
-from ingest.document import Box
-from ingest.opening import MUPDF_ERRORS
+from octavo.evals.datasets.jsonl import Place
+from octavo.evals.datasets.types import DatasetError
+from octavo.ingest.document import Box
+from octavo.ingest.open_document import MUPDF_ERRORS
 
 _SLACK = 2.0  # points that a box may reach over the page: annotators draw by hand
 

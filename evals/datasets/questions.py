@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from evals.datasets.lines import Place, identifier, numbered, text_of
-from evals.datasets.nouns import AnswerFormat, DatasetError, Question
+from octavo.evals.datasets.jsonl import Place, identifier, numbered, text_of
+from octavo.evals.datasets.types import AnswerFormat, DatasetError, GoldQuestion
 
 #: MMLongBench-Doc's names of evidence, and ours.
 _KINDS = {
@@ -23,7 +23,7 @@ _NO_ANSWER = "not answerable"
 
 def read_questions(
     file: Path, documents: Container[str] | None = None, pictures: Path | None = None
-) -> dict[str, tuple[Place, Question]]:
+) -> dict[str, tuple[Place, GoldQuestion]]:
     """By id, in the order of the file, with their places.
 
     `documents`: the files that a row's `doc` may name; None where `doc` means nothing. `pictures`:
@@ -31,7 +31,7 @@ def read_questions(
     something else.
     Raises DatasetError for a repeated id, an unknown document, a field of another form, no row.
     """
-    found: dict[str, tuple[Place, Question]] = {}
+    found: dict[str, tuple[Place, GoldQuestion]] = {}
     for place, row in numbered(file, ("_id", "text")):
         question = _question(place, row)
         if question.id in found:
@@ -50,8 +50,8 @@ def read_questions(
     return found
 
 
-def _question(place: Place, row: dict[str, Any]) -> Question:
-    return Question(
+def _question(place: Place, row: dict[str, Any]) -> GoldQuestion:
+    return GoldQuestion(
         identifier(row["_id"], "_id", place),
         text_of(row["text"], "text", place),
         answerable=_answerable(row, place),

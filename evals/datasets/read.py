@@ -7,16 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from evals.datasets.beir import read_beir
-from evals.datasets.captions import Direction, read_captions
-from evals.datasets.nouns import Dataset, DatasetError
-from evals.datasets.pages import read_pages
-from evals.datasets.tables import is_tables, read_tables
-from evals.datasets.vidore import is_vidore, read_vidore
+from octavo.evals.datasets.beir import read_beir
+from octavo.evals.datasets.captions import Direction, read_captions
+from octavo.evals.datasets.pages import read_pages
+from octavo.evals.datasets.tables import is_tables, read_tables
+from octavo.evals.datasets.types import Dataset, DatasetError
+from octavo.evals.datasets.vidore import is_vidore, read_vidore
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class DatasetForm:
     """A form of datasets: how it is known, how it is read, and which options it takes."""
 
     name: str
@@ -28,29 +28,31 @@ class Form:
 
 #: The first that fits is taken.
 FORMS = (
-    Form("pages", "pdfs/, queries.jsonl, qrels.tsv", lambda f: (f / "pdfs").is_dir(), read_pages),
-    Form(
+    DatasetForm(
+        "pages", "pdfs/, queries.jsonl, qrels.tsv", lambda f: (f / "pdfs").is_dir(), read_pages
+    ),
+    DatasetForm(
         "BEIR",
         "corpus.jsonl, queries.jsonl, qrels/ or qrels.tsv",
         lambda f: (f / "corpus.jsonl").is_file(),
         read_beir,
         ("split", "questions"),
     ),
-    Form(
+    DatasetForm(
         "captions",
         "captions.jsonl, images/, queries.jsonl, qrels.tsv",
         lambda f: (f / "captions.jsonl").is_file(),
         read_captions,
         ("direction",),
     ),
-    Form(
+    DatasetForm(
         "Parquet tables",
         "corpus/, queries/ and qrels/ of *.parquet",
         is_tables,
         read_tables,
         ("split",),
     ),
-    Form("Parquet pages", "data/test-*.parquet", is_vidore, read_vidore, ("split",)),
+    DatasetForm("Parquet pages", "data/test-*.parquet", is_vidore, read_vidore, ("split",)),
 )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evals.datasets.corpus import Corpus
-from evals.datasets.judgements import Judgement, agreeing, check_known, qrels_of
-from evals.datasets.lines import identifier, text_of
-from evals.datasets.nouns import Dataset, DatasetError, Question
-from evals.datasets.parquet import Shards, page_source, set_name, shard_files
-from evals.datasets.questions import gold_answers
+from octavo.evals.datasets.corpus import Corpus
+from octavo.evals.datasets.jsonl import identifier, text_of
+from octavo.evals.datasets.judgements import RelevanceJudgement, agreeing, check_known, qrels_of
+from octavo.evals.datasets.parquet import Shards, page_source, set_name, shard_files
+from octavo.evals.datasets.questions import gold_answers
+from octavo.evals.datasets.types import Dataset, DatasetError, GoldQuestion
 
 _QUERY_IDS = ("query-id", "query_id", "_id", "id")
 _CORPUS_IDS = ("corpus-id", "corpus_id", "_id", "id")
@@ -38,19 +38,19 @@ def read_tables(folder: Path, split: str = "test") -> Dataset:
     )
 
 
-def _questions(shards: Shards) -> dict[str, Question]:
+def _questions(shards: Shards) -> dict[str, GoldQuestion]:
     key, words = shards.column(*_QUERY_IDS), shards.column("query", "text")
-    found: dict[str, Question] = {}
+    found: dict[str, GoldQuestion] = {}
     for place, row in shards.rows(sorted({key, words} | shards.columns & {"answer"})):
         asked = identifier(row[key], key, place)
         if asked in found:
             raise DatasetError(f"{place}: id {asked!r} stands twice")
         text = text_of(row[words], words, place)
-        found[asked] = Question(asked, text, answers=gold_answers(row, place))
+        found[asked] = GoldQuestion(asked, text, answers=gold_answers(row, place))
     return found
 
 
-def _judgements(shards: Shards) -> list[Judgement]:
+def _judgements(shards: Shards) -> list[RelevanceJudgement]:
     query, item = shards.column(*_QUERY_IDS[:2]), shards.column(*_CORPUS_IDS[:2])
     found = []
     for place, row in shards.rows([query, item, shards.column("score")]):
@@ -58,7 +58,7 @@ def _judgements(shards: Shards) -> list[Judgement]:
         if not isinstance(score, int | float) or not float(score).is_integer():
             raise DatasetError(f"{place}: score is {score!r}; expected a whole number")
         asked, key = identifier(row[query], query, place), identifier(row[item], item, place)
-        found.append(Judgement(place, asked, key, int(score)))
+        found.append(RelevanceJudgement(place, asked, key, int(score)))
     return found
 
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evals.datasets.corpus import Corpus
-from evals.datasets.judgements import Judgement, qrels_of
-from evals.datasets.lines import Place, text_of
-from evals.datasets.nouns import Dataset, DatasetError, Question
-from evals.datasets.parquet import Shards, page_source, set_name, shard_files
-from evals.datasets.questions import gold_answers
+from octavo.evals.datasets.corpus import Corpus
+from octavo.evals.datasets.jsonl import Place, text_of
+from octavo.evals.datasets.judgements import RelevanceJudgement, qrels_of
+from octavo.evals.datasets.parquet import Shards, page_source, set_name, shard_files
+from octavo.evals.datasets.questions import gold_answers
+from octavo.evals.datasets.types import Dataset, DatasetError, GoldQuestion
 
 
 def is_vidore(folder: Path) -> bool:
@@ -30,7 +30,7 @@ def read_vidore(folder: Path, split: str = "test") -> Dataset:
     wanted = {shards.column("query"), shards.column("image")} - {"image"}
     wanted |= shards.columns & {"image_filename", "answer"}
     corpus, judgements = Corpus(folder.name), []
-    questions: dict[str, Question] = {}
+    questions: dict[str, GoldQuestion] = {}
     for number, (place, row) in enumerate(shards.rows(sorted(wanted))):
         name = _page_name(place, row, number)
         if name not in corpus.sources:
@@ -38,7 +38,7 @@ def read_vidore(folder: Path, split: str = "test") -> Dataset:
         text = text_of(row["query"] or "", "query", place).strip()
         if text:
             question = _asked(questions, place, row, text, number)
-            judgements.append(Judgement(place, question.id, name, 1))
+            judgements.append(RelevanceJudgement(place, question.id, name, 1))
     if not questions:
         raise DatasetError(f"{folder} has no question in split {split!r}")
     return Dataset(
@@ -56,10 +56,10 @@ def _page_name(place: Place, row: dict[str, Any], number: int) -> str:
 
 
 def _asked(
-    questions: dict[str, Question], place: Place, row: dict[str, Any], text: str, number: int
-) -> Question:
+    questions: dict[str, GoldQuestion], place: Place, row: dict[str, Any], text: str, number: int
+) -> GoldQuestion:
     """The question of these words, with the answers of this row too."""
-    old = questions.get(text) or Question(f"q{number + 1}", text)
+    old = questions.get(text) or GoldQuestion(f"q{number + 1}", text)
     answers = dict.fromkeys([*old.answers, *gold_answers(row, place)])
     questions[text] = replace(old, answers=tuple(answers))
     return questions[text]

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evals.dataset import DatasetError
-from evals.report import fields
-from evals.report.charts import Bar, bars
-from evals.report.dots import Point, points
-from evals.report.markup import Html, figure, join, left_out, note, plots, section, table, tag
-from evals.report.numbers import METRIC
-from evals.report.overview import number
-from evals.report.rows import Row, parse, read_json
-from evals.report.runs import Run
+from octavo.evals.dataset import DatasetError
+from octavo.evals.report import fields
+from octavo.evals.report.charts import Bar, bars
+from octavo.evals.report.html import Html, figure, join, left_out, note, plots, section, table, tag
+from octavo.evals.report.overview import number
+from octavo.evals.report.plot_data import METRIC
+from octavo.evals.report.result_rows import ResultRow, parse, read_json
+from octavo.evals.report.runs import RunData
+from octavo.evals.report.scatter import PlotPoint, points
 
 COST = "search p50 ms"
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class AblationFileRow:
     """The system with one thing changed. `difference`: metric to value minus the base's, its 95 %
     bounds where they are there, and p."""
 
@@ -31,29 +31,29 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class Ablation:
+class AblationFile:
     """One `ablation.json`."""
 
-    row: Row
+    row: ResultRow
     base: str
-    variants: tuple[Variant, ...]
+    variants: tuple[AblationFileRow, ...]
 
-    def matches(self, row: Row) -> bool:
+    def matches(self, row: ResultRow) -> bool:
         """Whether it was asked the same questions, as far as the rows say."""
         data = not (self.row.data and row.data) or self.row.data == row.data
         return data and (self.row.dataset, self.row.n) == (row.dataset, row.n)
 
 
-def read_ablation(file: Path) -> Ablation:
+def read_ablation(file: Path) -> AblationFile:
     """Raises DatasetError for a row that is refused or variants of another form."""
     value, where = read_json(file), str(file)
     row = parse(value, where)
     listed = fields.objects(value.get("variants"), "variants", where)
     variants = tuple(_variant(v, where) for v in listed)
-    return Ablation(row, fields.text(value.get("base"), "base", where) or "base", variants)
+    return AblationFile(row, fields.text(value.get("base"), "base", where) or "base", variants)
 
 
-def _variant(value: dict[str, Any], where: str) -> Variant:
+def _variant(value: dict[str, Any], where: str) -> AblationFileRow:
     name = fields.text(value.get("name"), "name", where)
     if not name:
         raise DatasetError(f"{where}: a variant has no 'name': {value!r}")
@@ -62,10 +62,10 @@ def _variant(value: dict[str, Any], where: str) -> Variant:
         metrics[COST] = fields.number(value[COST], COST, where)
     found = fields.table(value.get("difference"), "difference", where)
     changes = {m: fields.numbers(d, f"difference of {m!r}", where) for m, d in found.items()}
-    return Variant(name, metrics, {m: d for m, d in changes.items() if "b_minus_a" in d})
+    return AblationFileRow(name, metrics, {m: d for m, d in changes.items() if "b_minus_a" in d})
 
 
-def worth(found: Sequence[Ablation], prefix: str) -> Html:
+def worth(found: Sequence[AblationFile], prefix: str) -> Html:
     """What each part is worth."""
     anchor, title = f"{prefix}ablation", "What each stage is worth"
     if not found:
@@ -76,7 +76,7 @@ def worth(found: Sequence[Ablation], prefix: str) -> Html:
     return section(anchor, title, *parts)
 
 
-def _ablation(found: Ablation, key: str) -> Html:
+def _ablation(found: AblationFile, key: str) -> Html:
     metrics = list(dict.fromkeys(m for v in found.variants for m in v.difference))
     rows = [
         (v.name, *(_change(v.difference.get(m)) for m in metrics),
@@ -118,10 +118,10 @@ def _change(d: Mapping[str, float] | None) -> str:
     return f"{d['b_minus_a']:+.3f}{bounds}"
 
 
-def cost(runs: Sequence[Run], found: Sequence[Ablation], prefix: str) -> Html:
+def cost(runs: Sequence[RunData], found: Sequence[AblationFile], prefix: str) -> Html:
     """Quality against milliseconds, a plot a machine: times of two machines do not compare."""
     anchor, title = f"{prefix}cost", "Quality against cost"
-    machines: dict[str, list[Point]] = {}
+    machines: dict[str, list[PlotPoint]] = {}
     named = [(r.row.machine, r.label, r.row.metrics, 0) for r in runs]
     shown = {r.row.config for r in runs}  # the base of an ablation may be a run: one point
     named += [
@@ -132,7 +132,7 @@ def cost(runs: Sequence[Run], found: Sequence[Ablation], prefix: str) -> Html:
     ]
     for machine, name, metrics, kind in named:
         if METRIC in metrics and COST in metrics:
-            point = Point(name, metrics[COST], metrics[METRIC], kind)
+            point = PlotPoint(name, metrics[COST], metrics[METRIC], kind)
             machines.setdefault(machine, []).append(point)
     if not machines:
         return left_out(anchor, title, f"no run has both {METRIC} and {COST}.")

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evals.abstention import curve
-from evals.report.charts import Bar, Curve, bars, curves
-from evals.report.markup import Html, figure, folded, left_out, note, plots, section, table
-from evals.report.numbers import METRIC, by, cited_kinds, known, operating_point, reliability
-from evals.report.runs import Run
+from octavo.evals.metrics.abstention import curve
+from octavo.evals.report.charts import Bar, Curve, bars, curves
+from octavo.evals.report.html import Html, figure, folded, left_out, note, plots, section, table
+from octavo.evals.report.plot_data import (
+    METRIC,
+    by,
+    cited_kinds,
+    known,
+    operating_point,
+    reliability,
+)
+from octavo.evals.report.runs import RunData
 
 _WORST = 10  # documents drawn; the others are in the folded table
 
 
-def abstention(runs: Sequence[Run], prefix: str) -> Html:
+def abstention(runs: Sequence[RunData], prefix: str) -> Html:
     """Risk against coverage with the operating point, and confidence against what was right."""
     anchor, title = f"{prefix}risk", "Risk, coverage, reliability"
     decided = [r for r in runs if r.decisions]
@@ -47,7 +54,7 @@ def abstention(runs: Sequence[Run], prefix: str) -> Html:
     )  # fmt: skip
 
 
-def _risk(run: Run) -> Curve:
+def _risk(run: RunData) -> Curve:
     risks = curve(known(run))
     shares = [k / len(run.decisions) for k in range(1, len(risks) + 1)]
     point = operating_point(run)
@@ -57,24 +64,24 @@ def _risk(run: Run) -> Curve:
     return Curve(name, shares, risks, marks=[point])
 
 
-def _risk_alt(runs: Sequence[Run]) -> str:
+def _risk_alt(runs: Sequence[RunData]) -> str:
     points = [(r.label, operating_point(r)) for r in runs]
     return "; ".join(
         f"{name}: {p[0]:.3f} answered, {p[1]:.3f} of them errors" for name, p in points if p
     )
 
 
-def _reliability(run: Run) -> Curve:
+def _reliability(run: RunData) -> Curve:
     rows = reliability(run)
     return Curve(run.label, [r[0] for r in rows], [r[1] for r in rows], dots=True)
 
 
-def _bins(run: Run) -> Html:
+def _bins(run: RunData) -> Html:
     rows = [(f"{c:.3f}", f"{right:.3f}", n) for c, right, n in reliability(run)]
     return table(("mean confidence", "share without error", "n"), rows, run.label)
 
 
-def _judged(runs: Sequence[Run]) -> str:
+def _judged(runs: Sequence[RunData]) -> str:
     said = []
     for run in runs:
         decisions = run.decisions.values()
@@ -92,7 +99,7 @@ def _judged(runs: Sequence[Run]) -> str:
     return " ".join(said)
 
 
-def modality(runs: Sequence[Run], prefix: str) -> Html:
+def modality(runs: Sequence[RunData], prefix: str) -> Html:
     """The metric by kind of evidence, and the kinds of what answers cite."""
     anchor, title = f"{prefix}modality", "Modality mix"
     figures, missing = [], []
@@ -123,7 +130,7 @@ def modality(runs: Sequence[Run], prefix: str) -> Html:
     return section(anchor, title, plots(*figures), *map(note, missing))
 
 
-def documents(runs: Sequence[Run], prefix: str) -> Html:
+def documents(runs: Sequence[RunData], prefix: str) -> Html:
     """The documents whose questions fare worst."""
     anchor, title = f"{prefix}documents", "By document"
     figures: list[Html] = []

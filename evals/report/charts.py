@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evals.report.markup import Html
-from evals.report.plots import DASHES, FAINT, INK, MARKS, color, draw, legend
+from octavo.evals.report.html import Html
+from octavo.evals.report.plots import DASHES, FAINT, INK, MARKS, color, draw, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

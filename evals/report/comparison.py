@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evals.compare import FILE, Comparison, compare
-from evals.dataset import DatasetError
-from evals.report.markup import Html, folded, left_out, note, section, table, tag
-from evals.report.runs import Run
+from octavo.evals.dataset import DatasetError
+from octavo.evals.report.html import Html, folded, left_out, note, section, table, tag
+from octavo.evals.report.runs import RunData
+from octavo.evals.statistics.compare import FILE, Comparison, compare
 
 
-def comparison(runs: Sequence[Run], prefix: str) -> Html:
+def comparison(runs: Sequence[RunData], prefix: str) -> Html:
     """Each further run against the first, question by question."""
     anchor, title = f"{prefix}comparison", "Comparison"
     if len(runs) < 2:
@@ -27,7 +27,7 @@ def comparison(runs: Sequence[Run], prefix: str) -> Html:
     return section(anchor, title, *parts)
 
 
-def _compared(a: Run, b: Run, found: Comparison) -> Html:
+def _compared(a: RunData, b: RunData, found: Comparison) -> Html:
     rows = [
         (d.metric, f"{d.a:.3f}", f"{d.b:.3f}", f"{d.difference:+.4f}",
          f"{d.low:+.4f} to {d.high:+.4f}", f"{d.adjusted:.4f}",

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evals.report.markup import Html, tag
+from octavo.evals.report.html import Html, tag
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from api.service import Service
-    from ingest.document import Box
+    from octavo.api.service import Service
+    from octavo.ingest.document import Box
 
 _BYTES = 60_000  # of one picture; a page has two dozen
 _PIXELS = 900  # longest side
@@ -34,8 +34,8 @@ class Shelf:
         """The page as an `img`, or nothing where the index does not have it."""
         if self.service is None:
             return Html("")
-        from index.store import StoreError
-        from ingest.document import DocumentError
+        from octavo.index.store import StoreError
+        from octavo.ingest.document import DocumentError
 
         try:
             picture = _marked(self.service, name, page, gold, found)
@@ -66,10 +66,10 @@ def _open(index: str, profile: str) -> Shelf:
         return Shelf(None, "the run does not name its index; give it with --index.")
     if "://" in index:
         return Shelf(None, "the index is on a server; give an embedded one with --index.")
-    from api.service import Service
-    from api.settings import Settings, SettingsError, read_profile
-    from index.encode import ModelError
-    from index.store import StoreError
+    from octavo.api.service import Service
+    from octavo.api.settings import Settings, SettingsError, read_profile
+    from octavo.index.encoders.encoder import ModelError
+    from octavo.index.store import StoreError
 
     try:
         read_profile(profile)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from evals.dataset import DatasetError
+from octavo.evals.dataset import DatasetError
 
 
 def number(value: Any, name: str, where: str) -> float:

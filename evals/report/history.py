@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evals.report.charts import Curve
-from evals.report.dots import over_time
-from evals.report.markup import Html, figure, folded, note, plots, section, table, tag
-from evals.report.numbers import METRIC
-from evals.report.rows import Key, Row
+from octavo.evals.report.charts import Curve
+from octavo.evals.report.html import Html, figure, folded, note, plots, section, table, tag
+from octavo.evals.report.plot_data import METRIC
+from octavo.evals.report.result_rows import Key, ResultRow
+from octavo.evals.report.scatter import over_time
 
 
-def history(rows: Sequence[Row], refused: Sequence[str]) -> Html:
+def history(rows: Sequence[ResultRow], refused: Sequence[str]) -> Html:
     """A plot for each data set, in the order of the file; refused rows are listed."""
-    kinds: dict[Key, list[Row]] = {}
+    kinds: dict[Key, list[ResultRow]] = {}
     for row in rows:
         if METRIC in row.metrics:
             kinds.setdefault(row.key, []).append(row)
@@ -33,7 +33,7 @@ def history(rows: Sequence[Row], refused: Sequence[str]) -> Html:
     return section("history", "History", *parts)
 
 
-def _plot(number: int, key: Key, rows: Sequence[Row]) -> Html:
+def _plot(number: int, key: Key, rows: Sequence[ResultRow]) -> Html:
     lines = []
     for profile in dict.fromkeys(r.profile for r in rows):
         at = [(n, r.metrics[METRIC]) for n, r in enumerate(rows, 1) if r.profile == profile]
@@ -45,7 +45,7 @@ def _plot(number: int, key: Key, rows: Sequence[Row]) -> Html:
     return figure(drawn, caption)
 
 
-def _table(rows: Sequence[Row]) -> Html:
+def _table(rows: Sequence[ResultRow]) -> Html:
     head = ("row", "date", "commit", "config", "machine", "dataset", "data", "n", "errors", METRIC)
     return table(
         head,
@@ -58,7 +58,7 @@ def _table(rows: Sequence[Row]) -> Html:
     )  # fmt: skip
 
 
-def _n(row: Row) -> object:
+def _n(row: ResultRow) -> object:
     if row.partial:
         return tag("strong", f"PARTIAL: {row.extent}", class_="bad")
     return row.n

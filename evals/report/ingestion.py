@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evals.report.markup import Html, join, note, section, table, tag
-from evals.report.rows import Row
+from octavo.evals.report.html import Html, join, note, section, table, tag
+from octavo.evals.report.result_rows import ResultRow
 
 _COLUMNS = 5  # rows shown, the last ones of the file
 
@@ -20,7 +20,7 @@ _PARTS = (
 _OWN = ("region recall", "docling ", "ledger ", "bare loop ", "peak memory, long")
 
 
-def ingestion(rows: Sequence[Row]) -> Html:
+def ingestion(rows: Sequence[ResultRow]) -> Html:
     """A table a part; nothing where no row is of an ingestion."""
     own = [r for r in rows if any(name.startswith(_OWN) for name in r.metrics)]
     shown = own[-_COLUMNS:]
@@ -41,7 +41,7 @@ def ingestion(rows: Sequence[Row]) -> Html:
     return section("ingestion", "Ingestion", tag("div", *parts, class_="tables"))
 
 
-def _cell(row: Row, name: str) -> Html:
+def _cell(row: ResultRow, name: str) -> Html:
     if name not in row.metrics:
         return Html("&ndash;")
     bounds = row.intervals.get(name)

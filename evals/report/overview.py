@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evals.report.markup import Html, folded, join, note, section, table, tag
-from evals.report.runs import Run
+from octavo.evals.report.html import Html, folded, join, note, section, table, tag
+from octavo.evals.report.runs import RunData
 
 _SHOWN = 20  # errors listed
 _HEADLINES = (
@@ -35,7 +35,7 @@ def number(name: str, value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}"
 
 
-def with_interval(run: Run, name: str) -> Html:
+def with_interval(run: RunData, name: str) -> Html:
     """Value and 95 % interval as one cell."""
     if name not in run.row.metrics:
         return Html("&ndash;")
@@ -46,7 +46,7 @@ def with_interval(run: Run, name: str) -> Html:
     )
 
 
-def headlines(runs: Sequence[Run]) -> Html:
+def headlines(runs: Sequence[RunData]) -> Html:
     """A tile a deciding metric, a value a run."""
     names = [n for n in _HEADLINES if any(n in r.row.metrics for r in runs)]
     tiles = []
@@ -59,7 +59,7 @@ def headlines(runs: Sequence[Run]) -> Html:
     return tag("div", *tiles, class_="tiles")
 
 
-def state(run: Run) -> Html:
+def state(run: RunData) -> Html:
     """Complete or partial, in words: colour alone tells not everybody."""
     failed = f", {run.failed:,} failed" if run.failed else ""
     if run.row.partial or failed:
@@ -67,7 +67,7 @@ def state(run: Run) -> Html:
     return Html(f"complete: {run.row.extent}")
 
 
-def provenance(runs: Sequence[Run]) -> Html:
+def provenance(runs: Sequence[RunData]) -> Html:
     """Where each run comes from, a column a run."""
     rows: list[tuple[object, ...]] = [
         ("folder", *(tag("code", r.folder) for r in runs)),
@@ -91,7 +91,7 @@ def provenance(runs: Sequence[Run]) -> Html:
     return section("provenance", "Provenance", *parts)
 
 
-def _error_count(run: Run) -> Html:
+def _error_count(run: RunData) -> Html:
     count = len(run.row.errors)
     return tag("strong", _counted(count).upper(), class_="bad") if count else Html("0")
 
@@ -100,14 +100,14 @@ def _counted(errors: int) -> str:
     return f"{errors} error{'s' * (errors != 1)}"
 
 
-def _errors(run: Run) -> Html:
+def _errors(run: RunData) -> Html:
     more = len(run.row.errors) - _SHOWN
     items = tag("ul", *(tag("li", e) for e in run.row.errors[:_SHOWN]))
     rest = note(f"and {more} more in result.json") if more > 0 else ""
     return folded(f"{run.label}: {_counted(len(run.row.errors))}", items, rest)
 
 
-def metrics(runs: Sequence[Run], prefix: str) -> Html:
+def metrics(runs: Sequence[RunData], prefix: str) -> Html:
     """Every metric by family, a column a run, with 95 % intervals where the runs have them."""
     names = list(dict.fromkeys(n for r in runs for n in r.row.metrics))
     if any(q.stages for r in runs for q in r.questions):  # they have a section of their own

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from evals.compare import FILE
-from evals.dataset import DatasetError
-from evals.report import answering, comparison, history, overview, retrieval, worst
-from evals.report.ablation import Ablation, cost, read_ablation, worth
-from evals.report.ingestion import ingestion
-from evals.report.markup import Html, escape, join, note, section, tag
-from evals.report.reading import read_runs
-from evals.report.rows import Key, Row, read_history
-from evals.report.runs import Run, groups
+from octavo.evals.dataset import DatasetError
+from octavo.evals.report import answering, comparison, history, overview, retrieval, worst
+from octavo.evals.report.ablation import AblationFile, cost, read_ablation, worth
+from octavo.evals.report.html import Html, escape, join, note, section, tag
+from octavo.evals.report.ingestion import ingestion
+from octavo.evals.report.read_runs import read_runs
+from octavo.evals.report.result_rows import Key, ResultRow, read_history
+from octavo.evals.report.runs import RunData, groups
+from octavo.evals.statistics.compare import FILE
 
 ABLATION = "ablation.json"
 _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportPage:
     """A page, and the rows of --rows that it refused."""
 
     html: str
@@ -35,7 +35,7 @@ def report(
     ablation: Path | None = None,
     worst: int = 12,
     index: str = "",
-) -> Report:
+) -> ReportPage:
     """The page of runs. `rows`: a results file to draw the history of; `ablation`: a folder with
     `ablation.json`, beside those in the runs; `worst`: questions shown a run; `index`: where to
     take pictures of pages from.
@@ -58,13 +58,13 @@ def report(
     page = Template((_HERE / "page.html").read_text(encoding="utf-8")).substitute(
         title=escape(title), style=(_HERE / "page.css").read_text(encoding="utf-8"), body=body
     )
-    return Report(page, tuple(refused))
+    return ReportPage(page, tuple(refused))
 
 
 def _body(
-    runs: Sequence[Run],
-    ablations: Sequence[Ablation],
-    rows: Sequence[Row],
+    runs: Sequence[RunData],
+    ablations: Sequence[AblationFile],
+    rows: Sequence[ResultRow],
     refused: Sequence[str],
     has_rows: bool,
     worst_count: int,
@@ -91,7 +91,7 @@ def _body(
     return join(parts)
 
 
-def _head(same: dict[Key, list[Run]]) -> Html:
+def _head(same: dict[Key, list[RunData]]) -> Html:
     names = ", ".join(dict.fromkeys(key[0] or "a run" for key in same)) or "Results"
     parts: list[object] = [tag("h1", names)]
     for key, runs in same.items():
@@ -113,7 +113,7 @@ def _named(key: Key) -> str:
 
 
 def _group(
-    runs: Sequence[Run], ablations: Sequence[Ablation], prefix: str, count: int, index: str
+    runs: Sequence[RunData], ablations: Sequence[AblationFile], prefix: str, count: int, index: str
 ) -> Html:
     """Every section over runs that may be drawn together."""
     unsaid = [r.label for r in runs if not r.row.data]

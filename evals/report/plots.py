@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from evals.dataset import DatasetError
-from evals.report.markup import Html, escape
+from octavo.evals.dataset import DatasetError
+from octavo.evals.report.html import Html, escape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evals.report.charts import Curve, bars, curves
-from evals.report.dots import spreads
-from evals.report.markup import Html, figure, left_out, plots, section, table
-from evals.report.numbers import DEPTHS, first_ten_by_stage, nearest, recall_by_depth
-from evals.report.numbers import spreads as stage_spreads
-from evals.report.runs import Run
+from octavo.evals.report.charts import Curve, bars, curves
+from octavo.evals.report.html import Html, figure, left_out, plots, section, table
+from octavo.evals.report.plot_data import DEPTHS, first_ten_by_stage, nearest, recall_by_depth
+from octavo.evals.report.plot_data import spreads as stage_spreads
+from octavo.evals.report.runs import RunData
+from octavo.evals.report.scatter import spreads
 
 _TABLE = (1, 2, 5, 10, 20, 50, 100)
 
 
-def depth(runs: Sequence[Run], prefix: str) -> Html:
+def depth(runs: Sequence[RunData], prefix: str) -> Html:
     """Recall among the first 1 to 100 items, a line a run."""
     anchor, title = f"{prefix}depth", "Recall by depth"
     found = [(r, *recall_by_depth(r)) for r in runs if r.ranking or r.failed]
@@ -37,7 +37,7 @@ def depth(runs: Sequence[Run], prefix: str) -> Html:
     )  # fmt: skip
 
 
-def ranks(runs: Sequence[Run], prefix: str) -> Html:
+def ranks(runs: Sequence[RunData], prefix: str) -> Html:
     """Where gold was found: the share of questions with gold in the first ten, stage by stage."""
     anchor, title = f"{prefix}ranks", "Gold in the first ten, stage by stage"
     found = [(r, rows) for r in runs if (rows := first_ten_by_stage(r))]
@@ -59,7 +59,7 @@ def ranks(runs: Sequence[Run], prefix: str) -> Html:
     return section(anchor, title, plots(*figures))
 
 
-def latency(runs: Sequence[Run], prefix: str) -> Html:
+def latency(runs: Sequence[RunData], prefix: str) -> Html:
     """Milliseconds of each stage, and the table of p50 and p95."""
     anchor, title = f"{prefix}latency", "Latency by stage"
     rows = stage_spreads(runs)
@@ -84,7 +84,7 @@ def latency(runs: Sequence[Run], prefix: str) -> Html:
     )  # fmt: skip
 
 
-def _latency_rows(runs: Sequence[Run]) -> list[tuple[str, ...]]:
+def _latency_rows(runs: Sequence[RunData]) -> list[tuple[str, ...]]:
     names = dict.fromkeys(s for r in runs for q in r.questions for s in q.stages)
     rows = []
     for name in names:

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evals.abstention import Decision
-from evals.report.rows import Key, Row
-from ingest.document import Box
+from octavo.evals.metrics.abstention import AbstentionDecision
+from octavo.evals.report.result_rows import Key, ResultRow
+from octavo.ingest.document import Box
 
 #: Boxes by document and page.
 Places = dict[tuple[str, int], list[Box]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionRow:
     """A question and what it gave. `gold` maps items to relevance; empty where none is judged.
     `error`: why it failed; it found nothing then, and counts as missed."""
 
@@ -38,7 +38,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnswerRow:
     """What was answered, or why not, and the kind of each citation."""
 
     answered: bool
@@ -49,18 +49,18 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunData:
     """One folder. `letter` names it in tables; `found` are the boxes of its first hits."""
 
     letter: str
     folder: Path
-    row: Row
-    questions: tuple[Asked, ...]
+    row: ResultRow
+    questions: tuple[QuestionRow, ...]
     ranking: dict[str, tuple[str, ...]]
     found: dict[str, Places]
-    decisions: dict[str, Decision]
+    decisions: dict[str, AbstentionDecision]
     derived: bool  # answerable was taken from the gold pages, as abstain.jsonl does not say it
-    answers: dict[str, Answered]
+    answers: dict[str, AnswerRow]
 
     @property
     def failed(self) -> int:
@@ -72,9 +72,9 @@ class Run:
         return f"{self.letter} {self.row.profile}".strip()
 
 
-def groups(runs: Sequence[Run]) -> dict[Key, list[Run]]:
+def groups(runs: Sequence[RunData]) -> dict[Key, list[RunData]]:
     """Runs that may be drawn together: the same data, as many questions."""
-    found: dict[Key, list[Run]] = {}
+    found: dict[Key, list[RunData]] = {}
     for run in runs:
         found.setdefault(run.row.key, []).append(run)
     return found

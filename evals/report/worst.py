@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.progress import progress
-from evals.report.crops import Shelf, shelf
-from evals.report.markup import Html, left_out, note, section, tag
-from evals.report.numbers import METRIC, gold_rank, worst
-from evals.report.runs import Asked, Places, Run
+from octavo.api.console.progress import progress
+from octavo.evals.report.crops import Shelf, shelf
+from octavo.evals.report.html import Html, left_out, note, section, tag
+from octavo.evals.report.plot_data import METRIC, gold_rank, worst
+from octavo.evals.report.runs import Places, QuestionRow, RunData
 
 _GOLD_PAGES = 1  # of a question that are drawn; the others are named
 
 
-def questions(runs: Sequence[Run], prefix: str, count: int, index: str) -> Html:
+def questions(runs: Sequence[RunData], prefix: str, count: int, index: str) -> Html:
     """`index`: a folder to take pictures from instead of the one that each run names."""
     anchor, title = f"{prefix}worst", "Worst questions"
     parts: list[object] = []
@@ -32,7 +32,7 @@ def questions(runs: Sequence[Run], prefix: str, count: int, index: str) -> Html:
     return section(anchor, title, *parts)
 
 
-def _of(run: Run, shown: Sequence[Asked], zeros: int, pictures: Shelf) -> Html:
+def _of(run: RunData, shown: Sequence[QuestionRow], zeros: int, pictures: Shelf) -> Html:
     words = (
         f"{run.label}: the {len(shown)} with the lowest {METRIC}; {zeros} questions score 0. Among "
         "equals, those whose gold stands deepest, then those the answer was surest of."
@@ -52,7 +52,7 @@ def _of(run: Run, shown: Sequence[Asked], zeros: int, pictures: Shelf) -> Html:
     return tag("div", note(words), why, tag("ol", *cards, class_="worst"))
 
 
-def _card(run: Run, asked: Asked, pictures: Shelf) -> Html:
+def _card(run: RunData, asked: QuestionRow, pictures: Shelf) -> Html:
     rank = gold_rank(asked, run)
     gold = sorted(asked.relevant)
     values = ", ".join(f"{n} {v:.3f}" for n, v in asked.metrics.items() if n in (METRIC, "MRR@10"))
@@ -79,7 +79,7 @@ def _card(run: Run, asked: Asked, pictures: Shelf) -> Html:
     )  # fmt: skip
 
 
-def _answer(run: Run, asked: Asked) -> list[tuple[str, object]]:
+def _answer(run: RunData, asked: QuestionRow) -> list[tuple[str, object]]:
     given, decision = run.answers.get(asked.id), run.decisions.get(asked.id)
     lines: list[tuple[str, object]] = []
     if given:
@@ -91,7 +91,7 @@ def _answer(run: Run, asked: Asked) -> list[tuple[str, object]]:
     return lines
 
 
-def _pictures(run: Run, asked: Asked, gold: Sequence[str], pictures: Shelf) -> list[Html]:
+def _pictures(run: RunData, asked: QuestionRow, gold: Sequence[str], pictures: Shelf) -> list[Html]:
     found = run.found.get(asked.id, {})
     shown = [("gold", item) for item in gold[:_GOLD_PAGES]]
     shown += [("found first", item) for item in asked.first[:1] if item not in gold[:_GOLD_PAGES]]

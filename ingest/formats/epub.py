@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from urllib.parse import unquote, urldefrag
 from xml.etree.ElementTree import Element
 
-from ingest.bounds import Bounds
-from ingest.document import DocumentError
-from ingest.formats.book import Book, Pictures
-from ingest.formats.encoding import decode
-from ingest.formats.html import html_blocks
-from ingest.formats.made import Made
-from ingest.formats.markup import parse
-from ingest.formats.tags import read_html
-from ingest.formats.zipped import Container
+from octavo.ingest.document import DocumentError
+from octavo.ingest.file_limits import FileLimits
+from octavo.ingest.formats.bounded_xml import parse
+from octavo.ingest.formats.converted import Converted
+from octavo.ingest.formats.encoding import decode
+from octavo.ingest.formats.epub_builder import EpubBuilder, Pictures
+from octavo.ingest.formats.html import html_blocks
+from octavo.ingest.formats.html_tree import read_html
+from octavo.ingest.formats.zip_container import Container
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
@@ -24,7 +24,7 @@ _FIELDS = {"title": "title", "creator": "author", "subject": "subject", "date": 
 _OBFUSCATION = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 
 
-def make_epub(data: bytes, bounds: Bounds) -> Made:
+def make_epub(data: bytes, bounds: FileLimits) -> Converted:
     """Each chapter on a new page.
 
     Raises DocumentError for a damaged or copy-protected book.
@@ -35,7 +35,7 @@ def make_epub(data: bytes, bounds: Bounds) -> Made:
     root = parse(container.chunks(package), bounds)
     pictures = Pictures(bounds)
     chapters = (_chapter(container, name, pictures) for name in _spine(root, package, container))
-    return Book(chapters, pictures, _metadata(root)).make()
+    return EpubBuilder(chapters, pictures, _metadata(root)).make()
 
 
 def _check_protection(container: Container) -> None:

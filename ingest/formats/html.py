@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import unquote_to_bytes
 from xml.etree.ElementTree import Element
 
-from ingest.bounds import Bounds
-from ingest.document import DocumentError
-from ingest.formats.book import Book, Pictures, caption, escape, missing
-from ingest.formats.grid import Cell, table_html
-from ingest.formats.made import A4, Made, Paper
-from ingest.formats.markup import parse
-from ingest.formats.tags import BLOCKS, HEADINGS, read_html
+from octavo.ingest.document import DocumentError
+from octavo.ingest.file_limits import FileLimits
+from octavo.ingest.formats.bounded_xml import parse
+from octavo.ingest.formats.converted import A4, Converted, Paper
+from octavo.ingest.formats.epub_builder import EpubBuilder, Pictures, caption, escape, missing
+from octavo.ingest.formats.html_tree import BLOCKS, HEADINGS, read_html
+from octavo.ingest.formats.table_html import Cell, table_html
 
 _INLINE = {
     "b": "b", "strong": "b", "i": "i", "em": "i", "cite": "i", "var": "i", "dfn": "i", "u": "u",
@@ -36,11 +36,11 @@ Fetch = Callable[[str], bytes | None]
 """Bytes of a picture by its address, or None where they are not part of the document."""
 
 
-def make_html(text: str, bounds: Bounds) -> Made:
+def make_html(text: str, bounds: FileLimits) -> Converted:
     """Raises DocumentError where nothing is to be seen in the page."""
     pictures = Pictures(bounds)
     root = read_html(text, bounds)
-    return Book([html_blocks(root, pictures)], pictures, html_metadata(root)).make()
+    return EpubBuilder([html_blocks(root, pictures)], pictures, html_metadata(root)).make()
 
 
 def html_metadata(root: Element) -> dict[str, str]:

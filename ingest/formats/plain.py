@@ -10,15 +10,15 @@ from itertools import chain
 
 from markdown_it import MarkdownIt
 
-from ingest.bounds import Bounds
-from ingest.document import DocumentError
-from ingest.formats.book import Book, Pictures, escape
-from ingest.formats.encoding import decode
-from ingest.formats.grid import plain
-from ingest.formats.html import html_blocks, make_html
-from ingest.formats.made import LANDSCAPE, Made
-from ingest.formats.sheet import Numbered, sheet_blocks
-from ingest.formats.tags import read_html
+from octavo.ingest.document import DocumentError
+from octavo.ingest.file_limits import FileLimits
+from octavo.ingest.formats.converted import LANDSCAPE, Converted
+from octavo.ingest.formats.encoding import decode
+from octavo.ingest.formats.epub_builder import EpubBuilder, Pictures, escape
+from octavo.ingest.formats.html import html_blocks, make_html
+from octavo.ingest.formats.html_tree import read_html
+from octavo.ingest.formats.long_tables import Numbered, sheet_blocks
+from octavo.ingest.formats.table_html import plain
 
 _LINES = 60  # of a paragraph: more are cut into several
 _SEPARATORS = {"csv": ",;|", "tsv": "\t"}
@@ -34,11 +34,11 @@ def text_of(data: bytes) -> str:
     return text
 
 
-def make_txt(data: bytes, bounds: Bounds) -> Made:
+def make_txt(data: bytes, bounds: FileLimits) -> Converted:
     """Lines as they are, a paragraph at each blank line, a new page at each form feed."""
     pages = text_of(data).replace("\r\n", "\n").replace("\r", "\n").split("\f")
     chapters = [_paragraphs(page) for page in pages if page.strip()]
-    return Book(chapters, Pictures(bounds)).make()
+    return EpubBuilder(chapters, Pictures(bounds)).make()
 
 
 def _paragraphs(text: str) -> Iterator[str]:
@@ -55,7 +55,7 @@ def _line(text: str) -> str:
     return escape(text.rstrip().expandtabs(4)).replace("  ", "\u00a0 ")
 
 
-def make_markdown(data: bytes, bounds: Bounds) -> Made:
+def make_markdown(data: bytes, bounds: FileLimits) -> Converted:
     """Markdown with tables. Raw HTML stays text: a note must not pull in files or scripts."""
     text = text_of(data)
     # The parser drops without a word what is nested deeper than its own limit of 20.
@@ -65,15 +65,15 @@ def make_markdown(data: bytes, bounds: Bounds) -> Made:
     except RecursionError:  # some hundred quotes or lists in each other: no note, keep the words
         return make_txt(data, bounds)
     pictures = Pictures(bounds)
-    return Book([html_blocks(read_html(html, bounds), pictures)], pictures).make()
+    return EpubBuilder([html_blocks(read_html(html, bounds), pictures)], pictures).make()
 
 
-def make_html_file(data: bytes, bounds: Bounds) -> Made:
+def make_html_file(data: bytes, bounds: FileLimits) -> Converted:
     """Raises DocumentError as `make_html`."""
     return make_html(text_of(data), bounds)
 
 
-def make_table(data: bytes, bounds: Bounds, kind: str) -> Made:
+def make_table(data: bytes, bounds: FileLimits, kind: str) -> Converted:
     """A CSV or TSV file as a table; one that is none is shown as text."""
     try:
         return _table(text_of(data), kind, bounds) or make_txt(data, bounds)
@@ -81,7 +81,7 @@ def make_table(data: bytes, bounds: Bounds, kind: str) -> Made:
         return make_txt(data, bounds)
 
 
-def _table(text: str, kind: str, bounds: Bounds) -> Made | None:
+def _table(text: str, kind: str, bounds: FileLimits) -> Converted | None:
     rows = _cells(text, _separator(text, _SEPARATORS[kind]))
     head = [row for _, row in zip(range(20), rows, strict=False)]
     if not head or max(map(len, head)) < 2:
@@ -91,7 +91,7 @@ def _table(text: str, kind: str, bounds: Bounds) -> Made | None:
         for n, row in enumerate(chain(head, rows), 1)
     )
     pictures = Pictures(bounds, LANDSCAPE)
-    return Book([sheet_blocks(numbered, LANDSCAPE)], pictures, {}, LANDSCAPE).make()
+    return EpubBuilder([sheet_blocks(numbered, LANDSCAPE)], pictures, {}, LANDSCAPE).make()
 
 
 def _separator(text: str, known: str) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 import pymupdf
 from PIL import Image, ImageOps, TiffImagePlugin, WebPImagePlugin
 
-from ingest.bounds import Bounds
-from ingest.document import DocumentError
-from ingest.formats.signature import image_type
+from octavo.ingest.document import DocumentError
+from octavo.ingest.file_limits import FileLimits
+from octavo.ingest.formats.image_signature import image_type
 
 IMAGE_TYPES = frozenset({"png", "jpeg", "gif", "tiff", "bmp", "webp"})
 _ORIENTATION = 0x112
@@ -29,7 +29,7 @@ class Shown:
     height: float
 
 
-def open_image(data: bytes, kind: str, bounds: Bounds) -> Any:
+def open_image(data: bytes, kind: str, bounds: FileLimits) -> Any:
     """A `pymupdf.Document`, a page a frame, turned as the file says.
 
     MuPDF turns JPEG by its EXIF data but PNG and TIFF not, and reads no WebP. Of a moving picture
@@ -45,7 +45,7 @@ def open_image(data: bytes, kind: str, bounds: Bounds) -> Any:
     return turned or document
 
 
-def shown(data: bytes, bounds: Bounds) -> Shown | None:
+def shown(data: bytes, bounds: FileLimits) -> Shown | None:
     """A picture inside a document, or None for a kind that cannot be drawn (EMF, WMF).
 
     Raises DocumentError over `bounds.pixels` or where the bytes are damaged.
@@ -62,7 +62,7 @@ def shown(data: bytes, bounds: Bounds) -> Shown | None:
         return Shown(data, kind, float(page.rect.width), float(page.rect.height))
 
 
-def _webp(data: bytes, bounds: Bounds) -> bytes:
+def _webp(data: bytes, bounds: FileLimits) -> bytes:
     try:
         # The plugin itself, not Image.open: Pillow's own limit is a global that we leave alone.
         image = WebPImagePlugin.WebPImageFile(io.BytesIO(data))

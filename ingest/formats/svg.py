@@ -7,16 +7,16 @@ from xml.etree.ElementTree import Element
 
 import pymupdf
 
-from ingest.bounds import Bounds
-from ingest.document import DocumentError
-from ingest.formats.html import data_of
-from ingest.formats.markup import parse
-from ingest.formats.raster import shown
+from octavo.ingest.document import DocumentError
+from octavo.ingest.file_limits import FileLimits
+from octavo.ingest.formats.bounded_xml import parse
+from octavo.ingest.formats.html import data_of
+from octavo.ingest.formats.raster import shown
 
 _MOST_DRAWN = 500_000  # elements, those that `use` repeats counted each time
 
 
-def open_svg(data: bytes, bounds: Bounds) -> Any:
+def open_svg(data: bytes, bounds: FileLimits) -> Any:
     """A `pymupdf.Document` of one page.
 
     Raises DocumentError for a drawing that is damaged, or repeats itself without end.
@@ -25,7 +25,7 @@ def open_svg(data: bytes, bounds: Bounds) -> Any:
     return pymupdf.open(stream=data, filetype="svg")
 
 
-def check_drawing(root: Element, bounds: Bounds) -> None:
+def check_drawing(root: Element, bounds: FileLimits) -> None:
     """Raises DocumentError where drawing would take very long, or a picture in it is too large."""
     if _drawn(root, {e.get("id", ""): e for e in root.iter() if e.get("id")}) > _MOST_DRAWN:
         raise DocumentError(f"draws more than {_MOST_DRAWN} shapes by repeating them")

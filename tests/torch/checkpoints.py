@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from tests.onnx_checkpoints import VOCABULARY, save_tokenizer
+from tests.support.onnx_checkpoints import VOCABULARY, save_tokenizer
 
 _WIDE = 0.5  # spread of random weights: with the usual 0.02 all texts look alike
 _QWEN_SPECIAL = [

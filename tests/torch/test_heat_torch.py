@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from index.backends.sentence_transformers import StPatches
-from rerank.heat import heat
+from octavo.index.encoders.sentence_transformers import StPatches
+from octavo.rerank.similarity_map import similarity_map
 from tests.conftest import picture
 from tests.torch.checkpoints import make_multivector_visual
 from tests.torch.test_encoders_torch import spec
@@ -21,7 +21,7 @@ def test_the_grid_is_that_of_the_model(
 ) -> None:
     """28 pixels a patch, 16 at most, among rows of marks and a prompt."""
     encoder = StPatches(spec(make_multivector_visual(tmp_path / "model")))
-    found = heat("the ring", picture("ring", size), encoder)
+    found = similarity_map("the ring", picture("ring", size), encoder)
     assert found is not None
     assert found.shape == grid
     assert (float(found.min()) >= 0, float(found.max())) == (True, 1.0)

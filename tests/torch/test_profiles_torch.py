@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from api.settings import Settings
-from tests.profiles import end_to_end, write_profile
+from octavo.api.settings import Settings
+from tests.support.profiles import end_to_end, write_profile
 from tests.torch.checkpoints import (
     make_cross_encoder_multimodal,
     make_cross_encoder_text,

@@ -1,0 +1,58 @@
+"""`octavo inspect`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from octavo.api.cli.main import common_options
+
+if TYPE_CHECKING:
+    from octavo.api.settings import Settings
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--page", type=click.IntRange(1), help="Only this page. [with -o: 1]")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Draw the page here, as PNG.")
+@click.option("--text", "as_text", is_flag=True, help="Print the chunks.")
+@common_options
+def inspect(
+    settings: Settings,
+    as_json: bool,
+    file: Path,
+    page: int | None,
+    out: Path | None,
+    as_text: bool,
+) -> None:
+    """Shows what is found in a file: regions drawn on a page, chunks, states of pages."""
+    from octavo.api.inspect_file import chunk_lines, inspect_file, page_line, plain
+    from octavo.ingest.document import DocumentError
+    from octavo.ingest.inspect import draw_page
+
+    try:
+        found = inspect_file(file, settings)
+    except DocumentError as error:
+        raise ValueError(f"{file}: {error}") from error
+    if page is not None and page > len(found.pages):
+        raise ValueError(f"{file} has pages 1 to {len(found.pages)}; page {page} was asked")
+    if out:
+        shown = found.pages[(page or 1) - 1]
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(draw_page(found.data, found.kind, shown))
+    pages = [p for p in found.pages if page in (None, p.number)]
+    chunks = [c for c in found.chunks if page is None or page in {r.page for r in c.regions}]
+    if as_json:
+        click.echo(json.dumps(plain(pages, chunks), indent=1, ensure_ascii=False))
+    elif as_text:
+        for chunk in chunks:
+            click.echo(chunk_lines(chunk))
+    else:
+        for p in pages:
+            click.echo(page_line(p))
+        click.echo(f"{len(found.pages)} pages, {len(found.chunks)} chunks ({found.kind})")
+    if out:
+        click.echo(f"drawn: {out}", err=True)

@@ -1,0 +1,1 @@
+"""Why a page was found or lost, stage by stage."""

@@ -1,0 +1,95 @@
+"""One passage and one figure, word by word and patch by patch: what met the question in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from octavo.api.explain.explain_schemas import AlignedOut, MetOut, TermOut
+from octavo.index.chunk_vectors import chunk_text
+from octavo.index.encoders.bm25 import query_words
+from octavo.index.store import Sparse, Store, StoreError, Subquery
+from octavo.ingest.document import Chunk, DocumentError
+from octavo.rerank.rerank import Scorers
+from octavo.rerank.similarity_map import draw_similarity_map, similarity_map
+from octavo.rerank.token_alignment import align_tokens
+from octavo.retrieve.query import Candidates
+
+_EDGES = ".,;:!?\"'()"
+
+
+def word_by_word(
+    found: Candidates, chunk: Chunk, name: str, store: Store, scorers: Scorers
+) -> AlignedOut | None:
+    """Word by word, of a search that had words."""
+    text = chunk_text(chunk)
+    if not found.text:
+        return None
+    met = align_tokens(found.text, text, scorers.tokens) if scorers.tokens else ()
+    note = ""
+    if scorers.tokens is None:
+        note = "the profile has no model for late interaction"
+    elif not text.strip():
+        note = "nothing is printed there"
+    elif not met:
+        note = "the token model does not tell which of its vectors belong to which word"
+    return AlignedOut(
+        chunk=chunk.id,
+        name=name,
+        page=chunk.page,
+        text=text,
+        tokens=[
+            MetOut(word=m.word, met=m.met, similarity=round(m.similarity, 4), stop=m.stop)
+            for m in met
+        ],
+        words=_terms(found, chunk, text, store),
+        note=note,
+    )
+
+
+def heated(text: str, chunks: Sequence[Chunk], scorers: Scorers) -> tuple[bytes, str]:
+    """PNG of the first figure among `chunks`, and of which page it is; or why there is none."""
+    chunk = next((c for c in chunks if c.image is not None), None)
+    if scorers.patches is None or scorers.crop is None:
+        return b"", "no heat map: the profile has no patch encoder"
+    if chunk is None or chunk.image is None or not text:
+        return b"", "no heat map: " + (
+            "no figure was found" if text else "the question has no words"
+        )
+    try:
+        crop = scorers.crop(chunk.image)
+        grid = similarity_map(text, crop, scorers.patches)
+    except (DocumentError, StoreError, ValueError) as error:
+        return b"", f"no heat map: the figure on page {chunk.page} cannot be drawn: {error}"
+    if grid is None:
+        return b"", "no heat map: the patch encoder does not tell where its patches are"
+    return draw_similarity_map(crop, grid), f"heat map of the figure on page {chunk.page}"
+
+
+def _terms(found: Candidates, chunk: Chunk, text: str, store: Store) -> list[TermOut]:
+    """BM25 term by term: a leg of one term each, on the chunk's own page."""
+    asked: dict[int, str] = {}
+    for word in found.text.split():
+        for term in query_words(word).indices:
+            asked.setdefault(term, word.strip(_EDGES))
+    if not asked:
+        return []
+    having: dict[int, dict[str, None]] = {}
+    for word in text.split():
+        for term in query_words(word).indices:
+            if term in asked:
+                having.setdefault(term, {})[word.strip(_EDGES)] = None
+    legs = [Subquery(str(t), "words", Sparse((t,), (1.0,)), 50) for t in having]
+    if not legs:
+        return []
+    where = replace(found.where, documents=(chunk.document,), pages=(chunk.page,))
+    lists = store.search(legs, "rrf", 1, where).legs
+    scores = {
+        int(leg.name): next((p.score for p in points if p.id == chunk.id), 0.0)
+        for leg, points in zip(legs, lists, strict=True)
+    }
+    rows = [
+        TermOut(word=asked[t], found=list(words), score=round(scores[t], 4))
+        for t, words in having.items()
+    ]
+    return sorted(rows, key=lambda r: (-r.score, r.word))

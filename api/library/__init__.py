@@ -1,0 +1,1 @@
+"""Octavo as a library: an open index and its results as plain dataclasses."""

@@ -1,0 +1,104 @@
+"""`octavo retry`: which sources and documents are tried again, and from where their bytes come."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from octavo.index.build import Builder, Progress, Result
+from octavo.index.chunk_vectors import Encoders
+from octavo.index.originals import Originals
+from octavo.index.retry_pages import retry_pages
+from octavo.index.source import Source
+from octavo.index.store import Failure, Store, StoredDocument
+from octavo.ingest.worker.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class RetryTargets:
+    """What is to be tried again: documents with pages in quarantine, and failed sources."""
+
+    documents: Sequence[StoredDocument]
+    failures: Sequence[Failure]
+
+
+class Retry:
+    """Tries again into an open store. Nothing that is indexed is lost by it."""
+
+    def __init__(
+        self, store: Store, blobs: Originals, encoders: Encoders, builder: Builder, most: int
+    ) -> None:
+        """`most`: bytes that a file may have."""
+        self._store = store
+        self._blobs = blobs
+        self._encoders = encoders
+        self._builder = builder
+        self._most = most
+
+    def run(
+        self, again: RetryTargets, reader: Reader, report: Callable[[Progress], None]
+    ) -> Iterator[Result]:
+        """A result for each. Raises StoreError where the store cannot be read or written."""
+        sources = []
+        for failure in again.failures:
+            found = self._source(failure)
+            if isinstance(found, Source):
+                sources.append(found)
+            else:
+                yield found
+        if sources:
+            yield from self._builder.ingest(sources, report)
+        for n, stored in enumerate(again.documents, 1):
+            yield self._reread(stored, reader, report, len(again.documents) - n)
+
+    def _source(self, failure: Failure) -> Source | Result:
+        """Where to read it from again; or what became of it, where there is no such place."""
+        name, document = failure.name, failure.document
+        if failure.kept:
+            return Source(name, failure.source, lambda: self._blobs.get(document))
+        if not failure.local:
+            said = f"{failure.reason} (a client sent it, and its bytes are not kept: send it again)"
+            return Result(name, "failed", document, failure.pages, reason=said)
+        if not _exists(failure.source):
+            if "?" in failure.source:  # what UTF-8 cannot spell was replaced
+                said = "its path cannot be written in UTF-8: ingest it again"
+                return Result(name, "failed", document, failure.pages, reason=said)
+            self._store.forgive(failure.source)
+            return Result(name, "gone", reason=failure.source)
+        return Source.file(Path(failure.source), self._most)
+
+    def _reread(
+        self,
+        stored: StoredDocument,
+        reader: Reader,
+        report: Callable[[Progress], None],
+        waiting: int,
+    ) -> Result:
+        document = stored.document
+
+        def done(pages: int) -> None:
+            report(Progress(document.name, pages, document.pages, waiting))
+
+        after, why = retry_pages(stored, self._store, self._blobs, self._encoders, reader, done)
+        return Result(
+            document.name,
+            "unchanged" if why else "updated",
+            document.id,
+            document.pages,
+            after.chunks,
+            why,
+            after.document.quarantined,
+        )
+
+
+def _exists(path: str) -> bool:
+    """Also where it may not be read: then reading it says so."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,1 @@
+"""The `octavo eval` and `octavo bench` commands."""

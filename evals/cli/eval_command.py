@@ -1,0 +1,74 @@
+"""The `octavo eval` commands: progress on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from octavo.api.cli.main import PARTIAL, common_options
+from octavo.evals.cli.gate_command import gate
+from octavo.evals.cli.options import Asking, dataset_options
+from octavo.evals.cli.reading_commands import COMMANDS as MEASURING
+from octavo.evals.cli.tuning_commands import COMMANDS as FITTING
+from octavo.evals.report.report_command import report
+from octavo.evals.synthesis.make_command import make
+
+if TYPE_CHECKING:
+    from octavo.api.settings import Settings
+
+
+@click.group(name="eval")
+def eval_() -> None:
+    """Measures retrieval, citations, answers, abstention and speed on judged questions."""
+
+
+@eval_.command()
+@dataset_options
+@common_options
+def run(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
+    """Ingests what is missing, asks every question, judges, writes every file of the run."""
+    from octavo.evals.cli.show import show_result
+    from octavo.evals.evaluate import evaluate
+    from octavo.evals.session import judge_of, open_for, watching
+
+    asked = asking.read()
+    with open_for(settings, out) as service, watching(asked) as told:
+        result = evaluate(asked, service, out, told, judge_of(settings))
+    if as_json:
+        click.echo(json.dumps(asdict(result), indent=1, ensure_ascii=False))
+    else:
+        show_result(result, out)
+    if result.errors:
+        sys.exit(PARTIAL if result.complete else 130)
+
+
+@eval_.command()
+@click.argument("a", type=click.Path(path_type=Path))
+@click.argument("b", type=click.Path(path_type=Path))
+@click.option("--metric", "metrics", multiple=True, help="Only this one; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+def compare(a: Path, b: Path, metrics: tuple[str, ...], as_json: bool) -> None:
+    """Whether run B differs from run A by more than chance (their --out folders)."""
+    from octavo.api.console.progress import progress
+    from octavo.evals.cli.show import show_comparison
+    from octavo.evals.dataset import DatasetError
+    from octavo.evals.statistics.compare import compare as compared
+
+    try:
+        with progress("comparing", unit="metrics") as report:
+            found = compared(a, b, metrics, report=report)
+    except DatasetError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(asdict(found), indent=1))
+    else:
+        show_comparison(found)
+
+
+for _command in (*FITTING, *MEASURING, gate, make, report):
+    eval_.add_command(_command)

@@ -1,0 +1,45 @@
+"""`octavo eval gate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from octavo.api.cli.main import PARTIAL, common_options
+from octavo.evals.cli.options import Asking, dataset_options
+
+if TYPE_CHECKING:
+    from octavo.api.settings import Settings
+
+
+@click.command()
+@dataset_options
+@click.option(
+    "--accepted",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the accepted run to compare with.",
+)
+@click.option("--accept", is_flag=True, help="Make this run the accepted one.")
+@common_options
+def gate(
+    settings: Settings, as_json: bool, asking: Asking, out: Path, accepted: Path, accept: bool
+) -> None:
+    """Fails (exit code 2) where quality or speed fell below the last accepted run."""
+    from octavo.evals.cli.show import show_gate
+    from octavo.evals.experiments.gate import accept as keep
+    from octavo.evals.experiments.gate import gate as run
+    from octavo.evals.session import open_for, watching
+
+    asked = asking.read()
+    with open_for(settings, out) as service, watching(asked) as told:
+        found = run(asked, service, out, accepted, told, compare_only=not accept)
+    show_gate(found, as_json, accepting=accept)
+    if accept:
+        keep(out, accepted)
+        click.echo(f"accepted: {accepted}", err=True)
+    elif not found.passed:
+        sys.exit(PARTIAL)

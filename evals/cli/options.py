@@ -1,0 +1,74 @@
+"""Options that the `octavo eval` commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from octavo.evals.dataset import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Which questions of which dataset; see `octavo.evals.dataset.read_dataset`."""
+
+    folder: Path
+    split: str | None
+    direction: Literal["text-to-image", "image-to-text"] | None
+    questions: str | None
+    within: bool = False
+
+    def read(self) -> Dataset:
+        """Raises DatasetError for a set that is incomplete or damaged, or whose questions do not
+        name the document that they are to be asked `within`."""
+        from octavo.evals.dataset import DatasetError, read_dataset
+
+        found = read_dataset(self.folder, self.split, self.direction, self.questions)
+        if not self.within:
+            return found
+        lost = [q.id for q in found.questions if not q.document]
+        if lost:
+            raise DatasetError(
+                f"{self.folder}: {len(lost)} questions name no document, first {lost[0]!r}; "
+                "--within needs one for each"
+            )
+        asked = tuple(replace(q, within=True) for q in found.questions)
+        return replace(found, name=f"{found.name} within", questions=asked)
+
+
+def dataset_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What every command takes that asks the questions of a dataset; hands over `asking`."""
+
+    @wraps(command)
+    def wrapped(**options: Any) -> None:
+        folder = options.pop("dataset")
+        rest = {name: options.pop(name) for name in ("split", "direction", "questions", "within")}
+        command(asking=Asking(folder, **rest), **options)
+
+    for option in (
+        click.option("--split", help="Judgements to use, such as train. [test]"),
+        click.option(
+            "--direction",
+            type=click.Choice(["text-to-image", "image-to-text"]),
+            help="Of an image-caption set. [text-to-image]",
+        ),
+        click.option("--within", is_flag=True, help="Ask each question of its own document only."),
+        click.option("--questions", help="Another set of questions, such as captions."),
+        click.option(
+            "--out",
+            required=True,
+            type=click.Path(path_type=Path),
+            help="Result folder; the index too, unless --index.",
+        ),
+        click.option(
+            "--dataset", required=True, type=click.Path(path_type=Path), help="Dataset folder."
+        ),
+    ):
+        wrapped = option(wrapped)
+    return wrapped

@@ -1,0 +1,1 @@
+"""The same questions under other settings: ablation, tuning, calibration, the gate."""

@@ -1,0 +1,1 @@
+"""Metrics of retrieval, boxes, citations, answers and abstention."""

@@ -1,0 +1,1 @@
+"""What reading finds in documents, held against gold."""

@@ -1,0 +1,1 @@
+"""Language models that write answers: in this process, or on an OpenAI-compatible server."""

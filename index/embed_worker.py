@@ -1,0 +1,87 @@
+"""Embeds documents one after another, ahead of their writing; bounded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from octavo.index.chunk_vectors import Encoders, embed_chunks
+from octavo.index.ingest_pipeline import PendingDocument, Step, StoppedError
+from octavo.index.store import Point
+from octavo.ingest.document import Chunk
+
+_THREADS = 2  # batches in work: one is tokenized and projected while the model works on the other
+_READY = 4  # batches in work or waiting to be written
+
+
+class EmbedWorker:
+    """Turns what was read of documents, in the order they are given, into their points.
+
+    Of one run; `close` it. Batches of the next document are embedded while the last of this one
+    are written, so that small documents do not leave the model idle.
+    """
+
+    def __init__(self, encoders: Encoders, stop: threading.Event) -> None:
+        self._encoders = encoders
+        self._stop = stop
+        self._room = threading.Semaphore(_READY)
+        self._order = ThreadPoolExecutor(1)
+        self._work = ThreadPoolExecutor(_THREADS)
+
+    def begin(self, ahead: PendingDocument) -> None:
+        """After those that were begun before it; nothing where `ahead` is not fed."""
+        self._order.submit(self._embed, ahead)
+
+    def steps(self, ahead: PendingDocument) -> Iterator[Step]:
+        """What became of a document that was begun; a Future's points are to be written when it
+        comes. Raises what reading it raised."""
+        for step in ahead.made:
+            try:
+                yield step
+            finally:
+                if isinstance(step, Future):
+                    self._room.release()
+
+    def drop(self, ahead: PendingDocument) -> None:
+        """Nobody needs what is left of a document: it is read to its end and not embedded."""
+        if not ahead.fed:
+            return
+        ahead.dropped = True
+        try:
+            for _ in self.steps(ahead):
+                pass
+        except StoppedError:
+            raise
+        except Exception:  # noqa: BLE001  an error of a document that nobody needs
+            return
+
+    def close(self) -> None:
+        """After `stop` was set, or when every document is done."""
+        self._order.shutdown(cancel_futures=True)
+        self._work.shutdown(cancel_futures=True)
+
+    def _embed(self, ahead: PendingDocument) -> None:
+        """In the thread that keeps the order."""
+        while not ahead.known.wait(0.2):
+            if self._stop.is_set():
+                return
+        if not ahead.fed or ahead.error is not None:
+            return
+        try:
+            for step in ahead.chunked(iter(ahead.read)):
+                if not isinstance(step, list):
+                    ahead.made.put(step)
+                elif not ahead.dropped:
+                    ahead.made.put(self._points(step))
+            ahead.made.end()
+        except StoppedError:
+            return
+        except Exception as error:  # noqa: BLE001  raised again where the points are taken
+            ahead.made.end(error)
+
+    def _points(self, chunks: list[Chunk]) -> Future[list[Point]]:
+        while not self._room.acquire(timeout=0.2):
+            if self._stop.is_set():
+                raise StoppedError
+        return self._work.submit(embed_chunks, chunks, self._encoders)

@@ -1,0 +1,97 @@
+"""Reads sources in child processes, each ahead of its turn."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from octavo.index.ingest_pipeline import PendingDocument, StoppedError
+from octavo.index.originals import Originals
+from octavo.index.store import Store
+from octavo.ingest.document import document_id
+from octavo.ingest.files import file_type
+from octavo.ingest.worker.reader import Reader
+
+
+class Prefetcher:
+    """Of one run. A thread a reader identifies sources and feeds the pages of those that are new;
+    `close` it."""
+
+    def __init__(
+        self, store: Store, blobs: Originals, readers: Sequence[Reader], stop: threading.Event
+    ) -> None:
+        """`readers` stay the caller's; they are closed when `close` is called."""
+        self._store = store
+        self._blobs = blobs
+        self._all = readers
+        self._stop = stop
+        self._free: queue.SimpleQueue[Reader] = queue.SimpleQueue()
+        for reader in readers:
+            self._free.put(reader)
+        self._threads = ThreadPoolExecutor(len(readers))
+        self._claimed: set[str] = set()  # documents that are being read for a source of this run
+        self._lock = threading.Lock()
+
+    def begin(self, ahead: PendingDocument) -> None:
+        self._threads.submit(self._read, ahead)
+
+    def end(self, ahead: PendingDocument) -> None:
+        """It is committed or has failed: the same bytes may be read for another source."""
+        if ahead.fed:
+            with self._lock:
+                self._claimed.discard(ahead.id)
+
+    def close(self) -> None:
+        """Ends every reader, also in the middle of a document. After `stop` was set."""
+        for reader in self._all:
+            reader.close()
+        self._threads.shutdown(cancel_futures=True)
+        for reader in self._all:
+            reader.close()  # one that was about to start its process
+
+    def _read(self, ahead: PendingDocument) -> None:
+        """In a thread: identifies a source and, unless it is known, feeds its pages."""
+        try:
+            ahead.data = ahead.source.read()
+            ahead.size = len(ahead.data)
+            ahead.id = document_id(ahead.data)
+            ahead.kind = file_type(ahead.data, Path(ahead.source.name).suffix)
+            if self._store.find(ahead.id, fresh=True) is None and self._claim(ahead.id):
+                self._keep(ahead)
+        except Exception as error:  # noqa: BLE001  raised again in its turn; a thread has no caller
+            ahead.error = error
+        finally:
+            ahead.known.set()
+        if ahead.fed:
+            self._feed(ahead)
+
+    def _keep(self, ahead: PendingDocument) -> None:
+        """Its bytes as the original that it will have, so that neither this process nor the one
+        that reads them must hold them. If it is never committed, they are swept away."""
+        ahead.placed = self._blobs.put(ahead.id, ahead.data)
+        ahead.original = self._blobs.path(ahead.id)
+        ahead.data = b""
+        ahead.fed = True
+
+    def _claim(self, document: str) -> bool:
+        with self._lock:
+            claimed = document not in self._claimed
+            self._claimed.add(document)
+        return claimed
+
+    def _feed(self, ahead: PendingDocument) -> None:
+        reader = self._free.get()
+        try:
+            if not self._stop.is_set():
+                for item in reader.pages(ahead.original, ahead.kind):
+                    ahead.read.put(item)
+            ahead.read.end()
+        except StoppedError:
+            return
+        except Exception as error:  # noqa: BLE001  raised again where the pages are taken
+            ahead.read.end(error)
+        finally:
+            self._free.put(reader)

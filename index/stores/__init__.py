@@ -1,0 +1,1 @@
+"""Vector stores: Qdrant Edge, Qdrant server, and FAISS beside them."""

@@ -1,0 +1,1 @@
+"""Figures of a page: images and vector graphics, with their captions."""

@@ -1,0 +1,190 @@
+"""Long tables on pages: sheets of a workbook and CSV files, header and key column repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from octavo.ingest.formats.converted import Paper
+from octavo.ingest.formats.epub_builder import caption
+from octavo.ingest.formats.table_html import Band, Row, band_html, bands, lines_of
+
+_LINE = 1.35  # of the text size
+_ROW = 5.5  # points of a row beside its lines
+_CAPTION = 40.0  # points of a caption and the space around it
+_NEW_PAGE = '<p class="end">\u00a0</p>'
+_WINDOW = 60  # rows looked at to set the columns of a table
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A row of a sheet and its number there, from 1. No cells: a blank row."""
+
+    number: int
+    cells: Row
+
+
+def sheet_blocks(
+    rows: Iterable[Numbered], paper: Paper, name: str = "", used: float = 0.0
+) -> Iterator[str]:
+    """HTML blocks of a sheet. Blank rows part its tables; a row with one cell above a table is a
+    line of text. `used` points of the first page are taken by what stands above.
+
+    A table longer than a page is cut at the page's end and its header repeated; one wider than a
+    page is cut into bands that repeat the first column. Each cut says in its caption what it shows,
+    so that a reader of one page knows, and so that no reader puts bands of columns together.
+    """
+    for n, group in enumerate(_groups(rows)):
+        filler = _Filler(paper, name, used, alone=n == 0)
+        yield from filler.blocks(group)
+        used = filler.used
+
+
+def _groups(rows: Iterable[Numbered]) -> Iterator[Iterator[Numbered]]:
+    """Runs of rows without a blank one between them; each is to be used up before the next."""
+    source = iter(rows)
+    pending = next((r for r in source if r.cells), None)
+    while pending is not None:
+        first, pending = pending, None
+
+        def run(first: Numbered = first) -> Iterator[Numbered]:
+            nonlocal pending
+            yield first
+            last = first.number
+            for row in source:
+                if not row.cells:
+                    continue
+                if row.number > last + 1:
+                    pending = row
+                    return
+                last = row.number
+                yield row
+
+        yield run()
+
+
+class _Filler:
+    """Fills pages with the rows of one table."""
+
+    def __init__(self, paper: Paper, name: str, used: float, alone: bool) -> None:
+        self._name = name
+        self._alone = alone  # no other table stands on the page
+        self._paper = paper
+        self.used = used  # points of the current page
+        self._bands: list[Band] = []
+        self._columns: set[int] = set()
+        self._longest: Row = {}  # the longest cell of each column
+        self._header: Numbered | None = None
+
+    def blocks(self, group: Iterator[Numbered]) -> Iterator[str]:
+        window: list[Numbered] = []
+        first = True
+        ended = False
+        while not ended or window:
+            while len(window) < _WINDOW and not ended:
+                row = next(group, None)
+                ended = row is None
+                if row is not None:
+                    window.append(row)
+            while window and first and len(window[0].cells) == 1:
+                (cell,) = window.pop(0).cells.values()
+                yield f"<p>{f'<b>{cell.html}</b>' if cell.head else cell.html}</p>"
+                self.used = (self.used + self._height(1)) % self._paper.inner_height
+            if not window:
+                continue
+            if first:
+                self._header = _header(window)
+                first = False
+            self._set_columns(window)
+            count = self._fitting(window)
+            if not self._alone and (count < len(window) or not ended or len(self._bands) > 1):
+                yield _NEW_PAGE  # its caption would be taken for that of the table above
+                self.used = 0.0
+                count = self._fitting(window)
+            self._alone = True
+            page, window = window[:count], window[count:]
+            yield from self._page(page, more=bool(window) or not ended)
+
+    def _set_columns(self, window: Sequence[Numbered]) -> None:
+        """Bands for what was seen of the table so far: columns never get narrower."""
+        for row in window:
+            for column, cell in row.cells.items():
+                seen = self._longest.get(column)
+                if cell.columns == 1 and (seen is None or len(cell.html) > len(seen.html)):
+                    self._longest[column] = cell
+                self._columns.add(column)
+        rows = [self._longest, *(r.cells for r in window)]
+        if self._header is not None:
+            rows.append(self._header.cells)
+        self._bands = bands(rows, sorted(self._columns), self._paper)
+
+    def _height(self, lines: int) -> float:
+        return lines * self._paper.text * _LINE + _ROW
+
+    def _row_height(self, row: Numbered) -> float:
+        return self._height(max(lines_of(row.cells, b, self._paper.text) for b in self._bands))
+
+    def _fitting(self, window: Sequence[Numbered]) -> int:
+        """Rows that fit on what is left of the page; at least one."""
+        room = self._paper.inner_height - self.used - _CAPTION
+        if self._header is not None and window[0].number != self._header.number:
+            room -= self._row_height(self._header)
+        count = 0
+        for row in window:
+            room -= self._row_height(row)
+            if room < 0 and count:
+                break
+            count += 1
+        return count
+
+    def _page(self, page: list[Numbered], more: bool) -> Iterator[str]:
+        cut = more or page[0].number != (self._header or page[0]).number or len(self._bands) > 1
+        head = [] if self._header is None or page[0] == self._header else [self._header.cells]
+        rows = [*head, *(r.cells for r in page)]
+        for n, band in enumerate(self._bands):
+            if cut:
+                shown = _which(page, band, len(self._bands) > 1)
+                yield caption(f"{self._name}, {shown}" if self._name else shown, "Table")
+            last = n == len(self._bands) - 1
+            yield band_html(rows, band, end=more or not last)
+        if more:
+            self.used = 0.0
+        else:
+            self.used = 0.0 if len(self._bands) > 1 else self.used
+            self.used += sum(map(self._row_height, page)) + 32.0
+
+
+def _which(page: Sequence[Numbered], band: Band, banded: bool) -> str:
+    rows = f"rows {page[0].number} to {page[-1].number}"
+    if not banded:
+        return rows
+    first, *rest = band.columns
+    return f"{rows}, columns {letters(first)} and {letters(rest[0])} to {letters(rest[-1])}"
+
+
+def _header(window: list[Numbered]) -> Numbered | None:
+    """The first row of a table, where it names its columns: words or years, not values."""
+    first = window[0]
+    named = [c for c in first.cells.values() if c.html]
+    if len(window) < 2 or len(named) < 2 or any(_is_value(c.html) for c in named):
+        return None
+    cells = {k: replace(c, head=True) for k, c in first.cells.items()}
+    window[0] = Numbered(first.number, cells)
+    return window[0]
+
+
+def _is_value(text: str) -> bool:
+    kept = text.strip().lstrip("-+(").rstrip(")%")
+    if kept.isdigit() and 1900 <= int(kept[:5]) <= 2100:
+        return False
+    return bool(kept) and kept.replace(",", "").replace(".", "", 1).isdigit()
+
+
+def letters(column: int) -> str:
+    """The name of a column counted from 0: A, B, ..., Z, AA."""
+    name = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name

@@ -1,0 +1,326 @@
+"""PPTX: a page a slide, notes and comments under it.
+
+A slide's number, its date and its footer are left out, and so is all that layouts and masters
+draw; hidden slides are read, so that the page number is the slide number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from octavo.ingest.document import Box
+from octavo.ingest.file_limits import FileLimits
+from octavo.ingest.formats.converted import Converted, Paper
+from octavo.ingest.formats.epub_builder import caption, escape
+from octavo.ingest.formats.table_html import Band, Cell, band_html, place
+from octavo.ingest.office.chart_data import chart_html, read_chart
+from octavo.ingest.office.office_package import (
+    EMU,
+    Package,
+    drawn_text,
+    first,
+    paragraph_text,
+    value,
+    whole,
+)
+from octavo.ingest.office.slide_pdf import (
+    TABLE,
+    TEXT,
+    TITLE,
+    Slide,
+    SlidePicture,
+    SlideShape,
+    SlideText,
+    draw_slides,
+)
+
+_TITLES = frozenset({"title", "ctrTitle"})
+_LEFT_OUT = frozenset({"sldNum", "dt", "ftr", "hdr", "sldImg"})
+_INSET = 7.2  # points between a frame and its text
+_MOST_POINTS = 4000.0  # of a slide's side
+
+
+@dataclass(frozen=True, slots=True)
+class _Transform:
+    """How coordinates inside a group lie on the slide: points = shift + scale * EMU."""
+
+    x: float = 0.0
+    y: float = 0.0
+    across: float = 1 / EMU
+    down: float = 1 / EMU
+
+    def box(self, x: int, y: int, width: int, height: int) -> Box:
+        left, top = self.x + self.across * x, self.y + self.down * y
+        return Box(left, top, left + self.across * width, top + self.down * height)
+
+
+def make_pptx(data: bytes, bounds: FileLimits) -> Converted:
+    """Raises DocumentError for a damaged file or one without slides."""
+    package = Package(data, bounds)
+    main = package.main_part()
+    root = package.root(main)
+    size = first(root, "sldSz")
+    width = whole(size.get("cx") if size is not None else "", 9_144_000) / EMU
+    height = whole(size.get("cy") if size is not None else "", 6_858_000) / EMU
+    targets = package.targets(main)
+    parts = [targets[i].part for e in root.iter("sldId") if (i := e.get("r:id", "")) in targets]
+    page = Box(0.0, 0.0, min(max(width, 72.0), _MOST_POINTS), min(max(height, 72.0), _MOST_POINTS))
+    slides = (_SlideReader(package, part, page).slide() for part in parts)
+    data = draw_slides(slides, page.width, page.height, bounds)
+    return Converted(data, "pdf", metadata=package.metadata())
+
+
+class _SlideReader:
+    """One slide, with the layout and master that its placeholders take their places from."""
+
+    def __init__(self, package: Package, part: str, page: Box) -> None:
+        self._package = package
+        self._part = part
+        self._page = page
+        self._targets = package.targets(part)
+        self._slide = Slide()
+        self._bases = list(self._inherited())
+
+    def _inherited(self) -> Iterator[Element]:
+        part = self._part
+        for kind in ("slideLayout", "slideMaster"):
+            found = self._package.related(part, kind)
+            if not found:
+                return
+            part = found[0]
+            yield self._package.root(part)
+
+    def slide(self) -> Slide:
+        if self._part not in self._package.container:
+            self._slide.under.append(f"<p>{escape('[this slide is missing from the file]')}</p>")
+            return self._slide
+        tree = first(self._package.root(self._part), "cSld", "spTree")
+        if tree is not None:
+            self._shapes(tree, _Transform())
+        titles = [w for w in self._slide.words if w.size == TITLE]
+        self._slide.words.sort(key=lambda w: w not in titles)  # the title is read first
+        self._notes()
+        self._comments()
+        return self._slide
+
+    def _shapes(self, tree: Element, frame: _Transform) -> None:
+        for shape in tree:
+            if shape.tag == "sp":
+                self._text_shape(shape, frame)
+            elif shape.tag == "pic":
+                self._picture(shape, frame)
+            elif shape.tag == "graphicFrame":
+                self._graphic(shape, frame)
+            elif shape.tag == "cxnSp":
+                box, flipped = self._box(shape, frame)
+                self._slide.forms.append(SlideShape(box, "line", falling=not flipped))
+            elif shape.tag == "grpSp":
+                self._shapes(shape, _inside(shape, frame))
+            elif shape.tag == "AlternateContent":
+                choice = shape.find("Choice")
+                usable = choice is not None and any(e.tag in ("sp", "graphicFrame") for e in choice)
+                other = choice if usable else shape.find("Fallback")
+                if other is not None:
+                    self._shapes(other, frame)
+
+    def _box(self, shape: Element, frame: _Transform) -> tuple[Box, bool]:
+        """Where a shape lies, by itself or by its placeholder; and whether it is flipped."""
+        own = _transform(shape)
+        place = first(shape, "nvSpPr", "nvPr", "ph")
+        if place is None:
+            place = next(shape.iter("ph"), None)
+        if own is None and place is not None:
+            own = self._placeholder(place)
+        if own is None:
+            return self._page.grow(-_INSET), False
+        offset, extent = own.find("off"), own.find("ext")
+        if offset is None or extent is None:
+            return self._page.grow(-_INSET), False
+        box = frame.box(
+            whole(offset.get("x")), whole(offset.get("y")),
+            whole(extent.get("cx")), whole(extent.get("cy")),
+        )  # fmt: skip
+        flipped = (own.get("flipV") in ("1", "true")) != (own.get("flipH") in ("1", "true"))
+        return box, flipped
+
+    def _placeholder(self, place: Element) -> Element | None:
+        """The frame that the layout, or else the master, gives a placeholder."""
+        kind, index = place.get("type", "obj"), place.get("idx", "0")
+        for base in self._bases:
+            for shape in base.iter("sp"):
+                other = next(shape.iter("ph"), None)
+                if other is None or _transform(shape) is None:
+                    continue
+                same = other.get("idx", "0") == index if index != "0" else False
+                alike = _alike(other.get("type", "obj")) == _alike(kind)
+                if same or alike:
+                    return _transform(shape)
+        return None
+
+    def _text_shape(self, shape: Element, frame: _Transform) -> None:
+        place = next(shape.iter("ph"), None)
+        kind = place.get("type", "obj") if place is not None else ""
+        if kind in _LEFT_OUT:
+            return
+        box, _ = self._box(shape, frame)
+        body = first(shape, "txBody")
+        html = _text(body, bulleted=kind in ("body", "obj")) if body is not None else ""
+        if place is None and not _is_text_box(shape):
+            geometry = value(shape, "spPr", "prstGeom", name="prst")
+            if geometry != "line":
+                rounded = geometry in ("ellipse", "flowChartConnector")
+                self._slide.forms.append(SlideShape(box, "ellipse" if rounded else "rectangle"))
+            else:
+                self._slide.forms.append(SlideShape(box, "line"))
+        if not html:
+            return
+        if kind in _TITLES:
+            bold = html.replace("<p>", "<p><b>").replace("</p>", "</b></p>")
+            self._slide.words.append(SlideText(box.grow(-3.0), bold, TITLE))
+        else:
+            self._slide.words.append(SlideText(_inset(box), html, TEXT))
+
+    def _picture(self, shape: Element, frame: _Transform) -> None:
+        box, _ = self._box(shape, frame)
+        alt = next((e.get("descr", "") for e in shape.iter("cNvPr")), "")
+        for blip in shape.iter("blip"):
+            target = self._targets.get(blip.get("r:embed", ""))
+            data = self._package.picture(target.part) if target else None
+            if data and box.area > 0:
+                self._slide.photos.append(SlidePicture(box, data, caption(alt)))
+                return
+
+    def _graphic(self, shape: Element, frame: _Transform) -> None:
+        """A table, a chart, a diagram, or an embedded object with its picture."""
+        box, _ = self._box(shape, frame)
+        alt = next((e.get("descr", "") for e in shape.iter("cNvPr")), "").strip()
+        for table in shape.iter("tbl"):
+            wide = Box(box.x0, box.y0, box.x1 + 2 * _INSET, box.y1)  # its right rule, too
+            self._slide.words.append(SlideText(wide, _table(table, frame), TABLE))
+            return
+        for item in shape.iter():
+            target = self._targets.get(item.get("r:id", item.get("r:dm", "")))
+            if target is None or target.part not in self._package.container:
+                continue
+            if item.tag == "chart":
+                chart = read_chart(self._package, target.part)
+                paper = Paper(box.width + 96.0, self._page.height, TABLE * self._page.height / 540)
+                html = "".join(chart_html(chart, alt, paper))
+                self._slide.words.append(SlideText(box, html, TABLE))
+            elif item.tag == "relIds":
+                lines = drawn_text(self._package.root(target.part))
+                html = "".join(f"<p>{escape(line)}</p>" for line in lines)
+                self._slide.words.append(SlideText(box, html, TEXT))
+        for picture in shape.iter("pic"):
+            self._picture(picture, frame)
+
+    def _notes(self) -> None:
+        for part in self._package.related(self._part, "notesSlide"):
+            for shape in self._package.root(part).iter("sp"):
+                place = next(shape.iter("ph"), None)
+                body = first(shape, "txBody")
+                if place is None or place.get("type") != "body" or body is None:
+                    continue
+                text = _text(body, bulleted=False)
+                if text:
+                    self._slide.under.append(text.replace("<p>", "<p>Notes: ", 1))
+
+    def _comments(self) -> None:
+        for part in self._package.related(self._part, "comments"):
+            for comment in self._package.root(part).iter("cm"):
+                words = " ".join(t.text or "" for t in comment.iter() if t.tag in ("text", "t"))
+                if words.strip():
+                    self._slide.under.append(f"<p>Comment: {escape(words.strip())}</p>")
+
+
+def _transform(shape: Element) -> Element | None:
+    for path in (("spPr", "xfrm"), ("xfrm",), ("grpSpPr", "xfrm")):
+        found = first(shape, *path)
+        if found is not None:
+            return found
+    return None
+
+
+def _inside(group: Element, frame: _Transform) -> _Transform:
+    """The frame of a group's children: their own coordinates are scaled into the group's box."""
+    own = _transform(group)
+    if own is None:
+        return frame
+    offset, extent = own.find("off"), own.find("ext")
+    from_, size = own.find("chOff"), own.find("chExt")
+    if offset is None or extent is None or from_ is None or size is None:
+        return frame
+    across = whole(extent.get("cx")) / max(1, whole(size.get("cx"), 1))
+    down = whole(extent.get("cy")) / max(1, whole(size.get("cy"), 1))
+    return _Transform(
+        frame.x + frame.across * (whole(offset.get("x")) - across * whole(from_.get("x"))),
+        frame.y + frame.down * (whole(offset.get("y")) - down * whole(from_.get("y"))),
+        frame.across * across,
+        frame.down * down,
+    )
+
+
+def _alike(kind: str) -> str:
+    return {"ctrTitle": "title", "subTitle": "body", "obj": "body"}.get(kind, kind)
+
+
+def _is_text_box(shape: Element) -> bool:
+    """A frame of text without an outline to be seen."""
+    return value(shape, "nvSpPr", "cNvSpPr", name="txBox") in ("1", "true")
+
+
+def _inset(box: Box) -> Box:
+    inner = box.grow(-_INSET)
+    return inner if inner.width > 20 and inner.height > 12 else box
+
+
+def _text(body: Element, bulleted: bool) -> str:
+    """Paragraphs of a text body, with bullets and numbers."""
+    out = ""
+    counts: dict[int, int] = {}
+    for paragraph in body.findall("p"):
+        text = "".join(paragraph_text(paragraph)).strip()
+        if not text:
+            continue
+        properties = first(paragraph, "pPr")
+        level = min(max(whole(properties.get("lvl")) if properties is not None else 0, 0), 8)
+        mark = _mark(properties, bulleted, level, counts)
+        indent = f' style="margin-left:{1.2 * level:.1f}em"' if level else ""
+        shown = escape(text).replace("\n", "<br/>")
+        out += f"<p{indent}>{mark}{shown}</p>"
+    return out
+
+
+def _mark(properties: Element | None, bulleted: bool, level: int, counts: dict[int, int]) -> str:
+    if first(properties, "buAutoNum") is not None:
+        counts[level] = counts.get(level, 0) + 1
+        for deeper in [k for k in counts if k > level]:
+            del counts[deeper]
+        return f"{counts[level]}. "
+    counts.pop(level, None)
+    if first(properties, "buNone") is not None:
+        return ""
+    return "• " if bulleted or first(properties, "buChar") is not None else ""
+
+
+def _table(table: Element, frame: _Transform) -> str:
+    widths = [whole(c.get("w")) * frame.across for c in table.iter("gridCol")]
+    header = value(table, "tblPr", name="firstRow") in ("1", "true")
+    rows = []
+    for n, row in enumerate(table.findall("tr")):
+        cells = []
+        for cell in row.findall("tc"):
+            if cell.get("hMerge") in ("1", "true") or cell.get("vMerge") in ("1", "true"):
+                continue
+            body = first(cell, "txBody")
+            text = _text(body, bulleted=False) if body is not None else ""
+            lines = text.replace("</p>", "<br/>").replace("<p>", "").removesuffix("<br/>")
+            columns, high = whole(cell.get("gridSpan"), 1), whole(cell.get("rowSpan"), 1)
+            cells.append(Cell(lines, columns, high, head=header and n == 0))
+        rows.append(cells)
+    placed = place(rows)
+    used = tuple(sorted({c for row in placed for c in row}))
+    known = tuple(widths[c] if c < len(widths) else 60.0 for c in used)
+    return band_html(placed, Band(used, known))

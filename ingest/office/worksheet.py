@@ -1,0 +1,178 @@
+"""A worksheet's rows, as its XML is unpacked."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from octavo.ingest.formats.bounded_xml import walk, walking
+from octavo.ingest.formats.epub_builder import Pictures, escape
+from octavo.ingest.formats.long_tables import Numbered
+from octavo.ingest.formats.table_html import Cell
+from octavo.ingest.office.number_formats import show
+from octavo.ingest.office.office_package import Package, whole
+
+_CELL = re.compile(r"^\$?([A-Z]{1,3})\$?(\d{1,7})$")
+_MOST_COLUMNS = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class CellFormat:
+    """How a cell is shown: its number format, and whether in bold."""
+
+    code: str = "General"
+    bold: bool = False
+
+
+@dataclass(slots=True)
+class Workbook:
+    """What all sheets share."""
+
+    package: Package
+    main: str
+    epoch_1904: bool
+    strings: list[str]
+    looks: list[CellFormat]
+    pictures: Pictures = field(repr=False)
+
+
+class WorksheetRows:
+    """Cells of a worksheet, row by row as its XML is unpacked."""
+
+    def __init__(self, book: Workbook, part: str) -> None:
+        self._book = book
+        self._part = part
+        self._merged = _merged_cells(book.package, part)
+        self._down: dict[int, Cell] = {}  # cells merged downwards, by column
+        self._until: dict[int, int] = {}  # and the row they end in
+        self._done: list[Numbered] = []
+        self._hidden_columns: set[int] = set()
+        self._row = 0
+        self._column = -1
+        self._hidden = False
+        self._cells: dict[int, Cell] = {}
+        self._kind = ""
+        self._look = CellFormat()
+        self._texts: dict[str, list[str]] = {}
+        self._inside = ""
+
+    def read(self) -> Iterator[Numbered]:
+        pieces = self._book.package.container.chunks(self._part)
+        bounds = self._book.package.bounds
+        for _ in walking(pieces, bounds, self._start, self._end, self._text):
+            yield from self._done
+            self._done.clear()
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "c":
+            self._begin_cell(attributes)
+        elif tag in ("v", "t", "f"):
+            self._inside = tag
+        elif tag == "row":
+            self._row = whole(attributes.get("r"), self._row + 1)
+            self._column = -1
+            self._hidden = attributes.get("hidden") in ("1", "true")
+            self._cells = {}
+        elif tag == "col" and attributes.get("hidden") in ("1", "true"):
+            low, high = whole(attributes.get("min")), whole(attributes.get("max"))
+            self._hidden_columns.update(range(max(low, 1) - 1, min(high, _MOST_COLUMNS)))
+        elif tag == "rPh":
+            self._inside = "-"
+
+    def _begin_cell(self, attributes: dict[str, str]) -> None:
+        place = _place(attributes.get("r", ""))
+        self._column = place[0] if place else self._column + 1
+        self._kind = attributes.get("t", "n")
+        look = whole(attributes.get("s"))
+        self._look = self._book.looks[look] if 0 <= look < len(self._book.looks) else CellFormat()
+        self._texts = {}
+
+    def _text(self, piece: str) -> None:
+        if self._inside:
+            self._texts.setdefault(self._inside, []).append(piece)
+
+    def _end(self, tag: str) -> None:
+        if tag in ("v", "t", "f", "rPh"):
+            self._inside = ""
+        elif tag == "c":
+            self._end_cell()
+        elif tag == "row":
+            self._end_row()
+
+    def _end_cell(self) -> None:
+        if not 0 <= self._column < _MOST_COLUMNS or self._column in self._hidden_columns:
+            return
+        shown = self._value().strip()
+        if shown:
+            html = escape(shown).replace("\n", "<br/>")
+            self._cells[self._column] = Cell(html, head=self._look.bold)
+
+    def _end_row(self) -> None:
+        for column, cell in list(self._down.items()):
+            if self._until[column] < self._row:
+                del self._down[column], self._until[column]
+            else:
+                self._cells.setdefault(column, cell)
+        for column, cell in list(self._cells.items()):
+            across, last = self._merged.get((column, self._row), (1, self._row))
+            if across > 1 or last > self._row:
+                merged = Cell(cell.html, across, head=cell.head)
+                self._cells[column] = merged
+                if last > self._row and column not in self._down:
+                    self._down[column], self._until[column] = merged, last
+        cells = {} if self._hidden else dict(sorted(self._cells.items()))
+        self._done.append(Numbered(self._row, cells))
+
+    def _value(self) -> str:
+        """What the cell shows; a formula that was never computed shows itself."""
+        found = {k: "".join(v) for k, v in self._texts.items()}
+        raw = found.get("v", "")
+        if self._kind == "s":
+            n = whole(raw, -1)
+            return self._book.strings[n] if 0 <= n < len(self._book.strings) else ""
+        if self._kind == "inlineStr":
+            return found.get("t", "")
+        if self._kind == "b":
+            return "TRUE" if raw.strip() == "1" else "FALSE" if raw.strip() else ""
+        if not raw:
+            return f"={found['f']}" if found.get("f") else ""
+        if self._kind in ("str", "e", "d"):
+            return raw
+        try:
+            number = float(raw)
+        except ValueError:
+            return raw
+        if not math.isfinite(number):
+            return raw
+        return show(number, self._look.code, self._book.epoch_1904)
+
+
+def _place(name: str) -> tuple[int, int] | None:
+    """Column from 0 and row from 1 of `B12`."""
+    match = _CELL.match(name)
+    if match is None:
+        return None
+    column = 0
+    for letter in match[1]:
+        column = column * 26 + ord(letter) - 64
+    return column - 1, int(match[2])
+
+
+def _merged_cells(package: Package, part: str) -> dict[tuple[int, int], tuple[int, int]]:
+    """By a merged cell's column and first row: columns it covers, and its last row.
+
+    They stand behind the rows in the XML, so it is gone through twice.
+    """
+    found = {}
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if tag == "mergeCell":
+            low, _, high = attributes.get("ref", "").partition(":")
+            a, b = _place(low), _place(high)
+            if a and b:
+                found[a] = (max(1, b[0] - a[0] + 1), b[1])
+
+    walk(package.container.chunks(part), package.bounds, start, lambda _: None, lambda _: None)
+    return found

@@ -1,0 +1,217 @@
+"""Tables without rules: rows of numbers whose columns stand under each other.
+
+Financial statements are printed so. Only numbers are trusted: words under each other are also
+two columns of text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from octavo.ingest.boxes import Boxes
+from octavo.ingest.document import Box, Line, bounding
+from octavo.ingest.figures.captions import CAPTION
+from octavo.ingest.figures.vector_graphics import Drawings
+from octavo.ingest.tables.table_cells import LEADERS, Row, Table, make_table
+
+_NUMBER = re.compile(r"^[\s$€£¥(<>~±+-]*(?:\d[\d,.\s]*|[—–-])[\s)%*†‡a-dxX]{0,4}$")
+_MARK = re.compile(r"^[$€£¥()%]+$")  # printed apart from its number
+_UNDER = 4.0  # points between right ends of one column
+_NAME = 110  # characters of a row's name
+_FILLED = 0.4
+_PROSE = 0.12  # share of pieces that may be long lines without a number
+_BESIDE = 16.0  # points from the last numbers to what still belongs to them
+_LEAST = 3  # rows
+
+
+@dataclass(slots=True)
+class _Baseline:
+    """Pieces on one line of the page, from left to right."""
+
+    pieces: list[Line]
+
+    @property
+    def box(self) -> Box:
+        return bounding(p.box for p in self.pieces)
+
+    @property
+    def numbers(self) -> list[Line]:
+        return [p for p in self.pieces if _NUMBER.match(p.text)]
+
+
+def find_aligned(
+    groups: Sequence[Sequence[Line]], ruled: Sequence[Table], bars: Boxes, drawn: Drawings
+) -> list[Table]:
+    """Tables of at least three rows with a name and numbers, top to bottom.
+
+    What of `ruled` overlaps one becomes part of it: rules often span the numbers only.
+    """
+    baselines = _baselines([x for g in groups for x in g])
+    tables = []
+    for run in _runs(baselines):
+        table = _table(run, baselines, ruled)
+        if table is not None and not _is_drawn(table.box, bars, drawn):
+            tables.append(table)
+    return tables
+
+
+def _is_drawn(box: Box, bars: Boxes, drawn: Drawings) -> bool:
+    """Whether bars or curves lie among the numbers: they are a chart's."""
+    middles = (bars[:, :2] + bars[:, 2:]) / 2
+    inside = (middles > [box.x0, box.y0]).all(axis=1) & (middles < [box.x1, box.y1]).all(axis=1)
+    return bool(np.count_nonzero(inside) >= 3 or drawn.curves(box) >= 3)
+
+
+def _baselines(pieces: Sequence[Line]) -> list[_Baseline]:
+    found: list[_Baseline] = []
+    last = float("-inf")
+    for piece in sorted(pieces, key=lambda p: ((p.box.y0 + p.box.y1) / 2, p.box.x0)):
+        middle = (piece.box.y0 + piece.box.y1) / 2
+        if middle - last > 0.35 * piece.box.height or not found:
+            found.append(_Baseline([]))
+            last = middle
+        found[-1].pieces.append(piece)
+    for b in found:
+        b.pieces.sort(key=lambda p: p.box.x0)
+    return found
+
+
+def _is_row(baseline: _Baseline) -> bool:
+    numbers = baseline.numbers
+    if not numbers or len(baseline.pieces) < 2:
+        return False
+    first = numbers[0].box.x0
+    return any(
+        p.box.x0 < first
+        and len(LEADERS.sub("", p.text)) <= _NAME
+        and any(c.isalpha() for c in p.text)
+        for p in baseline.pieces
+    )
+
+
+def _runs(baselines: Sequence[_Baseline]) -> list[list[_Baseline]]:
+    """Rows that follow each other; headings between rows stay with them."""
+    runs: list[list[_Baseline]] = []
+    open_: list[_Baseline] = []
+    between: list[_Baseline] = []
+    for baseline in baselines:
+        if _is_row(baseline):
+            if open_ and _goes_on(open_[-1], between, baseline):
+                open_ += between
+            else:
+                runs.append(open_)
+                open_ = []
+            open_.append(baseline)
+            between = []
+        elif open_:
+            between.append(baseline)
+    runs.append(open_)
+    return [r for r in runs if sum(map(_is_row, r)) >= _LEAST]
+
+
+def _goes_on(last: _Baseline, between: Sequence[_Baseline], following: _Baseline) -> bool:
+    """Nothing between but a heading or two, and some number under another."""
+    height = max(p.box.height for p in last.pieces)
+    if following.box.y0 - last.box.y1 > height * (2.2 + 1.6 * len(between)) or len(between) > 2:
+        return False
+    firsts = [b.pieces[0].text for b in between]
+    if any(len(b.pieces) > 2 for b in between) or any(
+        len(t) > _NAME or CAPTION.match(t) for t in firsts
+    ):
+        return False
+    ends = [n.box.x1 for n in last.numbers]
+    return any(abs(n.box.x1 - e) <= 2 * _UNDER for n in following.numbers for e in ends)
+
+
+def _table(
+    run: Sequence[_Baseline], page: Sequence[_Baseline], ruled: Sequence[Table]
+) -> Table | None:
+    numbers = [n for b in run for n in b.numbers]
+    rows = sum(map(_is_row, run))
+    columns = [c for c in _columns(numbers) if len(c) >= max(2, 0.3 * rows)]
+    if not columns or (len(columns) == 1 and rows < 5):
+        return None
+    if sum(map(len, columns)) < 0.7 * len(numbers):
+        return None
+    first = min(n.box.x0 for n in columns[0])
+    names = [n for b in run if (n := _name(b, first)) is not None]
+    if len(names) < _LEAST:
+        return None
+    usual = sorted(n.box.x0 for n in names)[len(names) // 2]
+    left = min(n.box.x0 for n in names if n.box.x1 > usual)
+    right = max(n.box.x1 for c in columns for n in c) + _BESIDE
+    box = bounding(p.box for b in run for p in b.pieces if left - 2 <= p.box.x0 <= right)
+    box = box.join(_header(page, run[0], first, box))
+    box = bounding([box, *(t.box for t in ruled if t.box.inside(box) > 0.6)])
+    inside = [[p for p in b.pieces if p.box.inside(box.grow(1.5)) > 0.6] for b in page]
+    if _prose(inside) > _PROSE * sum(map(len, inside)):
+        return None
+    edges = _separators(columns)
+    return make_table(box, [_row(pieces, edges) for pieces in inside if pieces], _FILLED)
+
+
+def _prose(rows: Sequence[Sequence[Line]]) -> int:
+    """Long lines without a number beside them: text of another column of the page."""
+    alone = [p for row in rows for p in row if len(p.text) > 32 and not _has_number(row)]
+    return len(alone)
+
+
+def _has_number(row: Sequence[Line]) -> bool:
+    return any(_NUMBER.match(p.text) for p in row)
+
+
+def _row(pieces: Sequence[Line], edges: Sequence[float]) -> Row:
+    row: Row = [[] for _ in range(len(edges) + 1)]
+    for p in pieces:
+        place = p.box.x1 if _NUMBER.match(p.text) else (p.box.x0 + p.box.x1) / 2
+        row[sum(1 for e in edges if place > e)].append(p)
+    return row
+
+
+def _header(page: Sequence[_Baseline], top: _Baseline, first: float, box: Box) -> Box:
+    """The box of lines over the columns of numbers: years, units."""
+    found = top.box
+    for baseline in reversed(page[: page.index(top)]):
+        height = max(p.box.height for p in baseline.pieces)
+        over = [p.box for p in baseline.pieces if p.box.x1 > first and p.box.x0 < box.x1]
+        alone = all(b.x0 >= box.x0 - 4 and b.x1 <= box.x1 + 4 for b in over)
+        if not over or not alone or found.y0 - baseline.box.y1 > 1.2 * height:
+            break
+        if any(b.width > 0.6 * box.width for b in over):
+            break  # a heading or a paragraph
+        found = bounding([found, *over])
+    return found.clip(Box(box.x0, 0.0, box.x1, box.y1))
+
+
+def _name(baseline: _Baseline, first: float) -> Line | None:
+    """The piece nearest to the numbers at their left: farther ones may be another column of
+    the page."""
+    left = [p for p in baseline.pieces if p.box.x0 < first - 4 and not _MARK.match(p.text)]
+    left = [p for p in left if not _NUMBER.match(p.text)]
+    return left[-1] if left else None
+
+
+def _columns(numbers: Sequence[Line]) -> list[list[Line]]:
+    """Numbers whose right ends stand under each other, from left to right."""
+    columns: list[list[Line]] = []
+    for n in sorted(numbers, key=lambda n: n.box.x1):
+        if columns and n.box.x1 - columns[-1][-1].box.x1 <= _UNDER:
+            columns[-1].append(n)
+        else:
+            columns.append([n])
+    return columns
+
+
+def _separators(columns: Sequence[Sequence[Line]]) -> list[float]:
+    """Left end of each column of numbers, with room for a currency sign."""
+    found: list[float] = []
+    reach = float("-inf")
+    for column in columns:
+        start = min(n.box.x0 for n in column)
+        found.append(max(start - 14, (reach + start) / 2 if reach > float("-inf") else start - 14))
+        reach = max(n.box.x1 for n in column)
+    return found

@@ -1,0 +1,1 @@
+"""The text layer of a page: lines, paragraphs, reading order, running headers."""

@@ -1,0 +1,98 @@
+"""The text layer of a page: its printed lines, block by block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pymupdf
+
+from octavo.ingest.document import Box, Line
+from octavo.ingest.figures.vector_graphics import Turn, turn_of, turned
+from octavo.ingest.files import utf8
+from octavo.ingest.open_document import MUPDF_ERRORS
+from octavo.ingest.text.right_to_left import RIGHT_TO_LEFT, line_text
+
+#: Text only, ligatures and white space as printed, one `line` per run on a baseline.
+_FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_PRESERVE_LIGATURES
+_BOLD = 1 << 4
+
+#: The lines of one block.
+Group = list[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class TextLayer:
+    """Lines of each text block in the order of the page's content, and the images between."""
+
+    groups: list[Group]
+    images: tuple[Box, ...]
+
+
+def read_layer(page: Any) -> TextLayer:
+    """The text layer of a `pymupdf.Page`, in displayed points."""
+    turn = turn_of(page)
+    layer = page.get_textpage(flags=_FLAGS | pymupdf.TEXT_PRESERVE_IMAGES)
+    images = tuple(turned(i["bbox"], turn) for i in layer.extractIMGINFO())
+    if images:  # their pixels would be read along with the text
+        layer = page.get_textpage(flags=_FLAGS)
+    blocks = page.get_text("dict", textpage=layer)["blocks"]
+    groups = [_group(b, turn) for b in blocks]
+    if any(RIGHT_TO_LEFT.search(x.text) for g in groups for x in g):
+        raw = page.get_text("rawdict", textpage=layer)["blocks"]
+        groups = [_group(b, turn) for b in raw]
+    return TextLayer([_along(g) for g in groups if g], images)
+
+
+def _group(block: dict[str, Any], turn: Turn) -> Group:
+    lines = (_line(raw, turn) for raw in block.get("lines", ()))
+    return [x for x in lines if x.text]
+
+
+def _along(group: Group) -> Group:
+    """Pieces of one printed line from right to left, where that is how they are read. From left
+    to right the order of the content stays: to sort it took 0.02 off a text's likeness."""
+    if not any(RIGHT_TO_LEFT.search(x.text) for x in group):
+        return group
+    ordered: Group = []
+    level: Group = []
+    for line in group:
+        if level and not _on_one_line(level[0], line):
+            ordered += _leftwards(level)
+            level = []
+        level.append(line)
+    return ordered + _leftwards(level)
+
+
+def _on_one_line(first: Line, line: Line) -> bool:
+    middle = (line.box.y0 + line.box.y1) / 2
+    return first.box.y0 + 0.25 * first.box.height < middle < first.box.y1 - 0.25 * first.box.height
+
+
+def _leftwards(level: Group) -> Group:
+    found = any(RIGHT_TO_LEFT.search(x.text) for x in level)
+    return sorted(level, key=lambda x: -x.box.x1) if found else level
+
+
+def body_size(document: Any) -> float:
+    """Font size, in points, that most characters of a document have (up to 12 pages read)."""
+    count: dict[float, int] = {}
+    step = -(-document.page_count // 12)
+    for n in range(0, document.page_count, step):
+        try:
+            groups = read_layer(document[n]).groups
+        except MUPDF_ERRORS:
+            continue  # reading this page will say so
+        for line in (x for g in groups for x in g):
+            size = round(line.size * 2) / 2
+            count[size] = count.get(size, 0) + len(line.text)
+    return max(count, key=lambda s: (count[s], s)) if count else 0.0
+
+
+def _line(raw: dict[str, Any], turn: Turn) -> Line:
+    spans = raw["spans"] or [{"text": ""}]
+    plain = "".join(s["text"] for s in spans) if "text" in spans[0] else line_text(raw)
+    text = utf8(" ".join(plain.split()))
+    lead: dict[str, Any] = max(spans, key=lambda s: len(s.get("text") or s["chars"]))
+    bold = bool(lead.get("flags", 0) & _BOLD) or "bold" in str(lead.get("font", "")).lower()
+    return Line(text, turned(raw["bbox"], turn), float(lead.get("size", 0.0)), bold)

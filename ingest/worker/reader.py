@@ -1,0 +1,263 @@
+"""Reads documents in a child process: a crash, a hang or a memory bomb costs the page it is on."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from multiprocessing.connection import Connection
+from pathlib import Path
+from subprocess import Popen, TimeoutExpired
+from typing import Any
+
+from octavo.ingest.document import DocumentError, PageContent, PageStatus
+from octavo.ingest.file_limits import BOUNDS, FileLimits
+from octavo.ingest.worker.spawn import ReadingProcess, start
+from octavo.ingest.worker.watchdog import Watchdog
+from octavo.ingest.worker.worker_process import serve
+from octavo.ingest.worker.worker_protocol import (
+    NO_STYLE,
+    READY,
+    End,
+    Opened,
+    PagesWanted,
+    RecyclePolicy,
+    Task,
+)
+
+_IN_A_ROW = 3  # pages that may kill their process one after the other
+_DEATHS = 20  # and in one document
+_TRANSFER = 30.0  # seconds a message may take at least: 2 GB take 3
+_START = 120.0  # seconds a process may take to start, which no document is to blame for
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """Of reading. `memory` is bytes of address space of the process, `seconds` for any one page,
+    `document_seconds` for all pages of a document together, `pages` are read of one document,
+    `bounds` what one file may unpack to.
+
+    The process is replaced after so many documents, so many pages, or when its memory has grown by
+    so many bytes, so that leaks cannot add up.
+    """
+
+    memory: int = 4 << 30
+    seconds: float = 120.0
+    document_seconds: float = 6 * 3600.0
+    pages: int = 20_000
+    process_documents: int = 200
+    process_pages: int = 5000
+    process_growth: int = 512 << 20
+    bounds: FileLimits = BOUNDS
+
+    def named(self) -> dict[str, str]:
+        """Those that can make a document fail, by the names that users set them by."""
+        return {
+            "page_seconds": f"{self.seconds:g}",
+            "page_memory_mb": str(self.memory >> 20),
+            "document_seconds": f"{self.document_seconds:g}",
+            "max_pages": str(self.pages),
+        } | self.bounds.named()
+
+
+class _DeadError(Exception):
+    """The child died or was too slow; the text says which."""
+
+
+class _SlowError(_DeadError):
+    """Too slow, so that trying again would only take as long again."""
+
+
+class _OverError(_DeadError):
+    """The document's time is over."""
+
+
+class _Plan:
+    """How far the reading of one document is; outlives the processes that read it."""
+
+    def __init__(self, only: Sequence[int], most: int, seconds: float) -> None:
+        self._only = only
+        self._most = most
+        self.left = seconds
+        self.todo: Sequence[int] | None = None  # page numbers; None: not opened yet
+        self.beyond: Sequence[int] = ()  # over the limit of their number
+        self.done = 0  # of `todo`
+        self.style: bytes | None = None  # packed
+        self.sizing = 0  # times that finding the style was begun and not ended
+        self.deaths = 0
+        self.row = 0  # deaths since a page was read
+
+    def open(self, pages: int) -> None:
+        every = self._only or range(1, pages + 1)
+        within = sum(1 for _ in takewhile(lambda n: n <= self._most, every))
+        self.todo, self.beyond = every[:within], every[within:]
+
+    @property
+    def rest(self) -> Sequence[int]:
+        return () if self.todo is None else self.todo[self.done :]
+
+
+class Reader:
+    """One child process that reads documents, started when needed and replaced when it dies."""
+
+    def __init__(self, limits: ReadLimits | None = None, ocr: bool = True) -> None:
+        self._limits = limits or ReadLimits()
+        self._ocr = ocr
+        self._process: ReadingProcess | None = None
+        self._started = False
+        self._read = 0  # documents
+        self._lock = threading.Lock()
+        self._closings = 0
+        self._watchdog = Watchdog()
+
+    def pages(
+        self, data: bytes | Path, kind: str, only: Sequence[int] = ()
+    ) -> Iterator[Opened | PageContent]:
+        """An `Opened` and then every page (of `only`, where given, in rising order), from the
+        child. `data` may be a file that does not change. Raises DocumentError where nothing can be
+        read.
+
+        A page that kills the child, or takes too long, is quarantined, and a new child goes on
+        with the next one; after `_IN_A_ROW` or `_DEATHS` of them, or when the document's time is
+        over, the rest is quarantined unread, and so are pages over the limit of their number.
+        """
+        plan = _Plan(only, self._limits.pages, self._limits.document_seconds)
+        closings = self._closings
+        while plan.todo is None or plan.rest:
+            try:
+                yield from self._attempt(data, kind, plan)
+            except (_DeadError, DocumentError) as error:
+                if self._closings != closings:
+                    raise DocumentError("reading was stopped") from error
+                yield from _cost(error, plan)
+        reason = f"not read: over {self._limits.pages} pages (OCTAVO_MAX_PAGES)"
+        yield from (_quarantined(n, reason) for n in plan.beyond)
+
+    def close(self) -> None:
+        """Ends the child process; another thread in `pages` gets a DocumentError.
+
+        The next document starts a new one.
+        """
+        self._closings += 1
+        self._end()
+        self._watchdog.close()
+
+    def _attempt(
+        self, data: bytes | Path, kind: str, plan: _Plan
+    ) -> Iterator[Opened | PageContent]:
+        """As much as one child gives."""
+        started = self._ready()
+        process, pipe = started.process, started.pipe
+        idle = False  # the child waits for the next document
+        try:
+            if not self._started:
+                if not pipe.poll(_START):
+                    raise _SlowError(f"the reading process did not start in {_START:g} s")
+                self._started = pipe.recv() == READY
+            with self._watchdog.within(max(_TRANSFER, self._limits.seconds), process.kill):
+                path = str(data) if isinstance(data, Path) else ""
+                pipe.send(Task(path, kind, self._ocr, self._limits.bounds))
+                if not isinstance(data, Path):
+                    pipe.send_bytes(data)
+            opened = self._receive(process, pipe, plan)
+            if plan.todo is None:
+                plan.open(opened.pages)
+                yield opened
+            pipe.send(PagesWanted(plan.rest, plan.style))
+            if plan.style is None:
+                plan.sizing += 1
+                plan.style = self._receive(process, pipe, plan)
+            while not isinstance(item := self._receive(process, pipe, plan), End):
+                plan.done, plan.row = plan.done + 1, 0
+                yield item
+            idle = not item.worn
+        except DocumentError:
+            idle = True
+            raise
+        except (EOFError, OSError, TypeError) as error:  # TypeError: closed by another thread
+            raise _DeadError(_obituary(process)) from error
+        finally:
+            if not idle:
+                self._end()  # what is left in the pipe belongs to this document
+
+    def _receive(self, process: Popen[bytes], pipe: Connection, plan: _Plan) -> Any:
+        """The next message. Only the waiting for it counts as the document's time: while the
+        parent is busy with other things, the child soon waits for the parent."""
+        limits, start = self._limits, time.monotonic()
+        there = pipe.poll(max(0.0, min(limits.seconds, plan.left)))
+        plan.left -= time.monotonic() - start
+        if not there and plan.left <= 0:
+            seconds = f"{limits.document_seconds:g} s (OCTAVO_DOCUMENT_SECONDS)"
+            raise _OverError(f"the document took over {seconds}")
+        if not there:
+            raise _SlowError(f"took over {limits.seconds:g} s (OCTAVO_PAGE_SECONDS)")
+        # A child can be stopped half way through a message, too.
+        with self._watchdog.within(max(_TRANSFER, limits.seconds), process.kill):
+            item = pipe.recv()
+        if isinstance(item, DocumentError):
+            raise item
+        return item
+
+    def _ready(self) -> ReadingProcess:
+        if self._read >= self._limits.process_documents:
+            self._end()
+        process = self._process
+        if process is None:
+            limits = self._limits
+            policy = RecyclePolicy(limits.memory, limits.process_pages, limits.process_growth)
+            try:
+                process = start(serve, policy)
+            except OSError as error:
+                raise DocumentError(f"no process to read it could be started: {error}") from error
+            self._process, self._started = process, False
+        self._read += 1
+        return process
+
+    def _end(self) -> None:
+        with self._lock:
+            process, self._process, self._read = self._process, None, 0
+        if process is not None:
+            process.end()
+
+
+def _cost(error: Exception, plan: _Plan) -> Iterator[PageContent]:
+    """What is lost with a child: nothing, the page it was on, or the rest."""
+    plan.deaths += 1
+    if plan.todo is None:
+        # Once more where it died: whoever killed it may have meant another process.
+        if type(error) is not _DeadError or plan.deaths > 1:
+            raise DocumentError(str(error)) from error
+        return
+    if plan.sizing and plan.style is None:
+        # One of the pages it looked at for the style; which, is found out when it is read.
+        # Without it no heading is found, so it is given up only the second time.
+        plan.style = NO_STYLE if plan.sizing > 1 else None
+        return
+    plan.row += 1
+    yield _quarantined(plan.rest[0], str(error))
+    plan.done += 1
+    if why := _hopeless(error, plan):
+        yield from (_quarantined(n, f"not read: {why}") for n in plan.rest)
+        plan.done = len(plan.todo)
+
+
+def _hopeless(error: Exception, plan: _Plan) -> str:
+    """Why the rest of a document is not read; nothing where it is."""
+    if isinstance(error, _OverError):
+        return str(error)
+    if plan.row >= _IN_A_ROW:
+        return f"{plan.row} pages in a row before it failed"
+    return f"{plan.deaths} pages before it failed" if plan.deaths >= _DEATHS else ""
+
+
+def _obituary(process: Popen[bytes]) -> str:
+    with contextlib.suppress(TimeoutExpired):
+        process.wait(5)
+    return f"the reading process died (exit code {process.returncode}) and was replaced"
+
+
+def _quarantined(number: int, reason: str) -> PageContent:
+    return PageContent(number, 0.0, 0.0, PageStatus(number, "quarantine", reason))

@@ -1,0 +1,1 @@
+"""A query's picture, compared with the pages that may show it."""

@@ -1,0 +1,1 @@
+"""What a question names: documents, pages, quoted words, codes."""

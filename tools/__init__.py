@@ -1,0 +1,1 @@
+"""Scripts that make the weight files; no part of the product."""

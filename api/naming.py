@@ -21,7 +21,7 @@ _LISTED = 8  # documents in a message
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class NamedCandidate:
     """One of those that a word fits. `failed`: a source of which nothing is in the index."""
 
     document: str
@@ -37,7 +37,7 @@ class Candidate:
 class AmbiguousError(StoreError):
     """A word fits several documents. The text lists them and says how to choose."""
 
-    def __init__(self, word: str, candidates: Sequence[Candidate]) -> None:
+    def __init__(self, word: str, candidates: Sequence[NamedCandidate]) -> None:
         self.candidates = tuple(candidates)
         listed = "; ".join(map(str, candidates[:_LISTED]))
         more = f"; and {len(candidates) - _LISTED} more" if len(candidates) > _LISTED else ""
@@ -48,7 +48,7 @@ class AmbiguousError(StoreError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """What the ledger has of one document: its commit record, and its sources that failed."""
 
     document: StoredDocument | None
@@ -67,7 +67,7 @@ def find_document(word: str, documents: Sequence[StoredDocument]) -> StoredDocum
 
 def find_entry(
     word: str, documents: Sequence[StoredDocument], failures: Sequence[Failure]
-) -> Entry:
+) -> LedgerEntry:
     """The same among documents and sources that failed. A failed source of the document, as a new
     version that cannot be read, is part of its entry. Raises NotFoundError, AmbiguousError."""
     fitting = [d for d in documents if _fits(d, word)]
@@ -82,7 +82,7 @@ def find_entry(
         raise AmbiguousError(word, list(candidates.values()))
     if not candidates:
         raise NotFoundError(_unknown(word, documents))
-    return Entry(fitting[0] if fitting else None, tuple(failed))
+    return LedgerEntry(fitting[0] if fitting else None, tuple(failed))
 
 
 def _fits(stored: StoredDocument, word: str) -> bool:
@@ -112,12 +112,12 @@ def _identity(failure: Failure, word: str) -> tuple[str, str]:
     return ("source", failure.source) if by_name else ("id", failure.document)
 
 
-def _candidate(stored: StoredDocument) -> Candidate:
-    return Candidate(stored.document.id, stored.document.name, stored.sources)
+def _candidate(stored: StoredDocument) -> NamedCandidate:
+    return NamedCandidate(stored.document.id, stored.document.name, stored.sources)
 
 
-def _failed_candidate(failure: Failure) -> Candidate:
-    return Candidate(failure.document, failure.name, (failure.source,), failed=True)
+def _failed_candidate(failure: Failure) -> NamedCandidate:
+    return NamedCandidate(failure.document, failure.name, (failure.source,), failed=True)
 
 
 def _unknown(word: str, documents: Sequence[StoredDocument]) -> str:

@@ -24,7 +24,7 @@ _REFRESH = 2.0  # seconds after which a mirror looks what other processes wrote
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class OpenIndex:
     """An open index. `lock` is None on a server, which takes several processes at a time."""
 
     store: Store
@@ -54,7 +54,7 @@ def require_index(settings: Settings) -> None:
         )
 
 
-def open_index(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
+def open_index(settings: Settings, manifest: Manifest, sizes: Sizes) -> OpenIndex:
     """Opens or makes the index and compares its manifest. Nothing that is there is removed.
 
     Raises StoreError where it is in use, out of reach, damaged, or written with other models.
@@ -70,7 +70,7 @@ def open_index(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
 
             # On a server other processes write, too.
             refresh = _REFRESH if settings.store else 0.0
-            index = Index(
+            index = OpenIndex(
                 FaissMirror(index.store, sizes, settings.knn, refresh=refresh),
                 index.blobs,
                 index.lock,
@@ -81,7 +81,7 @@ def open_index(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
     return index
 
 
-def _embedded(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
+def _embedded(settings: Settings, manifest: Manifest, sizes: Sizes) -> OpenIndex:
     directory = settings.index
     _refuse_foreign(directory)
     lock = IndexLock(directory)
@@ -95,13 +95,13 @@ def _embedded(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
             again = f"octavo reindex --index {directory} --profile {settings.profile}"
             check_manifest(stored, manifest, str(directory), again)
         store = open_whole(directory, blobs, sizes, int(settings.token_bits))
-        return Index(store, blobs, lock)
+        return OpenIndex(store, blobs, lock)
     except BaseException:
         lock.release()
         raise
 
 
-def _server(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
+def _server(settings: Settings, manifest: Manifest, sizes: Sizes) -> OpenIndex:
     try:
         from octavo.index.stores.qdrant_connection import connect, shown
         from octavo.index.stores.qdrant_server import QdrantStore
@@ -134,7 +134,7 @@ def _server(settings: Settings, manifest: Manifest, sizes: Sizes) -> Index:
         store.close()
         raise
     # A folder of its own: an index sweeps away originals that no document of it names.
-    return Index(store, Originals(settings.index / f"blobs-{settings.collection}"), None)
+    return OpenIndex(store, Originals(settings.index / f"blobs-{settings.collection}"), None)
 
 
 def _refuse_foreign(directory: Path) -> None:

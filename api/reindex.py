@@ -12,7 +12,7 @@ import click
 
 from octavo.api.cli.ingest_calls import run_ingest
 from octavo.api.encoder_factory import load_models, manifest_of
-from octavo.api.open_index import Index, open_index, require_index
+from octavo.api.open_index import OpenIndex, open_index, require_index
 from octavo.api.schemas import IngestOut, MovedOut
 from octavo.api.service import Service
 from octavo.api.settings import Settings, read_profile
@@ -80,7 +80,7 @@ def run_move(settings: Settings, to: str, as_json: bool) -> IngestOut | None:
     return None
 
 
-def _copy(here: Index, there: Index, to: str, as_json: bool) -> None:
+def _copy(here: OpenIndex, there: OpenIndex, to: str, as_json: bool) -> None:
     from octavo.index.stores.qdrant_connection import shown
 
     start = time.perf_counter()

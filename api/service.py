@@ -14,7 +14,7 @@ from pathlib import Path
 from octavo.api.encoder_factory import load_models, manifest_of
 from octavo.api.explain.explain_schemas import ExplainOut
 from octavo.api.generator_factory import make_generator
-from octavo.api.naming import Entry, find_document, find_entry
+from octavo.api.naming import LedgerEntry, find_document, find_entry
 from octavo.api.open_index import open_index, require_index
 from octavo.api.read_limits import bounds_of, limits_of
 from octavo.api.retry import Retry, RetryTargets
@@ -314,7 +314,7 @@ class Service:
                 if failure.source not in there:
                     self._store.fail(failure)
 
-    def _entry(self, name: str) -> Entry:
+    def _entry(self, name: str) -> LedgerEntry:
         return find_entry(name, self._store.documents(), self._store.failures())
 
     def _asked(self, names: Sequence[str]) -> tuple[list[StoredDocument], list[Failure]]:

@@ -26,7 +26,7 @@ def test_the_wheel_runs_outside_the_tree(tmp_path: Path) -> None:
     index = str(tmp_path / "index")
     for arguments in (["ingest", "w.txt"], ["ask", "What do whales eat?"], ["status"]):
         done = subprocess.run(
-            [sys.executable, "-m", "api", *arguments, "--index", index],
+            [sys.executable, "-m", "octavo", *arguments, "--index", index],
             cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -41,6 +41,6 @@ def test_help_answers_at_once() -> None:
     best = 9.0
     for _ in range(3):
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "api", "--help"], check=True, capture_output=True)
+        subprocess.run([sys.executable, "-m", "octavo", "--help"], check=True, capture_output=True)
         best = min(best, time.perf_counter() - start)
     assert best < 0.5

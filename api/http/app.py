@@ -49,7 +49,7 @@ from octavo.ingest.document import Box
 from octavo.retrieve.deduplication import ResultOptions
 from octavo.retrieve.query import Query as Question
 
-_PAGE = Path(__file__).parent / "page.html"
+_PAGE = Path(__file__).parents[1] / "web" / "page.html"
 _MAX_BOXES = 50
 _FIELDS = ("text", "limit", "stream", "by", "fold", "diverse")
 _MAX_POINTS = 1e6

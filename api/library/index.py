@@ -9,15 +9,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from octavo.api.library.results import (
-    Answer,
-    Citation,
-    Deleted,
+    CitedAnswer,
+    CitedSentence,
+    DeletedDocument,
     Draw,
-    Hit,
-    Hits,
-    Ingested,
-    Region,
-    Sentence,
+    IngestResult,
+    PageCitation,
+    PageRegion,
+    SearchHit,
+    SearchHits,
 )
 from octavo.api.library.where import Where
 
@@ -83,7 +83,7 @@ class Index:
     ) -> None:
         self.close()
 
-    def ingest(self, paths: StrPath | Iterable[StrPath]) -> list[Ingested]:
+    def ingest(self, paths: StrPath | Iterable[StrPath]) -> list[IngestResult]:
         """Adds files, and folders with all that is in them. The same bytes again change nothing; a
         changed file replaces its old version. What cannot be read is a result with a reason, never
         an exception.
@@ -105,7 +105,7 @@ class Index:
         image: bytes | StrPath | None = None,
         where: Where | None = None,
         limit: int = 10,
-    ) -> Hits:
+    ) -> SearchHits:
         """The passages, tables and figures that match, best first; near-duplicates stand once.
 
         `image`: a picture (bytes of a PNG, JPEG, ..., or a path), alone or beside the question.
@@ -114,7 +114,7 @@ class Index:
         """
         found = self.service.search(self._query(question, image, where), _limit(limit))
         hits = tuple(_hit(h, self._draw) for h in found.hits)
-        return Hits(question, hits, tuple(found.notes), found.seconds)
+        return SearchHits(question, hits, tuple(found.notes), found.seconds)
 
     def ask(
         self,
@@ -123,7 +123,7 @@ class Index:
         image: bytes | StrPath | None = None,
         where: Where | None = None,
         limit: int = 10,
-    ) -> Answer:
+    ) -> CitedAnswer:
         """An answer with citations, or an abstention; from the `limit` best hits.
 
         Raises as `search` does, and GeneratorError where a configured model gives no answer.
@@ -131,13 +131,13 @@ class Index:
         out = self.service.ask(self._query(question, image, where), _limit(limit))
         return _answer(out, self._draw)
 
-    def delete(self, name: str) -> list[Deleted]:
+    def delete(self, name: str) -> list[DeletedDocument]:
         """Removes the document of this name, source or id, with everything derived from it.
 
         Raises StoreError where there is none, or where several have the name: they are listed.
         """
         gone = self.service.delete(name).deleted
-        return [Deleted(d.document, d.name, d.pages, d.chunks) for d in gone]
+        return [DeletedDocument(d.document, d.name, d.pages, d.chunks) for d in gone]
 
     def _query(self, question: str, image: bytes | StrPath | None, where: Where | None) -> Query:
         from octavo.retrieve.query import Query
@@ -148,7 +148,7 @@ class Index:
             question, picture, self.service.where(where.documents, where.kinds, where.pages)
         )
 
-    def _draw(self, document: str, page: int, regions: tuple[Region, ...]) -> bytes | None:
+    def _draw(self, document: str, page: int, regions: tuple[PageRegion, ...]) -> bytes | None:
         from octavo.index.store import StoreError
         from octavo.ingest.document import Box, DocumentError
 
@@ -166,37 +166,38 @@ def _limit(limit: int) -> int:
     return limit
 
 
-def _regions(regions: list[RegionOut]) -> tuple[Region, ...]:
-    return tuple(Region(r.page, r.box) for r in regions)
+def _regions(regions: list[RegionOut]) -> tuple[PageRegion, ...]:
+    return tuple(PageRegion(r.page, r.box) for r in regions)
 
 
-def _hit(hit: HitOut, draw: Draw) -> Hit:
-    return Hit(
+def _hit(hit: HitOut, draw: Draw) -> SearchHit:
+    return SearchHit(
         hit.document, hit.name, hit.kind, hit.text, hit.caption, tuple(hit.section),
         _regions(hit.regions), hit.score, {s.stage: s.rank for s in hit.trace}, draw,
     )  # fmt: skip
 
 
-def _answer(out: AnswerOut, draw: Draw) -> Answer:
+def _answer(out: AnswerOut, draw: Draw) -> CitedAnswer:
     sentences = tuple(
-        Sentence(
+        CitedSentence(
             s.text,
             s.support,
             tuple(
-                Citation(c.document, c.name, c.kind, _regions(c.regions), draw) for c in s.citations
+                PageCitation(c.document, c.name, c.kind, _regions(c.regions), draw)
+                for c in s.citations
             ),
         )
         for s in out.sentences
     )
     evidence = tuple(_hit(h, draw) for h in out.evidence)
-    return Answer(
+    return CitedAnswer(
         out.question, out.abstained, out.confidence, out.reason, sentences, evidence, out.seconds
     )
 
 
-def _ingested(result: ResultOut) -> Ingested:
+def _ingested(result: ResultOut) -> IngestResult:
     failed = tuple(f"{p.pages}: {p.reason}" for p in result.quarantined)
-    return Ingested(
+    return IngestResult(
         result.name, result.outcome, result.document, result.pages, result.chunks, result.reason,
         failed,
     )  # fmt: skip

@@ -7,13 +7,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from octavo.api.library.results import Answer, Citation, Hits
+    from octavo.api.library.results import CitedAnswer, PageCitation, SearchHits
 
 _WIDTH = 560  # CSS pixels of a page's picture
 _SHOWN = 10  # hits of a list
 
 
-def answer_html(answer: Answer) -> str:
+def answer_html(answer: CitedAnswer) -> str:
     """The sentences with what they cite, then the first cited page with its boxes."""
     if answer.abstained:
         return f"<p><b>No answer.</b> {escape(answer.reason)}</p>"
@@ -24,7 +24,7 @@ def answer_html(answer: Answer) -> str:
     return f"{said}<p><small>confidence {answer.confidence:.2f}</small></p>{_picture(answer)}"
 
 
-def hits_html(hits: Hits) -> str:
+def hits_html(hits: SearchHits) -> str:
     """A row a hit."""
     rows = "".join(
         f"<tr><td>{n}</td><td>{escape(h.name)}, page {h.page}</td><td>{escape(h.kind)}</td>"
@@ -34,11 +34,11 @@ def hits_html(hits: Hits) -> str:
     return f"<table><tr><th></th><th>page</th><th>kind</th><th>text</th></tr>{rows}</table>"
 
 
-def _places(citations: tuple[Citation, ...]) -> str:
+def _places(citations: tuple[PageCitation, ...]) -> str:
     return "; ".join(f"{escape(c.name)}, page {c.page}" for c in citations)
 
 
-def _picture(answer: Answer) -> str:
+def _picture(answer: CitedAnswer) -> str:
     png = answer._repr_png_()
     if png is None:
         return ""

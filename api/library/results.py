@@ -10,10 +10,10 @@ from octavo.api.library import notebook
 
 #: Draws a page of a document (id, page from 1) with these regions marked, as PNG; None where that
 #: cannot be done any more, because the index is closed or the document gone.
-Draw = Callable[[str, int, "tuple[Region, ...]"], bytes | None]
+Draw = Callable[[str, int, "tuple[PageRegion, ...]"], bytes | None]
 
 
-def _never(document: str, page: int, regions: tuple[Region, ...]) -> None:
+def _never(document: str, page: int, regions: tuple[PageRegion, ...]) -> None:
     return None
 
 
@@ -38,7 +38,7 @@ def _plain(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class Region(_Plain):
+class PageRegion(_Plain):
     """A box on a page. `page` counts from 1; `box` is x0, y0, x1, y1 in PDF points (1/72 inch),
     origin at the top left of the page as it is displayed."""
 
@@ -47,13 +47,13 @@ class Region(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Citation(_Plain):
+class PageCitation(_Plain):
     """Where a sentence stands. `document` is the id (sha256 of the file), `name` its file name."""
 
     document: str
     name: str
     kind: str
-    regions: tuple[Region, ...]
+    regions: tuple[PageRegion, ...]
     draw: Draw = field(default=_never, repr=False, compare=False)
 
     @property
@@ -68,16 +68,16 @@ class Citation(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence(_Plain):
+class CitedSentence(_Plain):
     """A statement and where it stands. `support`, 0 to 1: how far the evidence bears it out."""
 
     text: str
     support: float
-    citations: tuple[Citation, ...]
+    citations: tuple[PageCitation, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Hit(_Plain):
+class SearchHit(_Plain):
     """A passage, table or figure that was found; `score` is comparable within one search only.
     `stages` is the rank (from 1) at every stage it passed."""
 
@@ -87,7 +87,7 @@ class Hit(_Plain):
     text: str
     caption: str
     section: tuple[str, ...]
-    regions: tuple[Region, ...]
+    regions: tuple[PageRegion, ...]
     score: float
     stages: dict[str, int]
     draw: Draw = field(default=_never, repr=False, compare=False)
@@ -104,11 +104,11 @@ class Hit(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Hits(_Plain):
+class SearchHits(_Plain):
     """Hits, best first. `notes` say of stages that were skipped or cut short."""
 
     question: str
-    hits: tuple[Hit, ...]
+    hits: tuple[SearchHit, ...]
     notes: tuple[str, ...]
     seconds: float
 
@@ -118,7 +118,7 @@ class Hits(_Plain):
     def __len__(self) -> int:
         return len(self.hits)
 
-    def __getitem__(self, index: int) -> Hit:
+    def __getitem__(self, index: int) -> SearchHit:
         return self.hits[index]
 
     def _repr_html_(self) -> str:
@@ -126,7 +126,7 @@ class Hits(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(_Plain):
+class CitedAnswer(_Plain):
     """Sentences with citations; or, where `abstained`, none of them, the `reason`, and in
     `evidence` what comes nearest. `confidence` is 0 to 1."""
 
@@ -134,8 +134,8 @@ class Answer(_Plain):
     abstained: bool
     confidence: float
     reason: str
-    sentences: tuple[Sentence, ...]
-    evidence: tuple[Hit, ...]
+    sentences: tuple[CitedSentence, ...]
+    evidence: tuple[SearchHit, ...]
     seconds: float
 
     @property
@@ -144,7 +144,7 @@ class Answer(_Plain):
         return "\n".join(s.text for s in self.sentences)
 
     @property
-    def citations(self) -> tuple[Citation, ...]:
+    def citations(self) -> tuple[PageCitation, ...]:
         """Of all sentences, in their order, each once."""
         return tuple(dict.fromkeys(c for s in self.sentences for c in s.citations))
 
@@ -167,7 +167,7 @@ class Answer(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Ingested(_Plain):
+class IngestResult(_Plain):
     """What became of one source: added, updated, unchanged, duplicate or failed. `reason` says why
     it failed, `failed_pages` which pages could not be read, and why."""
 
@@ -181,7 +181,7 @@ class Ingested(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted(_Plain):
+class DeletedDocument(_Plain):
     """A document that was removed, with everything derived from it."""
 
     document: str

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from octavo.evals.baselines.child import PeerError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 _HERE = Path(__file__).parent
 #: Nothing is fetched, nothing is reported home, and no GPU helps one system only.
 _ENVIRONMENT = {

@@ -22,7 +22,7 @@ _START, _END = "<!-- measured: make bench -->", "<!-- end -->"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TableEntry:
     """A set of the table: its folder, the options of `octavo eval run`, what is asked and found,
     and what BM25 over the text reaches where we know it (from the sets' own descriptions)."""
 
@@ -37,18 +37,18 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("mmlong", "MMLongBench-Doc, questions: the page among 2,290", 0.389),
-    Entry("scifact", "SciFact, claims: the abstract among 5,183", 0.679),
-    Entry("limit-small", "LIMIT-small, who likes what: the text among 46", 0.991),
-    Entry("cranfield", "Cranfield, questions: the abstract among 1,398", 0.370),
-    Entry("charts", "OpenCQA charts, questions: the chart among 600"),
-    Entry("charts", "the same charts by title", None, ("--questions", "captions")),
-    Entry("flickr", "Flickr8k, captions: the photo among 1,000"),
-    Entry("flickr", "the same the other way round", None, ("--direction", "image-to-text")),
+    TableEntry("mmlong", "MMLongBench-Doc, questions: the page among 2,290", 0.389),
+    TableEntry("scifact", "SciFact, claims: the abstract among 5,183", 0.679),
+    TableEntry("limit-small", "LIMIT-small, who likes what: the text among 46", 0.991),
+    TableEntry("cranfield", "Cranfield, questions: the abstract among 1,398", 0.370),
+    TableEntry("charts", "OpenCQA charts, questions: the chart among 600"),
+    TableEntry("charts", "the same charts by title", None, ("--questions", "captions")),
+    TableEntry("flickr", "Flickr8k, captions: the photo among 1,000"),
+    TableEntry("flickr", "the same the other way round", None, ("--direction", "image-to-text")),
 )
 
 
-def table(rows: Sequence[tuple[Entry, Mapping[str, Any]]]) -> str:
+def table(rows: Sequence[tuple[TableEntry, Mapping[str, Any]]]) -> str:
     """The Markdown table, a line a set, with the 95 % interval of nDCG@10."""
     lines = [
         "| set, what is asked, what is found | n | nDCG@10 (95 %) | BM25 | Recall@1 / 5 / 10 "
@@ -77,7 +77,7 @@ def replaced(text: str, made: str) -> str:
     return f"{before}{_START}\n{made}\n{_END}{after}"
 
 
-def kept_lines(text: str, entries: Sequence[Entry]) -> list[str]:
+def kept_lines(text: str, entries: Sequence[TableEntry]) -> list[str]:
     """Lines of the README's table of sets that were not evaluated now."""
     said = {e.said for e in entries}
     block = text.partition(_START)[2].partition(_END)[0].strip().splitlines()[2:]
@@ -106,7 +106,7 @@ def published(row: Mapping[str, Any]) -> dict[str, Any]:
 @click.option("--keep", is_flag=True, help="Take results that are in --work as they are.")
 def main(data: Path, work: Path, keep: bool) -> None:
     """Evaluates what is under --data, appends rows, rewrites the README's table."""
-    found: list[tuple[Entry, dict[str, Any]]] = []
+    found: list[tuple[TableEntry, dict[str, Any]]] = []
     for entry in ENTRIES:
         if not (data / entry.folder).is_dir():
             click.echo(f"{entry.name}: not in {data}, left out", err=True)
@@ -134,14 +134,14 @@ def main(data: Path, work: Path, keep: bool) -> None:
         sys.exit(PARTIAL)
 
 
-def _run(entry: Entry, data: Path, work: Path, out: Path) -> None:
+def _run(entry: TableEntry, data: Path, work: Path, out: Path) -> None:
     import subprocess
 
     # Sets that share documents share an index, but the captions of photos are other documents.
     index = work / (entry.folder if "image-to-text" not in entry.options else entry.name) / "index"
     done = subprocess.run(
         [
-            sys.executable, "-m", "api", "eval", "run", "--dataset", str(data / entry.folder),
+            sys.executable, "-m", "octavo", "eval", "run", "--dataset", str(data / entry.folder),
             "--out", str(out), "--index", str(index), *entry.options,
         ],
         check=False,

@@ -216,12 +216,10 @@ def run_apart(engine: str, data: Path, k: int, seconds: float = 1.0) -> Iterator
         str(k),
         str(seconds),
     ]
-    # Where the packages are is where this file is: the child may be started in any folder.
     with (
         TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
         subprocess.Popen(
             command,
-            cwd=Path(__file__).resolve().parent.parent,
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,

@@ -175,7 +175,7 @@ def _memory(samples: Sequence[Path], settings: Settings) -> dict[str, float]:
             file = Path(place) / f"{pages}.pdf"
             file.write_bytes(long_pdf(list(samples), pages))
             command = ["env", "OCTAVO_WORKERS=1", f"OCTAVO_OCR={settings.ocr}", sys.executable]
-            command += ["-m", "api", "ingest", str(file), "--index", f"{place}/{pages}"]
+            command += ["-m", "octavo", "ingest", str(file), "--index", f"{place}/{pages}"]
             peak = peak_of(command, pages)
             found[f"peak memory MB, {pages:,} pages"] = peak.total
             found[f"peak anonymous memory MB, {pages:,} pages"] = peak.anonymous

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from octavo.api.library.index import Index as Index
     from octavo.api.library.index import open as open
-    from octavo.api.library.results import Answer as Answer
-    from octavo.api.library.results import Citation as Citation
-    from octavo.api.library.results import Deleted as Deleted
-    from octavo.api.library.results import Hit as Hit
-    from octavo.api.library.results import Hits as Hits
-    from octavo.api.library.results import Ingested as Ingested
-    from octavo.api.library.results import Region as Region
-    from octavo.api.library.results import Sentence as Sentence
+    from octavo.api.library.results import CitedAnswer as CitedAnswer
+    from octavo.api.library.results import CitedSentence as CitedSentence
+    from octavo.api.library.results import DeletedDocument as DeletedDocument
+    from octavo.api.library.results import IngestResult as IngestResult
+    from octavo.api.library.results import PageCitation as PageCitation
+    from octavo.api.library.results import PageRegion as PageRegion
+    from octavo.api.library.results import SearchHit as SearchHit
+    from octavo.api.library.results import SearchHits as SearchHits
     from octavo.api.library.where import Where as Where
 
 _FROM = {
@@ -32,7 +32,16 @@ _FROM = {
     "Index": "octavo.api.library.index",
     "Where": "octavo.api.library.where",
 } | dict.fromkeys(
-    ("Answer", "Citation", "Deleted", "Hit", "Hits", "Ingested", "Region", "Sentence"),
+    (
+        "CitedAnswer",
+        "PageCitation",
+        "DeletedDocument",
+        "SearchHit",
+        "SearchHits",
+        "IngestResult",
+        "PageRegion",
+        "CitedSentence",
+    ),
     "octavo.api.library.results",
 )
 

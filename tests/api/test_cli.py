@@ -20,7 +20,7 @@ Done = subprocess.CompletedProcess[str]
 
 def octavo(*arguments: object, **environment: str) -> Done:
     return subprocess.run(
-        [sys.executable, "-m", "api", *map(str, arguments)],
+        [sys.executable, "-m", "octavo", *map(str, arguments)],
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
@@ -51,7 +51,7 @@ def test_ask_cites_page_and_box(index: Path) -> None:
 def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "whales.txt").write_text(WHALES)
     shown = subprocess.Popen(
-        [sys.executable, "-m", "api", "inspect", str(tmp_path / "whales.txt"), "--text"],
+        [sys.executable, "-m", "octavo", "inspect", str(tmp_path / "whales.txt"), "--text"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

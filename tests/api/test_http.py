@@ -29,7 +29,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "api", "serve", "--index", str(index), "--port", str(port)],
+        [sys.executable, "-m", "octavo", "serve", "--index", str(index), "--port", str(port)],
         stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"
@@ -175,7 +175,7 @@ def test_openapi_describes_the_service(url: str) -> None:
 
 def octavo(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "api", *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "octavo", *arguments], capture_output=True, text=True, check=False
     )
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PUMP, WHALES, text_pdf
+from tests.conftest import PUMP, ROOT, WHALES, text_pdf
 
-GUIDE = Path(__file__).parent.parent / "docs" / "library.md"
+GUIDE = ROOT / "docs" / "library.md"
 
 
 def test_the_blocks_run_in_their_order(

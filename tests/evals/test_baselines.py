@@ -97,7 +97,7 @@ def test_systems_by_name() -> None:
 def test_every_system_has_its_driver_and_its_requirements() -> None:
     for system in SYSTEMS:
         assert importlib.util.find_spec(system.module) is not None
-        assert (ROOT / "evals" / "peers" / f"{system.environment}.txt").is_file()
+        assert (ROOT / "evals" / "baselines" / f"{system.environment}.txt").is_file()
 
 
 def test_pages_of_a_text_and_pages_once() -> None:

@@ -106,6 +106,8 @@ def test_exact_search_breaks_ties_by_id() -> None:
 
 
 def test_importing_the_command_loads_nothing_heavy() -> None:
-    code = "import sys, evals.bench;print(*{m.split('.')[0] for m in sys.modules})"
+    code = (
+        "import sys, octavo.evals.cli.bench_command;print(*{m.split('.')[0] for m in sys.modules})"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not (MODEL_LIBRARIES | {"faiss", "qdrant_client"}) & set(done.stdout.split())

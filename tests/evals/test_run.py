@@ -171,7 +171,7 @@ def test_an_error_in_one_question_is_kept_and_the_others_go_on(
 
 def test_the_command_prints_the_metrics(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "api", "eval", "run", "--dataset", str(beir(tmp_path / "set")),
+        [sys.executable, "-m", "octavo", "eval", "run", "--dataset", str(beir(tmp_path / "set")),
          "--out", str(tmp_path / "out"), "--index", str(tmp_path / "index")],
         capture_output=True, text=True, check=True,
     )  # fmt: skip

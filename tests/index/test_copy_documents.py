@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from qdrant_client import QdrantClient
 
 from octavo.api.cli.main import cli
-from octavo.api.open_index import Index
+from octavo.api.open_index import OpenIndex
 from octavo.api.service import Service
 from octavo.api.settings import Settings
 from octavo.index.source import Source
@@ -43,7 +43,7 @@ def filled(tmp_path: Path) -> Iterator[Service]:
 
 
 def test_a_copy_finds_the_same_with_the_same_scores(filled: Service) -> None:
-    here: Index = filled._index
+    here: OpenIndex = filled._index
     there = QdrantStore(QdrantClient(":memory:"), "copy", filled.encoders.sizes())
     assert len(list(copy_documents(here.store, there))) == 2
     assert there.documents() == here.store.documents()

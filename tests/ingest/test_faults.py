@@ -21,10 +21,9 @@ from octavo.ingest.render import render_page
 from octavo.ingest.worker import reader as reader_module
 from octavo.ingest.worker.reader import Reader, ReadLimits
 from octavo.ingest.worker.worker_protocol import Opened
-from tests.conftest import PUMP, WHALES, picture, text_pdf
+from tests.conftest import PUMP, ROOT, WHALES, picture, text_pdf
 from tests.support import faulty
 
-ROOT = Path(__file__).parent.parent
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 
@@ -230,7 +229,7 @@ def octavo(*arguments: object, most: int = 0) -> subprocess.CompletedProcess[str
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     return subprocess.run(
-        [sys.executable, "-m", "api", *map(str, arguments)],
+        [sys.executable, "-m", "octavo", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -267,7 +266,7 @@ def test_killed_at_any_moment_and_run_again_gives_the_same_points(tmp_path: Path
         pages = [f"Document {n} page {p}. Valve {n}{p} opens at {p} bar. " * 20 for p in range(5)]
         (docs / f"{n}.pdf").write_bytes(text_pdf(pages))
     (docs / "bad.pdf").write_bytes(b"")
-    command = [sys.executable, "-m", "api", "ingest", str(docs), "--index"]
+    command = [sys.executable, "-m", "octavo", "ingest", str(docs), "--index"]
     assert octavo("ingest", docs, "--index", tmp_path / "calm").returncode == 2
     calm = points(tmp_path / "calm")
     assert len(calm) > 20

@@ -238,7 +238,7 @@ def test_kill_9_then_again_gives_what_an_undisturbed_run_gives(tmp_path: Path) -
     docs = tmp_path / "docs"
     docs.mkdir()
     many_pages(docs)
-    command = [sys.executable, "-m", "api", "ingest", str(docs), "--index"]
+    command = [sys.executable, "-m", "octavo", "ingest", str(docs), "--index"]
     killed = tmp_path / "killed"
     process = subprocess.Popen(
         [*command, str(killed)], stdout=subprocess.PIPE, text=True, start_new_session=True

@@ -37,7 +37,7 @@ from sample_images import (
 
 Array = npt.NDArray[Any]
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[2] / "index" / "weights"
 DIMENSIONS = 256
 POWER = 0.25  # each kept direction is divided by its variance to this power
 TRIED = [(128, 0.25), *((DIMENSIONS, p) for p in (0.0, 0.125, 0.25, 0.375, 0.5))]

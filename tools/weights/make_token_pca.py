@@ -17,7 +17,7 @@ from octavo.index.encoders.minilm import MiniLm
 
 _COMPONENTS = 96
 _TEXTS = 1500
-_OUT = Path(__file__).parent / "tokens-pca.npy"
+_OUT = Path(__file__).parents[2] / "index" / "weights" / "tokens-pca.npy"
 
 
 def docstrings() -> list[str]:

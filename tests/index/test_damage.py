@@ -183,11 +183,11 @@ def test_a_damaged_original_is_taken_again_from_its_file_or_said_to_be_lost(
     ["SEGMENT/segment.json", "SEGMENT/payload_storage/page_0.dat", "blobs"],
 )
 def test_no_command_loses_an_original_over_damage(index: Path, path: str) -> None:
-    """Some cases of `python -m tests.damage`, which tries every file and command."""
+    """Some cases of `python -m tests.support.damage`, which tries every file and command."""
     path = path.replace("SEGMENT", _segment(index))
     given = [str(index), "--only", path, "--commands", "status,ingest,repair"]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.damage", *given], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.support.damage", *given], stdout=subprocess.PIPE, text=True
     )
     *rows, total = map(json.loads, done.stdout.splitlines())
     assert (rows, total["lost_originals_in"]) == ([], 0)

@@ -29,7 +29,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 @pytest.fixture
 def reader_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Reader]]:
-    """Readers whose child is a function of `tests.faulty`."""
+    """Readers whose child is a function of `tests.support.faulty`."""
     made: list[Reader] = []
 
     def make(serve: object = faulty.faulty, limits: ReadLimits | None = None) -> Reader:
@@ -204,7 +204,7 @@ def running(pid: int) -> bool:
 @pytest.mark.parametrize("fault", ["sleeps", "hangs"])
 def test_a_parent_that_dies_leaves_no_children(fault: str) -> None:
     """`hangs` runs no Python any more, in no thread: the kernel ends it."""
-    command = [sys.executable, "-m", "tests.faulty", fault]
+    command = [sys.executable, "-m", "tests.support.faulty", fault]
     parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert parent.stdout is not None
     assert parent.stdout.readline() == "['Opened', 'PageContent']\n"

@@ -1,6 +1,6 @@
 """Damages every file and folder of an index in turn and runs commands over it; what is lost?
 
-    python -m tests.damage INDEX [--every N] [--only PATH] [--commands status,search,...]
+    python -m tests.support.damage INDEX [--every N] [--only PATH] [--commands status,search,...]
 
 Each case runs in a process of its own, because a truncated memory map ends the process that reads
 it (SIGBUS). Prints a JSON line a case that lost something, then a summary. Exit code 1 where an

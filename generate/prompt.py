@@ -14,6 +14,7 @@ from octavo.index.image_files import open_image
 from octavo.index.store import StoreError
 from octavo.ingest.document import DocumentError, Region
 from octavo.retrieve.query import Hit, Query
+from octavo.retrieve.understanding.query_bounds import recognised
 
 #: What the model replies where the evidence has no answer.
 REFUSAL = "NOT IN THE DOCUMENTS"
@@ -108,13 +109,13 @@ class Fitted:
 def ask(query: Query, searched: str, limits: PromptLimits, images: bool) -> PromptQuestion:
     """`images`: whether the model takes any. Raises GeneratorError for an image that is none."""
     text = query.text.strip()
-    recognised = searched.removeprefix(text).strip() if query.image is not None else ""
+    taken_for = recognised(text, searched) if query.image is not None else ""
     if query.image is None:
         return PromptQuestion(text)
     if not images or limits.images < 1:
-        return PromptQuestion(text, recognised, unseen=True)
+        return PromptQuestion(text, taken_for, unseen=True)
     try:
-        return PromptQuestion(text, recognised, _sized(query.image, limits.pixels))
+        return PromptQuestion(text, taken_for, _sized(query.image, limits.pixels))
     except ValueError as error:
         raise GeneratorError(f"{error}; ask with a PNG or JPEG, or with words alone") from None
 

@@ -16,6 +16,7 @@ from octavo.retrieve.subqueries import SearchOptions, image_subqueries, text_sub
 from octavo.retrieve.timing import timed
 from octavo.retrieve.understanding.boosts import Boosts, boosted
 from octavo.retrieve.understanding.document_linking import DocumentLinker
+from octavo.retrieve.understanding.query_bounds import shortened
 from octavo.retrieve.understanding.query_understanding import (
     Numbered,
     understand_query,
@@ -50,9 +51,10 @@ def retrieve(
     picture. Without `eyes` pages are not compared with the picture: vectors must do.
     """
     depths, boosts = depths or SearchOptions(), boosts or Boosts()
+    asked = shortened(query.text)
     # Only of what the user wrote: what a picture was recognised as names nothing.
     with timed("legs"):
-        heard = understand_query(query.text, store, names, query.where, boosts)
+        heard = understand_query(asked.text, store, names, query.where, boosts)
     where = heard.where if heard else query.where
     with timed("encode"):
         pictures = image_subqueries(query, encoders, depths)
@@ -61,7 +63,7 @@ def retrieve(
         with timed("look"):
             sight = match_image(query.image, pictures, store, where, depths, eyes)
         pictures = list(sight.legs)
-    text = query.text.strip()
+    text = asked.text.strip()
     if text and pictures:
         text = " ".join(p for p in (text, _recognised(sight, store, where)) if p)
     with timed("encode"):
@@ -70,14 +72,14 @@ def retrieve(
         found = store.search(legs, fusion, limit, where)
     if heard is None:
         items = with_matches(_traced(legs, found), sight.matches)
-        return Candidates(text, items, (), tuple(legs), where)
+        return Candidates(text, items, asked.left, tuple(legs), where)
     with timed("legs"):
         heard = with_printed(heard, numbered) if numbered else heard
         more = search_scope(heard, legs, store, fusion, boosts)
         found = merged(legs, found, more, heard, fusion)
         seen = with_matches(_traced(legs, found), sight.matches)
         items = boosted(seen, heard, more.boosts)
-    return Candidates(text, items, heard.understood, tuple(legs), where)
+    return Candidates(text, items, (*asked.left, *heard.understood), tuple(legs), where)
 
 
 def _recognised(sight: ImageMatches, store: Store, where: Filter) -> str:
@@ -90,7 +92,7 @@ def _recognised(sight: ImageMatches, store: Store, where: Filter) -> str:
     chunks = store.chunks([best[0].id])
     if not chunks:
         return ""
-    return without_label(chunks[0].caption) or chunk_text(chunks[0])[:200]
+    return shortened(without_label(chunks[0].caption) or chunk_text(chunks[0])[:200]).text
 
 
 def _traced(legs: list[Subquery], found: SearchResult) -> tuple[Candidate, ...]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,7 @@ from cachetools import LRUCache
 
 from octavo.index.encoders.encoder import Matrix, ModelLimits, unit
 from octavo.index.encoders.token_vectors import MiniLmTokens
+from octavo.index.encoders.word_pieces import tokenizer
 from octavo.index.weights.weight_files import verified
 
 _WINDOW = 254  # word pieces the model sees at once, besides [CLS] and [SEP]
@@ -50,7 +50,6 @@ class MiniLm:
 
     def __init__(self, threads: int = 0) -> None:
         import onnxruntime
-        from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -60,9 +59,7 @@ class MiniLm:
         self.session = onnxruntime.InferenceSession(
             str(verified("minilm.onnx")), options, providers=["CPUExecutionProvider"]
         )
-        self._tokenizer: Any = Tokenizer.from_file(str(verified("minilm-tokenizer.json")))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._tokenizer = tokenizer()
         self._last = threading.local()
         self._kept: LRUCache[str, list[Matrix]] = LRUCache(_KEPT)
         self._lock = threading.Lock()

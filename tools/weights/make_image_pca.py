@@ -5,7 +5,7 @@ Pooled convolutional features are never negative, so unrelated pictures have a p
 makes vectors five times smaller, at about the same accuracy.
 Fitted on drawn pictures and crops of free photographs only, all seeded:
 
-    python make_image_pca.py --cache /tmp/features
+    python -m tools.weights.make_image_pca --cache /tmp/features
 
 prints the table of variants and writes ``image-pca.npz``.  To use it, with f the raw features:
 
@@ -24,7 +24,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 from PIL import Image
-from sample_images import (
+
+from tools.weights.sample_images import (
     FAMILIES,
     FIT_PHOTOS,
     TEST_ONLY_PHOTOS,

@@ -2,7 +2,7 @@
 
 Run it once, in an environment of its own (see README.md):
 
-    python make_image_tower.py --out efficientnet-lite0.onnx --work /tmp/tower
+    python -m tools.weights.make_image_tower --out index/weights/efficientnet-lite0.onnx --work /tmp/tower
 
 The graph has one input, ``pixels`` float32 (n, 3, 224, 224), RGB, values 0 to 255; the
 normalisation (x - 127) / 128 is inside.  Its outputs are ``features`` (n, 1280), the global average
@@ -35,7 +35,8 @@ from onnxruntime.quantization import (
     QuantType,
     quantize_static,
 )
-from sample_images import (
+
+from tools.weights.sample_images import (
     FIT_PHOTOS,
     TEST_ONLY_PHOTOS,
     centre_crop,
@@ -388,7 +389,7 @@ def write_variants(network: Any, work: Path) -> list[Path]:
 def main() -> None:
     """Write all encodings, print the tables, keep the chosen one."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("efficientnet-lite0.onnx"))
+    parser.add_argument("--out", type=Path, default=Path("index/weights/efficientnet-lite0.onnx"))
     parser.add_argument("--work", type=Path, required=True, help="folder for the other encodings")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)

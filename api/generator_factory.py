@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from octavo.api.encoder_factory import spec_of
 from octavo.api.hub_offline import quiet_hub
-from octavo.api.settings import GenerateSettings, Profile, Settings, SettingsError
+from octavo.api.model_profile import GenerateSettings, Profile, SettingsError
+from octavo.api.settings import Settings
 from octavo.generate.answer import Generator
 from octavo.generate.calibration import CalibratedGenerator, Calibration
 from octavo.generate.llm.chat import Chat, ChatModel

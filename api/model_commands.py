@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from octavo.api.model_profile import ModelSettings, Profile, profile_names, read_profile
 from octavo.api.model_store import ModelRecord, ModelStore, read_record
-from octavo.api.schemas import ModelOut, ModelsOut, PulledModel, PulledOut
-from octavo.api.settings import ModelSettings, Profile, Settings, profile_names, read_profile
+from octavo.api.schemas.models import ModelOut, ModelsOut, PulledModel, PulledOut
+from octavo.api.settings import Settings
 from octavo.index.encoders.encoder import ModelError
 
 _SHIPPED = ("builtin", "extractive")

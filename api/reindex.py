@@ -12,10 +12,11 @@ import click
 
 from octavo.api.cli.ingest_calls import run_ingest
 from octavo.api.encoder_factory import load_models, manifest_of
+from octavo.api.model_profile import read_profile
 from octavo.api.open_index import OpenIndex, open_index, require_index
-from octavo.api.schemas import IngestOut, MovedOut
+from octavo.api.schemas.results import IngestOut, MovedOut
 from octavo.api.service import Service
-from octavo.api.settings import Settings, read_profile
+from octavo.api.settings import Settings
 from octavo.index.integrity import open_whole
 from octavo.index.lock import IndexLock
 from octavo.index.manifest import check_manifest, read_manifest

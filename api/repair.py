@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 
 from octavo.api.encoder_factory import load_models, manifest_of
+from octavo.api.model_profile import read_profile
 from octavo.api.read_limits import limits_of
-from octavo.api.schemas import RepairOut
-from octavo.api.settings import Settings, read_profile
+from octavo.api.schemas.results import RepairOut
+from octavo.api.settings import Settings
 from octavo.index.build import Builder, settle
 from octavo.index.chunk_vectors import Encoders
 from octavo.index.integrity import missing_documents

@@ -1,9 +1,12 @@
-"""Query to candidates: legs, run and fused by the engine, each candidate with its trace."""
+"""Query to candidates: subqueries, run and fused by the engine, each candidate with its trace."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from octavo.index.chunk_vectors import Encoders, chunk_text
-from octavo.index.store import Filter, Fusion, SearchResult, Store, Subquery
+from octavo.index.store import Filter, SearchResult, Store, Subquery
 from octavo.ingest.figures.captions import without_label
 from octavo.retrieve.images.image_matching import (
     ImageMatches,
@@ -11,14 +14,15 @@ from octavo.retrieve.images.image_matching import (
     match_image,
     with_matches,
 )
+from octavo.retrieve.options import SearchOptions
 from octavo.retrieve.query import Candidate, Candidates, Query, Stage
-from octavo.retrieve.subqueries import SearchOptions, image_subqueries, text_subqueries
+from octavo.retrieve.subqueries import image_subqueries, text_subqueries
 from octavo.retrieve.timing import timed
-from octavo.retrieve.understanding.boosts import Boosts, boosted
+from octavo.retrieve.understanding.boosts import QueryConstraints, boosted
 from octavo.retrieve.understanding.document_linking import DocumentLinker
 from octavo.retrieve.understanding.query_bounds import shortened
 from octavo.retrieve.understanding.query_understanding import (
-    Numbered,
+    PageLabels,
     understand_query,
     with_printed,
 )
@@ -26,81 +30,102 @@ from octavo.retrieve.understanding.scoped_search import merged, search_scope
 
 #: A figure this near to the query's image is taken to show the same thing.
 SAME_THING = 0.72
+_DEFAULTS = SearchOptions()
 
 
-def retrieve(
-    query: Query,
-    store: Store,
-    encoders: Encoders,
-    depths: SearchOptions | None = None,
-    fusion: Fusion = "rrf",
-    limit: int = 300,
-    names: DocumentLinker | None = None,
-    boosts: Boosts | None = None,
-    numbered: Numbered | None = None,
-    eyes: PageRasterizer | None = None,
-) -> Candidates:
-    """The `limit` best chunks by the fused legs (all that the legs bring, by default).
+@dataclass(frozen=True, slots=True)
+class Retriever:
+    """What a search works with. `documents` finds those that a question names, `page_labels` tells
+    which page calls itself 12, `rasterizer` draws pages to compare with a query's picture: without
+    one of them that is not done."""
 
-    What the question names exactly is looked up (`query_understanding`): quoted words are a filter,
-    the rest boosts. `names` are the documents it may name, `numbered` tells which page calls itself
-    12; None: neither is asked for.
+    store: Store
+    encoders: Encoders
+    documents: DocumentLinker | None = None
+    page_labels: PageLabels | None = None
+    rasterizer: PageRasterizer | None = None
 
-    A query with text and image is composed: the figure that the image shows, or resembles most,
-    lends its caption to the text, so that "what torque for this?" asks about the part in the
-    picture. Without `eyes` pages are not compared with the picture: vectors must do.
-    """
-    depths, boosts = depths or SearchOptions(), boosts or Boosts()
-    asked = shortened(query.text)
-    # Only of what the user wrote: what a picture was recognised as names nothing.
-    with timed("legs"):
-        heard = understand_query(asked.text, store, names, query.where, boosts)
-    where = heard.where if heard else query.where
-    with timed("encode"):
-        pictures = image_subqueries(query, encoders, depths)
-    sight = ImageMatches(tuple(pictures))
-    if query.image is not None and pictures and eyes and depths.pages > 0:
-        with timed("look"):
-            sight = match_image(query.image, pictures, store, where, depths, eyes)
-        pictures = list(sight.legs)
-    text = asked.text.strip()
-    if text and pictures:
-        text = " ".join(p for p in (text, _recognised(sight, store, where)) if p)
-    with timed("encode"):
-        legs = [*pictures, *(text_subqueries(text, encoders, depths) if text else [])]
-    with timed("legs"):
-        found = store.search(legs, fusion, limit, where)
-    if heard is None:
-        items = with_matches(_traced(legs, found), sight.matches)
-        return Candidates(text, items, asked.left, tuple(legs), where)
-    with timed("legs"):
-        heard = with_printed(heard, numbered) if numbered else heard
-        more = search_scope(heard, legs, store, fusion, boosts)
-        found = merged(legs, found, more, heard, fusion)
-        seen = with_matches(_traced(legs, found), sight.matches)
-        items = boosted(seen, heard, more.boosts)
-    return Candidates(text, items, (*asked.left, *heard.understood), tuple(legs), where)
+    def retrieve(self, query: Query, options: SearchOptions = _DEFAULTS) -> Candidates:
+        """The `options.candidates` best chunks by the fused subqueries.
 
+        What the question names exactly is looked up (`query_understanding`): quoted words are a
+        filter, the rest boosts.
 
-def _recognised(sight: ImageMatches, store: Store, where: Filter) -> str:
-    """Caption (else text) of what shows the query's image, or looks like it, or nothing."""
-    best = sight.matches[:1]
-    if not best:
-        best = store.search([sight.legs[0]], "rrf", 1, where).legs[0][:1]
-        if not best or best[0].score < SAME_THING:
+        A query with text and image is composed: the figure that the image shows, or resembles
+        most, lends its caption to the text, so that "what torque for this?" asks about the part in
+        the picture.
+        """
+        question = shortened(query.text)
+        constraints = self._understand(question.text, query, options)
+        where = constraints.where if constraints else query.where
+        shown = self._match_image(query, where, options)
+        text = question.text.strip()
+        if text and shown.subqueries:
+            text = " ".join(p for p in (text, self._caption_of(shown, where)) if p)
+        with timed("encode"):
+            words = text_subqueries(text, self.encoders, options) if text else []
+        subqueries = (*shown.subqueries, *words)
+        with timed("search"):
+            result = self.store.search(subqueries, options.fusion, options.candidates, where)
+        if constraints is None:
+            items = with_matches(_traced(subqueries, result), shown.matches)
+            return Candidates(text, items, question.left, subqueries, where)
+        with timed("search"):
+            items, constraints = self._constrained(subqueries, result, shown, constraints, options)
+        understood = (*question.left, *constraints.understood)
+        return Candidates(text, items, understood, subqueries, where)
+
+    def _understand(
+        self, text: str, query: Query, options: SearchOptions
+    ) -> QueryConstraints | None:
+        """Only of what the user wrote: what a picture was recognised as names nothing."""
+        with timed("search"):
+            return understand_query(text, self.store, self.documents, query.where, options.boosts)
+
+    def _match_image(self, query: Query, where: Filter, options: SearchOptions) -> ImageMatches:
+        """The subqueries of the query's picture, and the chunks that show it."""
+        with timed("encode"):
+            subqueries = image_subqueries(query, self.encoders, options)
+        if query.image is None or not subqueries or not self.rasterizer or not options.image_pages:
+            return ImageMatches(tuple(subqueries))
+        with timed("match"):
+            return match_image(query.image, subqueries, self.store, where, options, self.rasterizer)
+
+    def _caption_of(self, shown: ImageMatches, where: Filter) -> str:
+        """Caption (else text) of what shows the query's image, or looks like it, or nothing."""
+        best = shown.matches[:1]
+        if not best:
+            best = self.store.search([shown.subqueries[0]], "rrf", 1, where).legs[0][:1]
+            if not best or best[0].score < SAME_THING:
+                return ""
+        chunks = self.store.chunks([best[0].id])
+        if not chunks:
             return ""
-    chunks = store.chunks([best[0].id])
-    if not chunks:
-        return ""
-    return shortened(without_label(chunks[0].caption) or chunk_text(chunks[0])[:200]).text
+        return shortened(without_label(chunks[0].caption) or chunk_text(chunks[0])[:200]).text
+
+    def _constrained(
+        self,
+        subqueries: Sequence[Subquery],
+        result: SearchResult,
+        shown: ImageMatches,
+        constraints: QueryConstraints,
+        options: SearchOptions,
+    ) -> tuple[tuple[Candidate, ...], QueryConstraints]:
+        """What the question names besides what is nearest, put higher."""
+        if self.page_labels:
+            constraints = with_printed(constraints, self.page_labels)
+        scoped = search_scope(constraints, subqueries, self.store, options.fusion, options.boosts)
+        result = merged(subqueries, result, scoped, constraints, options.fusion)
+        items = with_matches(_traced(subqueries, result), shown.matches)
+        return boosted(items, constraints, scoped.boosts), constraints
 
 
-def _traced(legs: list[Subquery], found: SearchResult) -> tuple[Candidate, ...]:
+def _traced(subqueries: Sequence[Subquery], result: SearchResult) -> tuple[Candidate, ...]:
     stages: dict[str, list[Stage]] = {}
-    for leg, points in zip(legs, found.legs, strict=True):
+    for subquery, points in zip(subqueries, result.legs, strict=True):
         for rank, point in enumerate(points, 1):
-            stages.setdefault(point.id, []).append(Stage(leg.name, rank, point.score))
+            stages.setdefault(point.id, []).append(Stage(subquery.name, rank, point.score))
     return tuple(
         Candidate(p.id, p.score, (*stages.get(p.id, ()), Stage("fused", rank, p.score)))
-        for rank, p in enumerate(found.fused, 1)
+        for rank, p in enumerate(result.fused, 1)
     )

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 #: Stages in the order they run: embedding the question, looking at pages that may show its picture,
 #: the engine's legs and fusion, late interaction, the cross-encoder, fetching the chunks, writing
 #: the answer.
-STAGES = ("encode", "look", "legs", "maxsim", "patches", "cross", "chunks", "answer")
+STAGES = ("encode", "match", "search", "maxsim", "patches", "cross", "chunks", "answer")
 
 _clock: ContextVar[dict[str, float] | None] = ContextVar("clock", default=None)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from octavo.api.console.progress import progress
-from octavo.api.schemas import IngestOut, ResultOut
+from octavo.api.schemas.results import IngestOut, ResultOut
 from octavo.index.build import Progress as Step
 from octavo.index.source import Source
 

@@ -84,7 +84,7 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
 @contextmanager
 def _told() -> Iterator[None]:
     """Errors that are the user's to mend become one message and exit code 1."""
-    from octavo.api.settings import SettingsError
+    from octavo.api.model_profile import SettingsError
     from octavo.generate.answer import Cancelled, GeneratorError
     from octavo.index.encoders.encoder import ModelError
     from octavo.index.store import StoreError
@@ -313,7 +313,7 @@ def status(settings: Settings, as_json: bool, name: str) -> None:
     With NAME (name, id or source) that of one document, with the reason of each page in quarantine.
     """
     from octavo.api.console.ledger import show_entry, show_status
-    from octavo.api.schemas import LedgerOut
+    from octavo.api.schemas.ledger import LedgerOut
 
     with _backend(settings) as backend:
         state = backend.entry(name) if name else backend.status()

@@ -10,7 +10,7 @@ import click
 from octavo.api.cli.main import common_options
 
 if TYPE_CHECKING:
-    from octavo.api.schemas import ModelsOut, PulledOut
+    from octavo.api.schemas.models import ModelsOut, PulledOut
     from octavo.api.settings import Settings
 
 _PROFILE = click.argument("name", metavar="PROFILE", default="")

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octavo.api.explain.explain_schemas import ExplainOut
-from octavo.api.schemas import AnswerOut, RegionOut, SearchOut, check_length
+from octavo.api.schemas.answers import AnswerOut, SearchOut
+from octavo.api.schemas.base import RegionOut
+from octavo.api.schemas.requests import check_length
 from octavo.generate.answer import Watch
 from octavo.ingest.document import Box
 from octavo.retrieve.deduplication import ResultOptions

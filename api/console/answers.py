@@ -7,7 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from octavo.api.schemas import AnswerOut, CitationOut, RegionOut, SearchOut, UnderstoodOut
+from octavo.api.schemas.answers import AnswerOut, CitationOut, SearchOut, UnderstoodOut
+from octavo.api.schemas.base import RegionOut
 from octavo.generate.answer import Watch
 
 _TEXT = 300  # characters of a hit that are shown

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from octavo.api.console.answers import understood_line
 from octavo.api.explain.explain_schemas import AlignedOut, ExpectedOut, ExplainOut, StandingOut
-from octavo.api.schemas import HitOut
+from octavo.api.schemas.answers import HitOut
 
 _HITS = 10  # rows of the table of hits
 _NAME = 24  # characters of a document's name in it

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from octavo.api.schemas import DocumentOut, FailureOut, LedgerOut, StatusOut
+from octavo.api.schemas.ledger import DocumentOut, FailureOut, LedgerOut, StatusOut
 from octavo.index.page_ranges import numbers_of
 
 _COLUMNS = ("pages", "indexed", "OCR", "image only", "blank", "quarantine", "chunks")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from octavo.api.explain.explain_schemas import ExplainOut
 from octavo.api.explain.rank_trace import PageTrace, expected_out, stages_of
 from octavo.api.explain.token_matches import heated, word_by_word
-from octavo.api.schemas import hit_out, understood_out
+from octavo.api.schemas.answers import hit_out, understood_out
 from octavo.index.store import NotFoundError, Store, StoredDocument
 from octavo.ingest.document import Chunk
 from octavo.rerank.rerank import Scorers

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from octavo.api.schemas import HitOut, UnderstoodOut, Wire
+from octavo.api.schemas.answers import HitOut, UnderstoodOut
+from octavo.api.schemas.base import Wire
 
 
 class StandingOut(Wire):

@@ -31,17 +31,10 @@ from octavo.api.http.problems import PROBLEMS, explained, handle_errors
 from octavo.api.http.streaming import events, until_gone
 from octavo.api.http.uploads import keep_uploads
 from octavo.api.http.writer_queue import Writer, queued_route
-from octavo.api.schemas import (
-    AnswerOut,
-    DeleteOut,
-    ExplainIn,
-    IngestOut,
-    LedgerOut,
-    QueryIn,
-    RetryIn,
-    SearchOut,
-    StatusOut,
-)
+from octavo.api.schemas.answers import AnswerOut, SearchOut
+from octavo.api.schemas.ledger import LedgerOut, StatusOut
+from octavo.api.schemas.requests import ExplainIn, QueryIn, RetryIn
+from octavo.api.schemas.results import DeleteOut, IngestOut
 from octavo.api.service import Service
 from octavo.api.settings import Settings
 from octavo.generate.answer import Watch

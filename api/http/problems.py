@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from octavo.api.naming import AmbiguousError
-from octavo.api.schemas import Conflict, Problem, conflict_out
+from octavo.api.schemas.problems import Conflict, Problem, conflict_out
 from octavo.generate.answer import GeneratorError
 from octavo.index.encoders.encoder import ModelError
 from octavo.index.store import NotFoundError, StoreError

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from octavo.api.schemas import AnswerOut
+from octavo.api.schemas.answers import AnswerOut
 from octavo.generate.answer import Cancelled, GeneratorError, Watch
 from octavo.index.encoders.encoder import ModelError
 from octavo.index.store import StoreError

@@ -22,7 +22,9 @@ from octavo.api.library.results import (
 from octavo.api.library.where import Where
 
 if TYPE_CHECKING:
-    from octavo.api.schemas import AnswerOut, HitOut, RegionOut, ResultOut
+    from octavo.api.schemas.answers import AnswerOut, HitOut
+    from octavo.api.schemas.base import RegionOut
+    from octavo.api.schemas.results import ResultOut
     from octavo.api.service import Service
     from octavo.retrieve.query import Query
 

@@ -22,8 +22,8 @@ from octavo.index.encoders.minilm import MiniLm
 from octavo.index.store import Subquery
 from octavo.ingest.document import Chunk
 from octavo.ingest.read import read_pages
+from octavo.retrieve.options import SearchOptions
 from octavo.retrieve.query import Query
-from octavo.retrieve.subqueries import SearchOptions
 
 _QUESTIONS = 60
 _ROUNDS = 9
@@ -58,7 +58,7 @@ def _search(service: Service, asked: Sequence[str]) -> float:
 
     def bare(text: str) -> None:
         vector = service.encoders.text.embed_queries([_fresh(text)])[0]
-        service.legs([Subquery("text", "text", vector, SearchOptions().text, 1.0)])
+        service.nearest([Subquery("text", "text", vector, SearchOptions().text_depth, 1.0)])
 
     return _ratio(bare, lambda text: service.hits(Query(_fresh(text)), 10), asked)
 

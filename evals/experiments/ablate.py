@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from octavo.api.model_profile import Profile
 from octavo.api.service import Service
-from octavo.api.settings import Profile
 from octavo.evals.dataset import Dataset, GoldQuestion
 from octavo.evals.evaluate import Watching, ask_and_judge
 from octavo.evals.provenance import Provenance

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from octavo.api.settings import Profile
+from octavo.api.model_profile import Profile
 from octavo.evals.metrics.abstention import AbstentionDecision, refusal
 from octavo.evals.run import RunOutcome
 from octavo.evals.statistics.resampling_units import FOLDS, folds

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from octavo.api.model_profile import Profile
 from octavo.api.service import Service
-from octavo.api.settings import Profile
 from octavo.evals.dataset import Dataset, GoldQuestion
 from octavo.evals.metrics.granularity import items_of
 from octavo.evals.run import query_of
@@ -86,7 +86,7 @@ def sheets(
     found: list[ScoreSheet] = []
     try:
         for n, question in enumerate(asked, 1):
-            _, candidates = service.candidates(query_of(service, question))
+            candidates = service.ranked(query_of(service, question))[1].items
             found.append(_sheet(question, candidates, dataset, service, names))
             report(n)
     except KeyboardInterrupt:

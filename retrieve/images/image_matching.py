@@ -19,8 +19,8 @@ from octavo.index.image_files import open_image
 from octavo.index.store import Filter, ScoredChunk, Store, StoreError, Subquery, ranked
 from octavo.ingest.document import Box, Chunk, DocumentError
 from octavo.retrieve.images.page_raster import Grey, PageRaster
+from octavo.retrieve.options import SearchOptions
 from octavo.retrieve.query import Candidate, Stage
-from octavo.retrieve.subqueries import SearchOptions
 from octavo.retrieve.understanding.query_ocr import query_ocr
 
 MATCH = "image-match"
@@ -36,17 +36,18 @@ _SIDE = 600  # pixels: of the picture's longest side
 
 @dataclass(frozen=True, slots=True)
 class PageRasterizer:
-    """How stored pages are seen. `ocr`: whether words in a picture are read."""
+    """How stored pages become pixels, by document id and page. `ocr`: whether words in a query's
+    picture are read."""
 
-    sheet: Callable[[str, int], PageRaster]
+    rasterize: Callable[[str, int], PageRaster]
     ocr: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ImageMatches:
-    """`legs` that the picture searches with. `matches`: chunks that show it, best first."""
+    """`subqueries` that the picture searches with. `matches`: chunks that show it, best first."""
 
-    legs: tuple[Subquery, ...]
+    subqueries: tuple[Subquery, ...]
     matches: tuple[ScoredChunk, ...] = ()
 
 
@@ -55,18 +56,18 @@ def match_image(
     legs: Sequence[Subquery],
     store: Store,
     where: Filter,
-    depths: SearchOptions,
-    eyes: PageRasterizer,
+    options: SearchOptions,
+    rasterizer: PageRasterizer,
 ) -> ImageMatches:
     """First the pages of the three most alike figures; where none of them shows the picture for
-    certain, its words are read and searched, and pages of both are compared, up to `depths.pages`
-    and `depths.seconds`: then the best so far counts."""
-    compared = _PageComparison(_grey(image), store, where, eyes, depths)
+    certain, its words are read and searched, and pages of both are compared, up to
+    `options.image_pages` and `options.image_seconds`: then the best so far counts."""
+    compared = _PageComparison(_grey(image), store, where, rasterizer, options)
     alike = _pages(legs[0], store, where)
     compared.add(islice(alike, _FIRST))
     if compared.sure:
         return ImageMatches(tuple(legs), compared.matches())
-    words = _words_leg(image, depths) if eyes.ocr else None
+    words = _word_subquery(image, options) if rasterizer.ocr else None
     found = [_pages(words, store, where)] if words else []
     compared.add(_in_turn([*found, alike]))
     return ImageMatches((*legs, words) if words else tuple(legs), compared.matches())
@@ -91,15 +92,15 @@ class _PageComparison:
         picture: Grey,
         store: Store,
         where: Filter,
-        eyes: PageRasterizer,
-        depths: SearchOptions,
+        rasterizer: PageRasterizer,
+        options: SearchOptions,
     ) -> None:
         self._picture = picture
         self._store = store
         self._where = where
-        self._eyes = eyes
-        self._left = depths.pages
-        self._seconds = depths.seconds
+        self._rasterizer = rasterizer
+        self._left = options.image_pages
+        self._seconds = options.image_seconds
         self._places: dict[tuple[str, int], tuple[float, Box]] = {}
 
     @property
@@ -127,13 +128,13 @@ class _PageComparison:
         )
 
         try:
-            sheet = self._eyes.sheet(*page)
+            raster = self._rasterizer.rasterize(*page)
         except (DocumentError, StoreError):
             return  # its original is lost, or being deleted: vectors must do
-        place = match_template(self._picture, sheet.pixels)
+        place = match_template(self._picture, raster.pixels)
         if place is None:
             return
-        b, zoom = place.box, sheet.zoom
+        b, zoom = place.box, raster.zoom
         box = Box(b.x0 / zoom, b.y0 / zoom, b.x1 / zoom, b.y1 / zoom)
         self._places[page] = (place.score, box)
 
@@ -181,12 +182,12 @@ def _in_turn(lists: Sequence[Iterator[tuple[str, int]]]) -> Iterator[tuple[str, 
                 yield page
 
 
-def _words_leg(image: bytes, depths: SearchOptions) -> Subquery | None:
+def _word_subquery(image: bytes, options: SearchOptions) -> Subquery | None:
     """The words printed in a picture; None where there are none."""
     words = query_words(query_ocr(image))
     if not words.indices:
         return None
-    return Subquery(WORDS, "words", words, depths.joint, depths.image_weight)
+    return Subquery(WORDS, "words", words, options.joint_depth, options.image_weight)
 
 
 def _grey(image: bytes) -> Grey:

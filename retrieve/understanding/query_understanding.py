@@ -31,7 +31,7 @@ _BOOKS = 4  # documents that are asked at most for the page that a number is pri
 _ASKED = 4  # numbers that each is asked for
 
 #: Document id and page number as printed to the page of the count; None where it is the same.
-Numbered = Callable[[str, int], int | None]
+PageLabels = Callable[[str, int], int | None]
 
 
 def understand_query(
@@ -54,7 +54,7 @@ def understand_query(
     return hearing.heard(left)
 
 
-def with_printed(heard: QueryConstraints, numbered: Numbered) -> QueryConstraints:
+def with_printed(heard: QueryConstraints, numbered: PageLabels) -> QueryConstraints:
     """Where a page and its document are named, also the page that is printed with that number.
 
     Not of every document that may be meant: on mmlong, with the documents of the best candidates

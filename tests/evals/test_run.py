@@ -221,7 +221,7 @@ def test_levels_time_and_answers_are_told(service: Service, tmp_path: Path) -> N
     assert m["risk of what is answered"] == 0.0
     assert result.intervals["answer correct"] == (1.0, 1.0)
     told = json.loads((tmp_path / "out" / "questions.jsonl").read_text())
-    assert set(told["stages"]) == {"encode", "legs", "maxsim", "chunks", "answer"}
+    assert set(told["stages"]) == {"encode", "search", "maxsim", "chunks", "answer"}
     searching = sum(v for k, v in told["stages"].items() if k != "answer")
     assert searching <= told["search ms"]
     assert told["ranks"]["final"] == 1

@@ -16,9 +16,10 @@ from octavo.index.chunk_vectors import Encoders
 from octavo.index.source import Source
 from octavo.index.store import Filter
 from octavo.ingest.document import Box, Chunk, Region, Span, bounding
-from octavo.rerank.rerank import convex_combination
+from octavo.rerank.convex_combination import convex_combination
+from octavo.retrieve.options import SearchOptions
 from octavo.retrieve.query import Candidate, Hit, Query, Stage
-from octavo.retrieve.subqueries import SearchOptions, text_subqueries
+from octavo.retrieve.subqueries import text_subqueries
 from tests.conftest import PUMP, WHALES, picture, text_pdf
 
 

@@ -20,7 +20,7 @@ from octavo.index.stores.copy_documents import copy_documents
 from octavo.index.stores.qdrant_server import QdrantStore
 from octavo.rerank.rerank import RerankOptions, Scorers, rerank
 from octavo.retrieve.query import Query
-from octavo.retrieve.search import retrieve
+from octavo.retrieve.search import Retriever
 from tests.conftest import PUMP, WHALES, picture
 from tests.support.profiles import figure_pdf
 
@@ -51,7 +51,9 @@ def test_a_copy_finds_the_same_with_the_same_scores(filled: Service) -> None:
     scorers = Scorers(filled.encoders.tokens)
     for question in QUESTIONS:
         mine, theirs = (
-            rerank(retrieve(Query(question), s, filled.encoders), s, scorers, RerankOptions()).items
+            rerank(
+                Retriever(s, filled.encoders).retrieve(Query(question)), s, scorers, RerankOptions()
+            ).items
             for s in (here.store, there)
         )
         assert [c.id for c in mine] == [c.id for c in theirs]

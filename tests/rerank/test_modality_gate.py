@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from octavo.api.settings import RerankSettings, read_profile
-from octavo.rerank.rerank import RerankOptions, Scorers, Trust, _ordered, modality_gate, rerank
+from octavo.api.model_profile import RerankSettings, read_profile
+from octavo.rerank.final_score import by_final_score
+from octavo.rerank.modality_gate import GateBounds, modality_gate
+from octavo.rerank.rerank import RerankOptions, Scorers, rerank
 from octavo.retrieve.query import Candidate, Candidates, Stage
 from tests.support.stores import SIZES, place
 
@@ -26,12 +28,12 @@ def found(maxsim: float) -> list[Candidate]:
     ]
 
 
-ONE: Trust = {"maxsim": (0.35, 0.5)}
-BOTH: Trust = {**ONE, "text": (0.3, 0.5)}
+ONE: GateBounds = {"maxsim": (0.35, 0.5)}
+BOTH: GateBounds = {**ONE, "text": (0.3, 0.5)}
 
 
-def order(maxsim: float, trust: Trust) -> list[str]:
-    return [c.id for c in _ordered(found(maxsim), WEIGHTS, trust)]
+def order(maxsim: float, gate: GateBounds) -> list[str]:
+    return [c.id for c in by_final_score(found(maxsim), WEIGHTS, gate)]
 
 
 def test_pictures_are_ranked_by_looks_where_no_text_is_about_the_question() -> None:
@@ -41,7 +43,7 @@ def test_pictures_are_ranked_by_looks_where_no_text_is_about_the_question() -> N
 
 def test_text_that_answers_keeps_its_place_and_its_scores() -> None:
     assert order(0.6, ONE) == order(0.6, {})
-    with_rule, without = (_ordered(found(0.6), WEIGHTS, t) for t in (ONE, {}))
+    with_rule, without = (by_final_score(found(0.6), WEIGHTS, t) for t in (ONE, {}))
     assert [c.score for c in with_rule] == [c.score for c in without]
 
 
@@ -65,10 +67,13 @@ def test_a_question_that_names_what_is_there_asks_text() -> None:
 
 
 def test_the_built_in_profile_has_it_and_others_do_not() -> None:
-    assert read_profile("builtin").rerank.trust == {"maxsim": (0.4, 0.53), "text": (0.3, 0.45)}
-    assert read_profile("light").rerank.trust == {}
+    assert read_profile("builtin").rerank.modality_gate == {
+        "maxsim": (0.4, 0.53),
+        "text": (0.3, 0.45),
+    }
+    assert read_profile("light").rerank.modality_gate == {}
     with pytest.raises(ValidationError, match="the second greater than the first"):
-        RerankSettings(trust={"maxsim": (0.5, 0.35)})
+        RerankSettings(modality_gate={"maxsim": (0.5, 0.35)})
     assert set(RerankSettings().weights()) == set(RerankOptions().weights)
 
 
@@ -78,7 +83,7 @@ def test_it_does_not_touch_questions_with_a_picture(tmp_path: object) -> None:
     with place("edge", Path(str(tmp_path))) as made:
         store = made.open(SIZES)
         items = tuple(found(0.25))
-        how = RerankOptions(depth=0, trust=ONE, weights=WEIGHTS)
+        how = RerankOptions(depth=0, gate=ONE, weights=WEIGHTS)
         alone = rerank(Candidates("a dog", items), store, Scorers(), how).items
         shown = rerank(Candidates("a dog", items), store, Scorers(), how, image=b"png").items
     assert alone[0].id == "right"

@@ -146,7 +146,7 @@ def test_no_page_is_compared_where_none_may_be(filled: Service) -> None:
 def test_a_lost_original_costs_the_comparison_only(
     filled: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filled._blobs, "directory", Path("nowhere"))
+    monkeypatch.setattr(filled._originals, "directory", Path("nowhere"))
     name, _, stages = first(filled, encoded(chart(5)))
     assert name == "chart5.png"
     assert MATCH not in stages

@@ -283,7 +283,7 @@ def test_questions_without_a_word(asked: Service, text: str) -> None:
 def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
     with closing(Service(Settings(index=tmp_path / "i"), create=True)) as service:
         for query in (Query('"oil" AX-4410 figure 2 page 3'), Query(image=picture())):
-            assert service.search(query, listing=ResultOptions("page", diverse=0.5)).hits == []
+            assert service.search(query, options=ResultOptions("page", diverse=0.5)).hits == []
             assert service.ask(query).abstained
             assert service.explain(query).stages == ["list"]
 
@@ -404,9 +404,9 @@ def test_mmr_by_hand() -> None:
 
 
 def test_lists_of_a_real_index(asked: Service) -> None:
-    pages = asked.search(Query("bolt torque"), listing=ResultOptions("page")).hits
+    pages = asked.search(Query("bolt torque"), options=ResultOptions("page")).hits
     assert len({(h.document, h.page) for h in pages}) == len(pages)
-    documents = asked.search(Query("bolt torque"), listing=ResultOptions("document")).hits
+    documents = asked.search(Query("bolt torque"), options=ResultOptions("document")).hits
     assert len({h.document for h in documents}) == len(documents) > 3
     one = next(h for h in documents if h.name == "parts-list.pdf")
     assert {a.why for a in one.also} == {"same document"}
@@ -426,7 +426,7 @@ def test_a_photo_that_is_printed_twice_is_one_hit(tmp_path: Path) -> None:
     with closing(Service(Settings(index=tmp_path / "i", ocr=False), create=True)) as service:
         list(service.ingest([Source("a.pdf", "/x/a.pdf", lambda: data)]))
         everything = service.search(
-            Query(image=out.getvalue()), listing=ResultOptions(fold=False)
+            Query(image=out.getvalue()), options=ResultOptions(fold=False)
         ).hits
         found = service.search(Query(image=out.getvalue())).hits
     assert sorted(h.page for h in everything if h.kind == "figure") == [1, 2]
@@ -469,7 +469,7 @@ def test_a_printed_number_counts_where_the_document_is_known(tmp_path: Path) -> 
         assert [u.why for u in found.understood] == [
             "by the count of pages", "where the number is printed: page 5 of the count"
         ]  # fmt: skip
-        service._blobs.delete(service.named(["book.pdf"])[0].document.id)
+        service._originals.delete(service.named(["book.pdf"])[0].document.id)
         again = service.search(Query("Which year is it on page 3?", where=here))
         assert [u.why for u in again.understood] == ["by the count of pages"]
 

@@ -1,0 +1,83 @@
+"""What an index knows of documents and failed sources: found by name, told, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from octavo.api.naming import LedgerEntry, find_document, find_entry
+from octavo.api.schemas.ledger import (
+    CacheOut,
+    LedgerOut,
+    StatusOut,
+    document_out,
+    failure_out,
+    status_out,
+)
+from octavo.api.schemas.results import DeleteOut
+from octavo.index.commit import delete_document
+from octavo.index.originals import Originals
+from octavo.index.store import Failure, Store, StoredDocument
+
+
+@dataclass(frozen=True, slots=True)
+class PageLedger:
+    """Of one open index. What writes is called by one thread at a time.
+
+    A name is a file name, a source, an id or the beginning of one; NotFoundError is raised for one
+    that nothing has, AmbiguousError for one that several have.
+    """
+
+    store: Store
+    originals: Originals
+
+    def status(self, index: str, profile: str, cache: CacheOut) -> StatusOut:
+        """Every document and every failed source, with totals."""
+        return status_out(index, profile, self.store.documents(), self.store.failures(), cache)
+
+    def entry(self, name: str) -> LedgerOut:
+        """What there is of a name."""
+        entry = self._entry(name)
+        return LedgerOut(
+            documents=[document_out(entry.document)] if entry.document else [],
+            failed=[failure_out(f) for f in entry.failures],
+        )
+
+    def documents(self, names: Sequence[str]) -> list[StoredDocument]:
+        """The document of each name."""
+        every = self.store.documents() if names else []
+        return [find_document(name, every) for name in names]
+
+    def select(self, names: Sequence[str]) -> tuple[list[StoredDocument], list[Failure]]:
+        """Documents and failed sources of `names`, each once; all where none are given."""
+        if not names:
+            return self.store.documents(), self.store.failures()
+        entries = [self._entry(n) for n in names]
+        documents = {e.document.document.id: e.document for e in entries if e.document}
+        failures = {f.source: f for e in entries for f in e.failures}
+        return list(documents.values()), list(failures.values())
+
+    def delete(self, name: str) -> DeleteOut:
+        """Removes the document of that name, and forgets that such a source, or one of its own,
+        failed."""
+        entry = self._entry(name)
+        if entry.document:
+            delete_document(self.store, self.originals, entry.document.document.id)
+        for failure in entry.failures:
+            self.store.forgive(failure.source)
+            if failure.kept and self.store.find(failure.document, fresh=True) is None:
+                self.originals.delete(failure.document)
+        return DeleteOut(
+            deleted=[document_out(entry.document)] if entry.document else [],
+            forgotten=[failure_out(f) for f in entry.failures],
+        )
+
+    def keep_failures(self, failures: Sequence[Failure]) -> None:
+        """Takes over what another index knows of failed sources, unless they are here by now."""
+        there = {source for s in self.store.documents() for source in s.sources}
+        for failure in failures:
+            if failure.source not in there:
+                self.store.fail(failure)
+
+    def _entry(self, name: str) -> LedgerEntry:
+        return find_entry(name, self.store.documents(), self.store.failures())

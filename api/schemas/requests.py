@@ -1,0 +1,62 @@
+"""What is asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from octavo.api.schemas.base import Wire
+
+MAX_QUESTION = 10_000  # characters
+
+
+def check_length(text: str) -> str:
+    """The same text. Raises ValueError for one longer than a question may be."""
+    if len(text) > MAX_QUESTION:
+        raise ValueError(
+            f"the question has {len(text):,} characters; at most {MAX_QUESTION:,} are taken: "
+            "shorten it, or ask it in parts"
+        )
+    return text
+
+
+class QueryIn(Wire):
+    """A question or a search. `image` is base64 of an image file."""
+
+    text: Annotated[str, AfterValidator(check_length)] = Field(
+        "", json_schema_extra={"maxLength": MAX_QUESTION}
+    )
+    image: str = Field("", max_length=40_000_000, description="base64 of a PNG, JPEG, ... file")
+    documents: list[str] = Field(
+        default_factory=list, max_length=1000, description="names, ids or sources; empty: all"
+    )
+    kinds: list[Literal["text", "table", "figure", "page"]] = Field(default_factory=list)
+    pages: list[Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
+        default_factory=list, max_length=1000
+    )
+    limit: int = Field(10, ge=1, le=100)
+    by: Literal["chunk", "page", "document"] = Field(
+        "chunk", description="one hit a chunk, page or document (only /v1/search)"
+    )
+    fold: bool = Field(True, description="near-duplicates stand once (only /v1/search)")
+    diverse: float | None = Field(
+        None, ge=0, le=1, description="lambda of MMR, 1: by score alone (only /v1/search)"
+    )
+    stream: bool = Field(False, description="answer as an event stream (only /v1/query)")
+
+
+class ExplainIn(QueryIn):
+    """A search to be explained."""
+
+    expect: str = Field("", max_length=2000, description="a page that should be found: NAME#p12")
+    heat: bool = Field(False, description="draw what the question met in the first figure")
+
+
+class RetryIn(Wire):
+    """What to try again. `uploads`: also say of failed uploads that they must be sent again."""
+
+    names: list[str] = Field(
+        default_factory=list, max_length=1000, description="names, ids or sources; empty: all"
+    )
+    uploads: bool = True

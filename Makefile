@@ -37,7 +37,7 @@ gate: build/evalset
 accept: build/evalset
 	$(BIN)/octavo eval gate --dataset build/evalset --out build/gate --accepted evals/results/accepted --accept
 
-# The README's table: DATA is a folder of the sets that evals/benchmarks/benchmark_table.py names.
+# docs/benchmarks.md: DATA is a folder of the sets that evals/benchmarks/benchmark_table.py names.
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m octavo.evals.benchmarks.benchmark_table --data $(DATA) $(BOARD)
 

@@ -1,4 +1,4 @@
-"""`make bench`: every known set under a folder evaluated, the README's table re-made.
+"""`make bench`: every known set under a folder evaluated, docs/benchmarks.md re-made.
 
 python -m octavo.evals.benchmarks.benchmark_table --data DIR [--work build/bench] [--keep]
 """
@@ -17,7 +17,7 @@ import click
 from octavo.api.cli.main import PARTIAL
 
 ROWS = Path("evals/results/rows.jsonl")
-README = Path("README.md")
+PAGE = Path("docs/benchmarks.md")
 _START, _END = "<!-- measured: make bench -->", "<!-- end -->"
 
 
@@ -69,16 +69,16 @@ def table(rows: Sequence[tuple[TableEntry, Mapping[str, Any]]]) -> str:
 
 
 def replaced(text: str, made: str) -> str:
-    """README text with the table between its marks. Raises ValueError where they are not."""
+    """The page with the table between its marks. Raises ValueError where they are not."""
     before, start, rest = text.partition(_START)
     _, end, after = rest.partition(_END)
     if not start or not end:
-        raise ValueError(f"the README has no {_START} ... {_END} to put the table between")
+        raise ValueError(f"the page has no {_START} ... {_END} to put the table between")
     return f"{before}{_START}\n{made}\n{_END}{after}"
 
 
 def kept_lines(text: str, entries: Sequence[TableEntry]) -> list[str]:
-    """Lines of the README's table of sets that were not evaluated now."""
+    """Lines of the table of sets that were not evaluated now."""
     said = {e.said for e in entries}
     block = text.partition(_START)[2].partition(_END)[0].strip().splitlines()[2:]
     return [line for line in block if line.split("|")[1].strip() not in said]
@@ -105,7 +105,7 @@ def published(row: Mapping[str, Any]) -> dict[str, Any]:
 @click.option("--work", default=Path("build/bench"), type=click.Path(path_type=Path))
 @click.option("--keep", is_flag=True, help="Take results that are in --work as they are.")
 def main(data: Path, work: Path, keep: bool) -> None:
-    """Evaluates what is under --data, appends rows, rewrites the README's table."""
+    """Evaluates what is under --data, appends rows, rewrites docs/benchmarks.md."""
     found: list[tuple[TableEntry, dict[str, Any]]] = []
     for entry in ENTRIES:
         if not (data / entry.folder).is_dir():
@@ -124,12 +124,12 @@ def main(data: Path, work: Path, keep: bool) -> None:
     if not found:
         raise click.ClickException(f"no known set under {data}")
     _append([published(row) for _, row in found])
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     rest = kept_lines(text, [entry for entry, _ in found])
     head, rule, *made = table(found).splitlines()
     lines = [head, rule, *sorted([*made, *rest], key=_place)]
-    README.write_text(replaced(text, "\n".join(lines)), encoding="utf-8")
-    click.echo(f"{README} and {ROWS}: {len(found)} sets")
+    PAGE.write_text(replaced(text, "\n".join(lines)), encoding="utf-8")
+    click.echo(f"{PAGE} and {ROWS}: {len(found)} sets")
     if any(row["errors"] for _, row in found):
         sys.exit(PARTIAL)
 

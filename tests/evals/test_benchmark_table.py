@@ -1,4 +1,4 @@
-"""`make bench`: the README's table is made of whole results, and loses no line."""
+"""`make bench`: docs/benchmarks.md is made of whole results, and loses no line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ import pytest
 from click.testing import CliRunner
 
 from octavo.evals.benchmarks import benchmark_table
-from octavo.evals.benchmarks.benchmark_table import ENTRIES, main, published, replaced, table
+from octavo.evals.benchmarks.benchmark_table import (
+    ENTRIES,
+    kept_lines,
+    main,
+    published,
+    replaced,
+    table,
+)
+from tests.conftest import ROOT
 
 METRICS = {
     "nDCG@10": 0.7399, "Recall@1": 0.595, "Recall@5": 0.807, "Recall@10": 0.862, "MRR@10": 0.707,
@@ -53,8 +61,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "work" / "scifact").mkdir(parents=True)
     old = "| LIMIT-small, who likes what: the text among 46 | 1,000 | **0.9** | | | | |"
     text = f"x\n<!-- measured: make bench -->\n| h |\n|---|\n{old}\n<!-- end -->\n"
-    (tmp_path / "README.md").write_text(text)
-    monkeypatch.setattr(benchmark_table, "README", tmp_path / "README.md")
+    (tmp_path / "benchmarks.md").write_text(text)
+    monkeypatch.setattr(benchmark_table, "PAGE", tmp_path / "benchmarks.md")
     monkeypatch.setattr(benchmark_table, "ROWS", tmp_path / "rows.jsonl")
     return tmp_path
 
@@ -70,7 +78,7 @@ def test_sets_that_are_not_here_keep_their_lines(place: Path) -> None:
     for _ in range(2):
         code, said = run(place)
         assert code == 0, said
-    text = (place / "README.md").read_text()
+    text = (place / "benchmarks.md").read_text()
     assert text.count("SciFact") == text.count("LIMIT-small") == 1
     assert text.index("SciFact") < text.index("LIMIT-small")  # in the order of ENTRIES
     assert len((place / "rows.jsonl").read_text().splitlines()) == 1  # told twice, kept once
@@ -83,3 +91,9 @@ def test_a_partial_result_makes_no_table(place: Path) -> None:
     assert code == 1
     assert "was stopped after 3 of 300 questions" in said
     assert not (place / "rows.jsonl").exists()
+
+
+def test_the_page_has_the_place_for_the_table() -> None:
+    text = (ROOT / benchmark_table.PAGE).read_text(encoding="utf-8")
+    assert "| LIMIT-small" in "".join(kept_lines(text, ()))
+    assert replaced(text, "new").count("\nnew\n") == 1

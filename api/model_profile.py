@@ -90,9 +90,8 @@ class Models(StrictModel):
 
 
 class SearchSettings(StrictModel):
-    """Depth of each subquery, its weight in fusion, and the fusion. `image_pages` are compared with the
-    picture of a question, none begun after `image_seconds`; with 0 vectors do. The boosts are what
-    a final score (0 to 1) gains by having what the question names (`boosts`)."""
+    """Depth of each subquery, its weight in fusion, and the fusion: see `SearchOptions`, which has
+    the same fields."""
 
     text_depth: int = Field(default=100, ge=1, le=1000)
     words_depth: int = Field(default=100, ge=1, le=1000)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from octavo.api.cli.main import common_options
+from octavo.api.cli.options import common_options
 
 if TYPE_CHECKING:
     from octavo.api.schemas.models import ModelsOut, PulledOut

@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
+from octavo.api.model_profile import read_profile
 from octavo.api.model_store import ModelStore
-from octavo.api.settings import read_profile, read_settings
+from octavo.api.settings import read_settings
 from tests.conftest import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))

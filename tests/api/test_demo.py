@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from octavo.api.cli.question_calls import ask_index, save_evidence
-from octavo.api.schemas import AnswerOut
+from octavo.api.schemas.answers import AnswerOut
 from octavo.api.service import Service, sources_of
 from octavo.api.settings import Settings
 from tests.conftest import ROOT

@@ -15,7 +15,7 @@ from octavo.api.cli.main import cli
 from octavo.api.client import Client
 from octavo.api.http.app import make_app
 from octavo.api.read_limits import limits_of
-from octavo.api.schemas import ResultOut
+from octavo.api.schemas.results import ResultOut
 from octavo.api.service import Service, sources_of
 from octavo.api.settings import Settings
 from octavo.index.page_ranges import PageRun, numbers_of, runs_of

@@ -19,8 +19,9 @@ from fastapi import FastAPI, HTTPException, Request, Response
 
 from octavo.api.cli.main import cli
 from octavo.api.encoder_factory import make_encoders
+from octavo.api.model_profile import SettingsError, read_profile
 from octavo.api.model_store import ModelStore
-from octavo.api.settings import SettingsError, read_profile, read_settings
+from octavo.api.settings import read_settings
 from octavo.index.encoders.encoder import ModelError
 from octavo.index.manifest import Manifest, check_manifest
 from octavo.index.store import StoreError

@@ -15,8 +15,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
 from octavo.api.http.app import make_app
+from octavo.api.model_profile import SettingsError
 from octavo.api.service import Service
-from octavo.api.settings import Settings, SettingsError
+from octavo.api.settings import Settings
 from tests.conftest import PUMP, served, text_pdf
 
 SAID = "The bearing housing takes 0.45 litres of ISO VG 46 oil [1]."

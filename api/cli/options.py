@@ -1,0 +1,103 @@
+"""Options, errors and the open index that commands share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from octavo.api.client import Client
+    from octavo.api.service import Service
+    from octavo.api.settings import Settings
+
+
+#: Exit codes: 1 an error, 2 when at least one document failed or has pages in quarantine.
+PARTIAL = 2
+
+
+_SETTINGS = ("index", "profile", "url", "offline")
+
+
+def common_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that every command takes; hands over `settings` and `as_json`."""
+
+    @click.option("--index", type=click.Path(path_type=Path), help="Index folder. [OCTAVO_INDEX]")
+    @click.option("--profile", help="Model profile: a name or a .toml file. [OCTAVO_PROFILE]")
+    @click.option("--url", help="Go through a running server. [OCTAVO_URL]")
+    @click.option(
+        "--offline",
+        is_flag=True,
+        default=None,
+        help="No socket leaves this machine. [OCTAVO_OFFLINE]",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+    @wraps(command)
+    def wrapped(**options: Any) -> None:
+        from octavo.api.settings import environment, read_settings
+
+        with told_errors():
+            given = {name: options.pop(name) for name in _SETTINGS}
+            settings = read_settings(environment(), given)
+            if settings.offline:
+                from octavo.ingest.sockets import forbid_sockets
+
+                forbid_sockets()
+            command(settings=settings, **options)
+
+    return wrapped
+
+
+@contextmanager
+def told_errors() -> Iterator[None]:
+    """Errors that are the user's to mend become one message and exit code 1."""
+    from octavo.api.model_profile import SettingsError
+    from octavo.generate.answer import Cancelled, GeneratorError
+    from octavo.index.encoders.encoder import ModelError
+    from octavo.index.store import StoreError
+    from octavo.ingest.document import DocumentError
+
+    try:
+        yield
+    except BrokenPipeError:
+        # Who read the output (`head`) has enough. Python would fail again on what it still holds.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)  # as if SIGPIPE had ended it
+    except (
+        SettingsError,
+        StoreError,
+        ModelError,
+        GeneratorError,
+        Cancelled,
+        DocumentError,
+        OSError,
+        ValueError,
+    ) as error:
+        click.echo(f"octavo: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("octavo: interrupted; what was committed stays, run again to go on", err=True)
+        sys.exit(130)
+
+
+@contextmanager
+def open_backend(settings: Settings, create: bool = False) -> Iterator[Service | Client]:
+    backend: Service | Client
+    if settings.url:
+        from octavo.api.client import Client
+
+        backend = Client(settings.url)
+    else:
+        from octavo.api.service import Service
+
+        backend = Service(settings, create)
+    try:
+        yield backend
+    finally:
+        backend.close()

@@ -30,12 +30,17 @@ def test_the_blocks_run_in_their_order(
     Path("judged/qrels.tsv").write_text("q1\tpump.pdf#p1\t1\nq2\twhales.pdf#p1\t1\n")
 
     blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 8
+    assert len(blocks) == 11
     namespace: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, str(GUIDE), "exec"), namespace)
     said = capsys.readouterr().out
     assert "pump.pdf added 1" in said
+    assert "pump.pdf, page 1" in said  # the answer as text
+    assert "oil. support" in said
+    assert '{"question": "Which oil does the pump take?", "abstained": false' in said
+    assert "whales.pdf 1 1" in said  # deleted
+    assert isinstance(namespace["png"], bytes)
     assert "2 1.0 (1.0, 1.0) ()" in said  # n, nDCG@10, interval, errors
     assert "no difference shown" in said
     assert "without late interaction" in said

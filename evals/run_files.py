@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from octavo.evals.dataset import GoldQuestion
+from octavo.evals.dataset import DatasetError, GoldQuestion
+from octavo.evals.datasets.jsonl import lines
 from octavo.evals.run import AskedQuestion
 
 _BOXES = 10  # hits whose boxes are kept
@@ -21,11 +22,23 @@ def write_run(run: Mapping[str, Sequence[str]], out: Path) -> None:
                 file.write(f"{question}\tQ0\t{item}\t{rank}\t{1 / rank:.6f}\toctavo\n")
 
 
+def read_run(file: Path) -> dict[str, tuple[str, ...]]:
+    """Items by question, each once, in the order of the file. Raises DatasetError for a line of
+    another form."""
+    items: dict[str, list[str]] = {}
+    for where, line in lines(file):
+        fields = line.split("\t")
+        if len(fields) != 6:
+            raise DatasetError(f"{where}: expected six fields, tab separated: {line!r}")
+        items.setdefault(fields[0], []).append(fields[2])
+    return {question: tuple(dict.fromkeys(found)) for question, found in items.items()}
+
+
 def write_rows(rows: Sequence[Mapping[str, Any]], file: Path) -> None:
     """JSON lines; whole or not there at all."""
     part = file.with_suffix(".part")
-    lines = (json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
-    part.write_text("".join(lines), encoding="utf-8")
+    written = (json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
+    part.write_text("".join(written), encoding="utf-8")
     part.replace(file)
 
 
@@ -40,10 +53,9 @@ def make_folder(out: Path) -> None:
 
 def check_results(file: Path) -> None:
     """Raises ValueError where no row can be appended to a results file, before it is measured."""
+    make_folder(file.parent)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a", encoding="utf-8"):
-            pass
+        file.open("a", encoding="utf-8").close()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ValueError(f"--out {file}: {reason}; give a file that rows go to") from None
@@ -52,8 +64,8 @@ def check_results(file: Path) -> None:
 def append_row(row: Mapping[str, Any], file: Path) -> None:
     """One more line of a results file, which only ever grows."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+    with file.open("a", encoding="utf-8") as results:
+        results.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def box_rows(asked: Sequence[AskedQuestion]) -> list[dict[str, Any]]:

@@ -6,11 +6,13 @@ import os
 import shlex
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from octavo.api.cli.options import PARTIAL
 from octavo.evals.baselines.child import PeerError
 from octavo.evals.baselines.environments import clean, embedder_of, python_of
 from octavo.evals.baselines.measure import Bench, measure, row_of
@@ -21,7 +23,6 @@ from octavo.evals.dataset import DatasetError
 from octavo.evals.provenance import Provenance, provenance
 from octavo.evals.run_files import append_row
 
-_PARTIAL = 2  # exit code: a system failed, the others are in the table
 _PATH = click.Path(path_type=Path)
 
 
@@ -68,7 +69,7 @@ def peers(
     rows = run_all(bench, systems, work, repeat, out or work / "rows.jsonl")
     click.echo(table(rows))
     if any(r["errors"] for r in rows):
-        sys.exit(_PARTIAL)
+        sys.exit(PARTIAL)
 
 
 def run_all(
@@ -100,8 +101,7 @@ def restrict(cores: int) -> None:
 
 def _origin() -> Provenance:
     command = shlex.join(["python", "-m", "octavo.evals.baselines", *sys.argv[1:]])
-    found = provenance()
-    return Provenance(found.date, found.commit, command, found.machine)
+    return replace(provenance(), command=command)
 
 
 def _cache() -> Path:

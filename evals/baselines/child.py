@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from octavo.evals.benchmarks.peak_memory import tree_memory
+
 _SAMPLE = 0.25  # seconds between looks at memory
 _TAIL = 3  # lines of what a failed driver said
 
@@ -100,40 +102,18 @@ def _said(log: Path) -> str:
 
 
 class _MemoryWatch(threading.Thread):
-    """Samples the memory of a session, pages shared between its processes counted once."""
+    """Samples the memory of a process and all that it started."""
 
-    def __init__(self, session: int) -> None:
+    def __init__(self, root: int) -> None:
         super().__init__(daemon=True)
         self.peak_mb = 0.0
-        self._session = session
+        self._root = root
         self._done = threading.Event()
 
     def run(self) -> None:
         while not self._done.wait(_SAMPLE):
-            self.peak_mb = max(self.peak_mb, session_mb(self._session))
+            self.peak_mb = max(self.peak_mb, tree_memory(self._root)[0] / 1024)
 
     def stop(self) -> None:
         self._done.set()
         self.join()
-
-
-def session_mb(session: int) -> float:
-    """Proportional set size in MB of the processes of a session; 0 where there is no /proc."""
-    if not os.path.isdir("/proc/self"):
-        return 0.0
-    total = 0
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                if os.getsid(int(name)) == session:
-                    total += _proportional_kb(Path("/proc", name, "smaps_rollup"))
-            except OSError:
-                continue  # it has ended
-    return total / 1024
-
-
-def _proportional_kb(file: Path) -> int:
-    for line in file.read_text(encoding="ascii").splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1])
-    return 0

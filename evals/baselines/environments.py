@@ -19,7 +19,7 @@ _ENVIRONMENT = {
     "TRANSFORMERS_OFFLINE": "1",
     "HAYSTACK_TELEMETRY_ENABLED": "False",
     "CUDA_VISIBLE_DEVICES": "",
-    "PYTHONPATH": str(ROOT),
+    "PYTHONPATH": str(ROOT / "src"),  # the drivers are read from the checkout
 }
 _NOT_PASSED_ON = ("OCTAVO_", "OMP_", "MKL_", "TOKENIZERS_", "PYTHON")
 _FOLDERS = ("environments", "embedder", "runs")  # what --clean removes

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from octavo.evals.baselines.child import DriverOutcome, PeerError, run_driver
 from octavo.evals.baselines.environments import child_environment
-from octavo.evals.baselines.footprint import disk_bytes, load
 from octavo.evals.baselines.protocol import DEPTH, SHOWN, DriverTask
-from octavo.evals.baselines.selection import Selection, read_run
+from octavo.evals.baselines.selection import Selection
 from octavo.evals.baselines.systems import System
+from octavo.evals.metrics.costs import size_of
 from octavo.evals.metrics.retrieval import intervals, means, percentile, retrieval_metrics
 from octavo.evals.provenance import Provenance, digest
-from octavo.evals.run_files import write_rows
+from octavo.evals.run_files import read_run, write_rows
 
 _MB = 1e6
 
@@ -39,13 +39,13 @@ def measure(bench: Bench, system: System, python: Path, round_: int) -> dict[str
     folder = bench.runs / f"{system.name}-{round_}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    before = load()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0  # before it begins
     task = _task(bench, system, folder)
     task.write(folder / "task.json")
     ingest = _phase("ingest", bench, system, python, folder)
     query = _phase("query", bench, system, python, folder)
     index = folder / "index"
-    size, originals = disk_bytes(index), disk_bytes(index / (system.originals or "-"))
+    size, originals = size_of(index), size_of(index / (system.originals or "-"))
     shutil.rmtree(index)
     values = retrieval_metrics(read_run(folder / "run.trec"), bench.selection.qrels)
     _write_questions(bench.selection, values, folder)
@@ -54,7 +54,7 @@ def measure(bench: Bench, system: System, python: Path, round_: int) -> dict[str
         **row_of(bench, system, round_),
         **_told(bench, system, ingest, query),
         "n": len(bench.selection.questions),
-        "load": before,
+        "load": round(load, 1),
         "metrics": {name: round(value, 6) for name, value in metrics.items()},
         "intervals": _intervals(bench.selection, values),
     }
@@ -95,12 +95,8 @@ def _intervals(
 
 def row_of(bench: Bench, system: System, round_: int) -> dict[str, Any]:
     """What a row says of a system whether or not it could be measured."""
-    origin = bench.origin
     return {
-        "date": origin.date,
-        "commit": origin.commit,
-        "command": origin.command,
-        "machine": origin.machine,
+        **asdict(bench.origin),
         "dataset": bench.selection.name,
         "data": bench.selection.data,
         "unit": "page",

@@ -50,14 +50,3 @@ def select(dataset: Path, documents: Path | None, limit: int) -> Selection:
 def _lies_in(items: dict[str, int], names: set[str]) -> bool:
     gold = [item for item, score in items.items() if score > 0]
     return bool(gold) and all(item.rpartition("#p")[0] in names for item in gold)
-
-
-def read_run(file: Path) -> dict[str, list[str]]:
-    """Question to items, in the order of a tab-separated TREC run. Raises DatasetError."""
-    run: dict[str, list[str]] = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        parts = line.split("\t")
-        if len(parts) != 6:
-            raise DatasetError(f"{file}:{number}: expected six fields, found {len(parts)}")
-        run.setdefault(parts[0], []).append(parts[2])
-    return run

@@ -46,7 +46,8 @@ SYSTEMS = (
         "256-token chunks, vectors and BM25", {"mode": "hybrid"},
     ),
     System(
-        "haystack", "octavo.evals.baselines.haystack", "haystack", "120-word chunks, vectors and BM25"
+        "haystack", "octavo.evals.baselines.haystack", "haystack",
+        "120-word chunks, vectors and BM25",
     ),
     System("txtai", "octavo.evals.baselines.txtai", "txtai", "254-token chunks, hybrid"),
 )  # fmt: skip

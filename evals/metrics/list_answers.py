@@ -6,12 +6,13 @@ import ast
 import math
 import re
 import warnings
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from rapidfuzz.distance import Levenshtein
+
 from octavo.evals.metrics.numeric_answers import among, only_number
-from octavo.evals.metrics.text_match import anls, best, levenshtein, stands_in, tokens
+from octavo.evals.metrics.text_match import anls, best, stands_in, tokens
 
 _LIKE = 0.5  # ANLS from which two texts are taken for the same
 _NO_LIST = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
@@ -71,9 +72,7 @@ def _misspelt(words: Sequence[str], wanted: Sequence[str]) -> bool:
             return False
     a, b = " ".join(words), " ".join(wanted)
     room = len(b) // 10
-    # Letters that only one of the two has are a lower bound, and quick to count.
-    letters = (Counter(a) - Counter(b)).total(), (Counter(b) - Counter(a)).total()
-    return 0 < room >= max(letters) and levenshtein(a, b) <= room
+    return 0 < room >= Levenshtein.distance(a, b, score_cutoff=room)
 
 
 def _parts(answer: str) -> tuple[str, ...]:

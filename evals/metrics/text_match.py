@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-import numpy as np
+from rapidfuzz.distance import Levenshtein
 
 _ARTICLES = frozenset(("a", "an", "the"))
 _TOKEN = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[^\W\d_]+")
@@ -100,23 +100,7 @@ def _within(wanted: Sequence[str], there: Sequence[str]) -> bool:
 
 def _similarity(answer: str, gold: str, threshold: float) -> float:
     a, b = (" ".join(t.lower().split())[:_LONGEST] for t in (answer, gold))
-    longer = max(len(a), len(b))
-    # The lengths alone can tell, without the distance.
-    if not longer or abs(len(a) - len(b)) / longer >= threshold:
+    if not a and not b:
         return 0.0
-    off = levenshtein(a, b) / longer
+    off = Levenshtein.normalized_distance(a, b, score_cutoff=threshold)
     return 1 - off if off < threshold else 0.0
-
-
-def levenshtein(a: str, b: str) -> int:
-    """Insertions, deletions and substitutions of a character that turn `a` into `b`.
-
-    A row of the table at a time: the insertions along it are a running minimum.
-    """
-    letters = np.array([ord(c) for c in b], dtype=np.int64)
-    along = np.arange(len(b) + 1)
-    row = along
-    for n, letter in enumerate(a, 1):
-        step = np.minimum(row[1:] + 1, row[:-1] + (letters != ord(letter)))
-        row = np.minimum.accumulate(np.concatenate(([n], step)) - along) + along
-    return int(row[-1])

@@ -1,5 +1,4 @@
-"""The regions that reading finds on the pages of a document: `python -m octavo.evals.reading.regions` is
-`octavo eval regions`."""
+"""The regions that reading finds on the pages of a document."""
 
 from __future__ import annotations
 
@@ -105,9 +104,3 @@ def _with_text(data: bytes) -> set[int]:
     """Numbers of the pages that have a text layer: any character that is not white space."""
     with pymupdf.open(stream=data) as document:
         return {n for n, page in enumerate(document, 1) if page.get_text("text").strip()}
-
-
-if __name__ == "__main__":
-    from octavo.evals.cli.reading_commands import regions
-
-    regions()

@@ -3,66 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from octavo.evals.dataset import DatasetError
-from octavo.evals.report import fields
+from pydantic import Field, StrictStr
+
+from octavo.evals.datasets.row_models import JsonRow, Number, Numbers
 from octavo.evals.report.charts import Bar, bars
 from octavo.evals.report.html import Html, figure, join, left_out, note, plots, section, table, tag
 from octavo.evals.report.overview import number
 from octavo.evals.report.plot_data import METRIC
-from octavo.evals.report.result_rows import ResultRow, parse, read_json
+from octavo.evals.report.result_rows import ResultRow, parse_as, read_json
 from octavo.evals.report.runs import RunData
 from octavo.evals.report.scatter import PlotPoint, points
 
 COST = "search p50 ms"
 
 
-@dataclass(frozen=True, slots=True)
-class AblationFileRow:
+class AblationFileRow(JsonRow):
     """The system with one thing changed. `difference`: metric to value minus the base's, its 95 %
     bounds where they are there, and p."""
 
-    name: str
-    metrics: dict[str, float]
-    difference: dict[str, dict[str, float]]
+    name: StrictStr = Field(min_length=1)
+    means: Numbers = Field(default_factory=dict, alias="metrics")
+    cost: Number | None = Field(None, alias="search p50 ms")
+    differences: dict[str, Numbers] = Field(default_factory=dict, alias="difference")
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return self.means if self.cost is None else self.means | {COST: self.cost}
+
+    @property
+    def difference(self) -> dict[str, dict[str, float]]:
+        return {m: d for m, d in self.differences.items() if "b_minus_a" in d}
 
 
-@dataclass(frozen=True, slots=True)
-class AblationFile:
+class AblationFile(ResultRow):
     """One `ablation.json`."""
 
-    row: ResultRow
-    base: str
-    variants: tuple[AblationFileRow, ...]
+    base: StrictStr = "base"
+    variants: tuple[AblationFileRow, ...] = ()
 
     def matches(self, row: ResultRow) -> bool:
         """Whether it was asked the same questions, as far as the rows say."""
-        data = not (self.row.data and row.data) or self.row.data == row.data
-        return data and (self.row.dataset, self.row.n) == (row.dataset, row.n)
+        data = not (self.data and row.data) or self.data == row.data
+        return data and (self.dataset, self.n) == (row.dataset, row.n)
 
 
 def read_ablation(file: Path) -> AblationFile:
     """Raises DatasetError for a row that is refused or variants of another form."""
-    value, where = read_json(file), str(file)
-    row = parse(value, where)
-    listed = fields.objects(value.get("variants"), "variants", where)
-    variants = tuple(_variant(v, where) for v in listed)
-    return AblationFile(row, fields.text(value.get("base"), "base", where) or "base", variants)
-
-
-def _variant(value: dict[str, Any], where: str) -> AblationFileRow:
-    name = fields.text(value.get("name"), "name", where)
-    if not name:
-        raise DatasetError(f"{where}: a variant has no 'name': {value!r}")
-    metrics = fields.numbers(value.get("metrics"), "metrics", where)
-    if COST in value:
-        metrics[COST] = fields.number(value[COST], COST, where)
-    found = fields.table(value.get("difference"), "difference", where)
-    changes = {m: fields.numbers(d, f"difference of {m!r}", where) for m, d in found.items()}
-    return AblationFileRow(name, metrics, {m: d for m, d in changes.items() if "b_minus_a" in d})
+    return parse_as(AblationFile, read_json(file), str(file))
 
 
 def worth(found: Sequence[AblationFile], prefix: str) -> Html:
@@ -84,13 +73,12 @@ def _ablation(found: AblationFile, key: str) -> Html:
         for v in found.variants
         if v.difference
     ]  # fmt: skip
-    row = found.row
     about = note(
-        f"Against {found.base}; {row.dataset}, n {row.n}, {row.date}, commit {row.commit}, "
-        f"config {row.config}, {row.machine}, {len(row.errors)} errors. Below 0: the change makes "
-        "it worse."
+        f"Against {found.base}; {found.dataset}, n {found.n}, {found.date}, commit {found.commit}, "
+        f"config {found.config}, {found.machine}, {len(found.errors)} errors. Below 0: the change "
+        "makes it worse."
     )
-    if row.partial:
+    if found.partial:
         words = "PARTIAL: it was stopped before every variant was asked"
         about = join([about, tag("p", tag("strong", words, class_="bad"))])
     if not rows:
@@ -125,10 +113,10 @@ def cost(runs: Sequence[RunData], found: Sequence[AblationFile], prefix: str) ->
     named = [(r.row.machine, r.label, r.row.metrics, 0) for r in runs]
     shown = {r.row.config for r in runs}  # the base of an ablation may be a run: one point
     named += [
-        (a.row.machine, v.name, v.metrics, 1)
+        (a.machine, v.name, v.metrics, 1)
         for a in found
         for v in a.variants
-        if v.name != a.base or a.row.config not in shown
+        if v.name != a.base or a.config not in shown
     ]
     for machine, name, metrics, kind in named:
         if METRIC in metrics and COST in metrics:

@@ -66,8 +66,9 @@ def _open(index: str, profile: str) -> Shelf:
         return Shelf(None, "the run does not name its index; give it with --index.")
     if "://" in index:
         return Shelf(None, "the index is on a server; give an embedded one with --index.")
+    from octavo.api.model_profile import SettingsError, read_profile
     from octavo.api.service import Service
-    from octavo.api.settings import Settings, SettingsError, read_profile
+    from octavo.api.settings import Settings
     from octavo.index.encoders.encoder import ModelError
     from octavo.index.store import StoreError
 

@@ -1,24 +1,16 @@
-"""HTML by hand: whatever is no `Html` yet is escaped."""
+"""Elements of the page; whatever is no markup yet is escaped."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 
+from markupsafe import Markup, escape
 
-class Html(str):
-    """Text that is markup already."""
-
-    __slots__ = ()
-
-
-def escape(value: object) -> Html:
-    """`value` as text of a page, or of an attribute in double quotes."""
-    return value if isinstance(value, Html) else Html(html.escape(str(value), quote=True))
+Html = Markup
 
 
 def join(parts: Iterable[object]) -> Html:
-    return Html("\n".join(escape(p) for p in parts))
+    return Html("\n").join(map(escape, parts))
 
 
 def tag(name: str, *content: object, **attributes: object) -> Html:

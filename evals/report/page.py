@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from markupsafe import escape
+
 from octavo.evals.dataset import DatasetError
 from octavo.evals.report import answering, comparison, history, overview, retrieval, worst
 from octavo.evals.report.ablation import AblationFile, cost, read_ablation, worth
-from octavo.evals.report.html import Html, escape, join, note, section, tag
+from octavo.evals.report.html import Html, join, note, section, tag
 from octavo.evals.report.ingestion import ingestion
 from octavo.evals.report.read_runs import read_runs
 from octavo.evals.report.result_rows import Key, ResultRow, read_history
@@ -40,8 +42,8 @@ def report(
     `ablation.json`, beside those in the runs; `worst`: questions shown a run; `index`: where to
     take pictures of pages from.
 
-    Raises DatasetError for a folder without a run, a refused row, without matplotlib, or where
-    there is neither a run nor a results file.
+    Raises DatasetError for a folder without a run, a refused row, or where there is neither a run
+    nor a results file.
     """
     if not folders and rows is None:
         raise DatasetError("nothing to report: give --out folders of eval runs, or --rows FILE")

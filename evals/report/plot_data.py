@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from octavo.evals.metrics.abstention import AbstentionDecision
+from octavo.evals.metrics.retrieval import nearest_rank
 from octavo.evals.report.charts import Bar
 from octavo.evals.report.runs import QuestionRow, RunData
 from octavo.evals.report.scatter import Spread
@@ -29,7 +29,8 @@ def recall_by_depth(run: RunData) -> tuple[list[float], list[float], list[float]
     if not judged:
         return [], [], []
     shares = np.array([_recalls(q, run.ranking.get(q.id, ())) for q in judged])
-    bands = [interval(shares[:, d], judged) for d in range(len(DEPTHS))]
+    documents = [q.group for q in judged]
+    bands = [interval(shares[:, d], documents) for d in range(len(DEPTHS))]
     return shares.mean(axis=0).tolist(), [b[0] for b in bands], [b[1] for b in bands]
 
 
@@ -39,11 +40,10 @@ def _recalls(question: QuestionRow, items: Sequence[str]) -> list[float]:
     return [float(v) for v in np.cumsum(hits) / len(question.relevant)]
 
 
-def interval(values: Iterable[float], questions: Sequence[QuestionRow]) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean of a value a question; whole documents are drawn, where
+def interval(values: Iterable[float], groups: Sequence[str]) -> tuple[float, float]:
+    """95 % bootstrap interval of the mean of a value a question; whole groups are drawn, where
     there are enough of them (see `octavo.evals.statistics.resampling_units`)."""
-    generator = np.random.default_rng(0)
-    return bootstrap(np.array(list(values)), [q.doc or q.id for q in questions], generator)
+    return bootstrap(np.array(list(values)), groups, np.random.default_rng(0))
 
 
 def first_ten_by_stage(run: RunData) -> list[Bar]:
@@ -54,7 +54,8 @@ def first_ten_by_stage(run: RunData) -> list[Bar]:
     names = list(dict.fromkeys(name for q in judged for name in q.ranks))
     names.sort(key=lambda n: _ORDER.index(n) if n in _ORDER else len(_ORDER))
     found = {n: [float(0 < q.ranks.get(n, 0) <= 10) for q in judged] for n in names}
-    return [Bar(n, math.fsum(v) / len(v), *interval(v, judged)) for n, v in found.items()]
+    documents = [q.group for q in judged]
+    return [Bar(n, math.fsum(v) / len(v), *interval(v, documents)) for n, v in found.items()]
 
 
 def spreads(runs: Sequence[RunData]) -> list[Spread]:
@@ -64,15 +65,9 @@ def spreads(runs: Sequence[RunData]) -> list[Spread]:
         for place, run in enumerate(runs):
             times = [q.stages[name] for q in run.questions if name in q.stages]
             if times:
-                p = [nearest(times, share) for share in (0.05, 0.25, 0.5, 0.75, 0.95)]
+                p = [nearest_rank(times, share) for share in (0.05, 0.25, 0.5, 0.75, 0.95)]
                 found.append(Spread(name, place, (p[0], p[1], p[2], p[3], p[4])))
     return found
-
-
-def nearest(values: Sequence[float], share: float) -> float:
-    """Nearest-rank percentile of values that are there."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def known(run: RunData) -> list[AbstentionDecision]:
@@ -123,16 +118,14 @@ def by(
     for name, questions in found.items():
         values = [q.metrics[METRIC] for q in questions]
         mean = math.fsum(values) / len(values)
-        low, high = interval(
-            values, [replace(q, doc="") for q in questions] if alone else questions
-        )
+        low, high = interval(values, [q.id if alone else q.group for q in questions])
         rows.append(Bar(name, mean, low, high, f"{mean:.3f} (n {len(values)})"))
     return rows
 
 
 def cited_kinds(run: RunData) -> Counter[str]:
     """Citations by the kind of what they name."""
-    return Counter(kind for answer in run.answers.values() for kind in answer.cited)
+    return Counter(c.kind for a in run.answers.values() for c in a.citations if c.kind)
 
 
 def gold_rank(question: QuestionRow, run: RunData) -> int | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from octavo.evals.dataset import DatasetError
-from octavo.evals.report.html import Html, escape
+from markupsafe import escape
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from octavo.evals.report.html import Html
 
 #: Okabe and Ito (2008): told apart by every kind of colour vision. Marks and dashes differ, too.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -47,15 +48,7 @@ _STYLE: dict[Any, Any] = {  # matplotlib types its keys as literals
 
 
 def draw(key: str, alt: str, paint: Callable[[Axes], None], height: float = 3.2) -> Html:
-    """An inline SVG that `paint` filled. `key` is unique on the page; `height` is in inches.
-
-    Raises DatasetError where matplotlib is not installed.
-    """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise DatasetError("the report needs matplotlib: pip install 'octavo[evals]'") from None
+    """An inline SVG that `paint` filled. `key` is unique on the page; `height` is in inches."""
     out = io.StringIO()
     with rc_context({**_STYLE, "svg.hashsalt": key}):
         drawing = Figure(figsize=(WIDTH, height), layout="constrained")

@@ -31,7 +31,13 @@ def report(
     a results file, such as those of `octavo eval ingest`. It needs no network and no script.
     """
     from octavo.evals.dataset import DatasetError
-    from octavo.evals.report.page import report as written
+
+    try:
+        from octavo.evals.report.page import report as written
+    except ImportError as error:
+        raise click.ClickException(
+            f"the report needs {error.name}: pip install 'octavo[evals]'"
+        ) from None
 
     try:
         found = written(runs, rows, ablation, worst, index)

@@ -3,46 +3,67 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import Field, StrictBool, StrictStr
 
 from octavo.evals.dataset import DatasetError
 from octavo.evals.datasets.jsonl import lines, missing
+from octavo.evals.datasets.row_models import (
+    AsText,
+    Count,
+    JsonRow,
+    Number,
+    Numbers,
+    Texts,
+    checked,
+)
 from octavo.evals.provenance import NEEDED
-from octavo.evals.report.fields import number, numbers, table, text, texts, truth, whole
-
-_OPTIONAL = ("dataset", "data", "profile", "unit", "index")
-
-Interval = tuple[float, float]
 
 #: What two rows must share to be drawn together.
 Key = tuple[str, str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRow:
-    """One result. `where` is the file (and line) it stands in; `asked` the questions asked for."""
+class ResultRow(JsonRow):
+    """One result. `where` is the file (and line) it stands in."""
 
     where: str
-    date: str
-    commit: str
-    command: str
-    machine: str
-    config: str
-    n: int
-    errors: tuple[str, ...]
-    asked: int
-    complete: bool
-    dataset: str
-    data: str  # hash of questions, judgements and corpus; empty where the row does not say
-    profile: str
-    unit: str
-    index: str
-    writers: str  # generator and judge
-    size: str  # documents, pages, chunks
-    metrics: dict[str, float] = field(default_factory=dict)
-    intervals: dict[str, Interval] = field(default_factory=dict)
+    date: AsText
+    commit: AsText
+    command: AsText
+    machine: AsText
+    config: AsText
+    n: Count
+    errors: Texts
+    planned: Count = Field(0, alias="questions")  # 0 where the row does not say
+    complete: StrictBool = True
+    dataset: StrictStr = ""
+    data: StrictStr = ""  # hash of questions, judgements and corpus; empty where it does not say
+    profile: StrictStr = ""
+    unit: StrictStr = ""
+    index: StrictStr = ""
+    generator: StrictStr = ""
+    judge: StrictStr = ""
+    documents: Count = 0
+    pages: Count = 0
+    chunks: Count = 0
+    metrics: Numbers = Field(default_factory=dict)
+    intervals: dict[str, tuple[Number, Number]] = Field(default_factory=dict)
+
+    @property
+    def asked(self) -> int:
+        """Questions that were to be asked."""
+        return self.planned or self.n
+
+    @property
+    def writers(self) -> str:
+        return " and ".join(filter(None, (self.generator, self.judge)))
+
+    @property
+    def size(self) -> str:
+        sizes = {"documents": self.documents, "pages": self.pages, "chunks": self.chunks}
+        return ", ".join(f"{count:,} {name}" for name, count in sizes.items() if count)
 
     @property
     def partial(self) -> bool:
@@ -72,7 +93,8 @@ def read_history(file: Path) -> tuple[list[ResultRow], list[str]]:
     A line of such a file is never changed, so one that is refused is told and the rest is used.
     Raises DatasetError for a file that is missing or no text.
     """
-    taken, refused = [], []
+    taken: list[ResultRow] = []
+    refused: list[str] = []
     for where, line in lines(file):
         try:
             taken.append(parse(json.loads(line), where))
@@ -98,40 +120,19 @@ def read_json(file: Path) -> dict[str, Any]:
     return value
 
 
+Row = TypeVar("Row", bound=ResultRow)
+
+
 def parse(row: Any, where: str) -> ResultRow:
     """A row that says all of `NEEDED`. Raises DatasetError, naming what is not."""
+    return parse_as(ResultRow, row, where)
+
+
+def parse_as(model: type[Row], row: Any, where: str) -> Row:
+    """The same of a row that says more."""
     if not isinstance(row, dict):
         raise DatasetError(f"{where}: expected a JSON object, found {type(row).__name__}")
     for name in NEEDED:
         if name not in row or row[name] in (None, ""):
             raise DatasetError(f"{where}: has no {name!r}; a result without it is not reported")
-    n = row["n"]
-    if not isinstance(n, int) or isinstance(n, bool) or n < 0:
-        raise DatasetError(f"{where}: 'n' is {n!r}; expected a number of questions")
-    said = {name: str(row[name]) for name in ("date", "commit", "command", "machine", "config")}
-    may = {name: text(row.get(name), name, where) for name in _OPTIONAL}
-    writers = [text(row.get(name), name, where) for name in ("generator", "judge")]
-    sizes = {name: whole(row.get(name), name, where) for name in ("documents", "pages", "chunks")}
-    return ResultRow(
-        where=where,
-        n=n,
-        errors=texts(row["errors"], "errors", where),
-        asked=whole(row.get("questions"), "questions", where) or n,
-        complete=truth(row.get("complete", True), "complete", where),
-        writers=" and ".join(filter(None, writers)),
-        size=", ".join(f"{count:,} {name}" for name, count in sizes.items() if count),
-        metrics=numbers(row.get("metrics"), "metrics", where),
-        intervals=_intervals(row.get("intervals"), where),
-        **said,
-        **may,
-    )
-
-
-def _intervals(value: Any, where: str) -> dict[str, Interval]:
-    found = {}
-    for name, bounds in table(value, "intervals", where).items():
-        if not isinstance(bounds, list) or len(bounds) != 2:
-            raise DatasetError(f"{where}: interval of {name!r} is {bounds!r}; expected [low, high]")
-        low, high = (number(v, f"interval of {name!r}", where) for v in bounds)
-        found[name] = (low, high)
-    return found
+    return checked(model, {**row, "where": where}, where)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from octavo.evals.metrics.retrieval import nearest_rank
 from octavo.evals.report.charts import Curve, bars, curves
 from octavo.evals.report.html import Html, figure, left_out, plots, section, table
-from octavo.evals.report.plot_data import DEPTHS, first_ten_by_stage, nearest, recall_by_depth
+from octavo.evals.report.plot_data import DEPTHS, first_ten_by_stage, recall_by_depth
 from octavo.evals.report.plot_data import spreads as stage_spreads
 from octavo.evals.report.runs import RunData
 from octavo.evals.report.scatter import spreads
@@ -91,6 +92,6 @@ def _latency_rows(runs: Sequence[RunData]) -> list[tuple[str, ...]]:
         cells = [name]
         for run in runs:
             times = [q.stages[name] for q in run.questions if name in q.stages]
-            cells += [f"{nearest(times, p):.1f}" if times else "" for p in (0.5, 0.95)]
+            cells += [f"{nearest_rank(times, p):.1f}" if times else "" for p in (0.5, 0.95)]
         rows.append(tuple(cells))
     return rows

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
 
 from octavo.evals.report.charts import Curve
 from octavo.evals.report.html import Html
 from octavo.evals.report.plots import DASHES, INK, MARKS, color, draw, legend
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True)

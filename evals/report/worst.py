@@ -8,7 +8,7 @@ from octavo.api.console.progress import progress
 from octavo.evals.report.crops import Shelf, shelf
 from octavo.evals.report.html import Html, left_out, note, section, tag
 from octavo.evals.report.plot_data import METRIC, gold_rank, worst
-from octavo.evals.report.runs import Places, QuestionRow, RunData
+from octavo.evals.report.runs import Places, QuestionRow, RunData, by_page
 
 _GOLD_PAGES = 1  # of a question that are drawn; the others are named
 
@@ -92,13 +92,13 @@ def _answer(run: RunData, asked: QuestionRow) -> list[tuple[str, object]]:
 
 
 def _pictures(run: RunData, asked: QuestionRow, gold: Sequence[str], pictures: Shelf) -> list[Html]:
-    found = run.found.get(asked.id, {})
+    found, marked = run.found.get(asked.id, {}), by_page(asked.gold_boxes)
     shown = [("gold", item) for item in gold[:_GOLD_PAGES]]
     shown += [("found first", item) for item in asked.first[:1] if item not in gold[:_GOLD_PAGES]]
     drawn = []
     for role, item in shown:
-        place = _place(item, found, asked.boxes, run.row.unit)
-        picture = pictures.page(*place, asked.boxes.get(place, ()), found.get(place, ()))
+        place = _place(item, found, marked, run.row.unit)
+        picture = pictures.page(*place, marked.get(place, ()), found.get(place, ()))
         if picture:
             caption = tag("figcaption", f"{role}: {place[0]}, page {place[1]}")
             drawn.append(tag("figure", picture, caption))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from octavo.evals.baselines.child import PeerError, run_driver
 from octavo.evals.baselines.environments import child_environment, clean, python_of
 from octavo.evals.baselines.measure import Bench, measure
 from octavo.evals.baselines.protocol import folded, spanned
-from octavo.evals.baselines.selection import read_run, select
+from octavo.evals.baselines.selection import select
 from octavo.evals.baselines.systems import REFERENCE, SYSTEMS, System, chosen
 from octavo.evals.baselines.table import table
 from octavo.evals.dataset import DatasetError
 from octavo.evals.metrics.retrieval import means, retrieval_metrics
 from octavo.evals.provenance import Provenance
+from octavo.evals.run_files import read_run
 from octavo.evals.statistics.compare import compare
 from tests.conftest import PUMP, ROOT, SHARED, WHALES, text_pdf
 
@@ -100,6 +102,15 @@ def test_every_system_has_its_driver_and_its_requirements() -> None:
         assert (ROOT / "evals" / "baselines" / f"{system.environment}.txt").is_file()
 
 
+def test_a_driver_finds_its_protocol_where_nothing_is_installed(tmp_path: Path) -> None:
+    """What the peers' environments have: the checkout on the path, and no library of ours."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "import octavo.evals.baselines.protocol"],
+        cwd=tmp_path, env=child_environment({}), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
 def test_pages_of_a_text_and_pages_once() -> None:
     assert spanned(3, "end of three\ffour\f \fsix") == [3, 4, 6]
     assert spanned(3, "\fthree") == [3]  # a break at the beginning is counted in the number
@@ -151,7 +162,7 @@ def test_a_run_scores_as_the_independent_scorer_scores_it(tmp_path: Path) -> Non
 
 def test_a_damaged_run_is_told(tmp_path: Path) -> None:
     (tmp_path / "run.trec").write_text("q1\tQ0\ta#p1\t1\t1.0\tx\nq1 Q0\n")
-    with pytest.raises(DatasetError, match=r"run\.trec:2: expected six fields, found 1"):
+    with pytest.raises(DatasetError, match=r"run\.trec:2: expected six fields"):
         read_run(tmp_path / "run.trec")
 
 

@@ -2,7 +2,7 @@
 
 Run it once, in an environment of its own (see README.md):
 
-    python -m tools.weights.make_image_tower --out index/weights/efficientnet-lite0.onnx --work /tmp/tower
+    python -m tools.weights.make_image_tower --work /tmp/tower
 
 The graph has one input, ``pixels`` float32 (n, 3, 224, 224), RGB, values 0 to 255; the
 normalisation (x - 127) / 128 is inside.  Its outputs are ``features`` (n, 1280), the global average

@@ -5,6 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 
+import chardet
+from chardet import EncodingEra
+
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -15,28 +18,18 @@ _DECLARED = re.compile(
     rb"""<(?:meta|\?xml)[^>]*?(?:charset|encoding)\s*=\s*["']?([A-Za-z0-9_.:-]+)""", re.IGNORECASE
 )
 _SAMPLE = 65536
-#: Encodings that hold any bytes or nearly so, and the letters that their languages use most. The
-#: first whose letters make up enough of what is not ASCII is taken.
-_USUAL = (
-    ("shift_jis", "のにはをたがでてとしれさいるすかなんっーンスルトリラク", 0.25),
-    ("euc_jp", "のにはをたがでてとしれさいるすかなんっーンスルトリラク", 0.25),
-    ("euc_kr", "이다는을의에가고를한은하지로사기도어그리인시아자대", 0.25),
-    ("gb18030", "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年", 0.08),
-    ("big5", "的一是不了在人有我他這中大來上國個到說們為子和你地出道也時年", 0.08),
-    ("cp1251", "оеаинтсрвлкмдпу", 0.55),
-    ("koi8_r", "оеаинтсрвлкмдпу", 0.55),
-    ("cp1253", "αοιετσνηυρπκμλςάόίέή", 0.55),
-    ("cp1255", "יוהלאמרתבשנ", 0.55),
-    ("cp1256", "اليمونرتبةدسعفقكهأ", 0.55),
-)
-_LATIN_RUN = re.compile(rb"[\x80-\xff]{3,}")
+#: All but mainframes, whose text files do not reach other machines as they are.
+_ERAS = EncodingEra.ALL & ~EncodingEra.MAINFRAME
+_FEW = 8  # bytes above 127, without a run of three: too few to tell an encoding
+_HIGH = re.compile(rb"[\x80-\xff]")
+_HIGH_RUN = re.compile(rb"[\x80-\xff]{3}")
 
 
 def decode(data: bytes, partial: bool = False) -> str | None:
     """Text of `data`, or None where it is not text. `partial`: the end may cut a character.
 
     A byte order mark decides, then UTF-8 where it fits, then what the file itself declares, then
-    the letters that come out; cp1252 is what is left.
+    what its letters tell; cp1252 is what is left.
     """
     for mark, name in _MARKS:
         if data.startswith(mark):
@@ -76,18 +69,12 @@ def _utf16_without_mark(data: bytes) -> str:
 
 
 def _likely(sample: bytes) -> str:
-    if not _LATIN_RUN.search(sample):
-        return ""  # single accents among ASCII letters: a Western text
-    best = ("", 0.0)
-    for name, letters, enough in _USUAL:
-        text = _as(sample, name, partial=True)
-        if text is None:
-            continue
-        other = [c for c in text.lower() if ord(c) > 127]
-        share = sum(c in letters for c in other) / max(len(other), 1) / enough
-        if share >= 1 and share > best[1]:
-            best = (name, share)
-    return best[0]
+    """The encoding that letters and their order tell; empty where there are too few to tell it:
+    a few accents and signs among ASCII are Western. (charset-normalizer and chardet alone read 15
+    and 9 of 18 such texts wrong: "naļve".)
+    """
+    few = len(_HIGH.findall(sample)) < _FEW and not _HIGH_RUN.search(sample)
+    return "" if few else chardet.detect(sample, encoding_era=_ERAS)["encoding"] or ""
 
 
 def _western(data: bytes) -> str | None:

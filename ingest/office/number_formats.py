@@ -105,8 +105,9 @@ def _number(value: float, parts: tuple[str, ...]) -> str:
     pattern = "".join(digits)
     exponent = next((p for p in parts if p[0] == "E" and len(p) > 2), "")
     whole, _, decimals = pattern.partition(".")
-    if whole.endswith(","):  # each one at the end divides by a thousand
-        shown /= Decimal(1000) ** (len(whole) - len(whole.rstrip(",")))
+    # Each comma after the last digit, or before the point, divides by a thousand.
+    commas = sum(len(p) - len(p.rstrip(",")) for p in (whole, decimals))
+    shown /= Decimal(1000) ** commas
     text = _exponential(shown, decimals) if exponent else _fixed(shown, whole.rstrip(","), decimals)
     sign = "-" if value < 0 and any(c in "123456789" for c in text) else ""
     out, placed = "", False

@@ -29,7 +29,8 @@ _CALLERS = 1  # batches in the session at once, whoever calls: two were faster u
 _SPIN = "50"  # microseconds a thread of the session waits for work without sleeping. With ONNX
 # Runtime's own, which is without end in effect, a chunk takes 63 ms of processor time beside a
 # reading process, with 50 it takes 41, with 0 36; but a short question 3.1, 3.1, and 5.1 ms
-_SHORT = 64  # word pieces of a question whose states are kept, 98 kB at most
+_SHORT = 66  # word pieces of a question whose states are kept, [CLS] and [SEP] among them: all that
+# is searched of the longest (`retrieve/understanding/query_bounds.py`), 101 kB
 _KEPT = 256  # of them
 _WEIGHTS = "8199be6f699a395f"  # sha256 of the package's file begins so: what an index is made with
 _DIM = 384

@@ -11,7 +11,8 @@ from octavo.api.settings import Settings
 from octavo.generate.answer import Generator
 from octavo.generate.calibration import CalibratedGenerator, Calibration
 from octavo.generate.llm.chat import Chat, ChatModel
-from octavo.generate.prompt import Crop, PromptLimits
+from octavo.generate.prompt import PromptLimits
+from octavo.generate.prompt_image import Crop
 from octavo.index.encoders.encoder import TextEncoder
 
 _Make = Callable[[Profile, Settings], ChatModel]

@@ -15,7 +15,8 @@ from octavo.evals.synthesis.passages import Passage, read_sentences, readable, s
 from octavo.generate.answer import Watch
 from octavo.generate.llm.chat import ChatModel
 from octavo.generate.number_check import numbers
-from octavo.generate.prompt import Crop, Part, Prompt
+from octavo.generate.prompt import Part, Prompt
+from octavo.generate.prompt_image import Crop
 from octavo.index.store import StoreError
 from octavo.ingest.document import DocumentError, Region
 
@@ -117,9 +118,9 @@ def stands_in(answer: str, text: str) -> bool:
     if f" {_plain(answer)} " in f" {_plain(text)} ":
         return bool(_plain(answer))
     stated = frozenset().union(*numbers(text))
-    asked = numbers(answer)
+    quantities = numbers(answer)
     words = stems(re.sub(r"[\d.,]+", " ", answer))
-    return bool(asked) and all(n & stated for n in asked) and words <= stems(text)
+    return bool(quantities) and all(n & stated for n in quantities) and words <= stems(text)
 
 
 def _asked(model: ChatModel, passage: Passage, crop: Crop | None, key: str) -> Draft:
@@ -159,10 +160,12 @@ def _words(passage: Passage) -> str:
 def _shown(passage: Passage, size: int) -> str:
     c = passage.chunk
     place = " > ".join(c.section)
-    said = f"Document: {passage.name}\nSection: {place}\nKind: {c.kind}\n\n{_words(passage)[:size]}"
+    shown = (
+        f"Document: {passage.name}\nSection: {place}\nKind: {c.kind}\n\n{_words(passage)[:size]}"
+    )
     if c.context:
-        said += f"\n\nThe text says of it: {c.context[:500]}"
-    return said.replace("<|", "< |")  # marks of chat templates, printed in a document
+        shown += f"\n\nThe text says of it: {c.context[:500]}"
+    return shown.replace("<|", "< |")  # marks of chat templates, printed in a document
 
 
 def _picture(passage: Passage, crop: Crop | None) -> bytes | None:
@@ -185,11 +188,11 @@ def _where(passage: Passage, question: str, answer: str) -> tuple[Region, ...]:
         ranges = [(s.start, s.end) for s in chunk.spans]
     else:
         ranges = [(s.start, s.end) for s in read_sentences(passage)]
-    asked = stems(question)
+    terms = stems(question)
     saying = [r for r in ranges if stands_in(answer, chunk.text[r[0] : r[1]])]
     if not saying:
         return chunk.regions
-    best = max(saying, key=lambda r: (len(asked & stems(chunk.text[r[0] : r[1]])), -r[0]))
+    best = max(saying, key=lambda r: (len(terms & stems(chunk.text[r[0] : r[1]])), -r[0]))
     return passage.region(*best)
 
 

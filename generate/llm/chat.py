@@ -8,7 +8,9 @@ from typing import Protocol
 
 from octavo.generate.answer import Answer, Cancelled, GeneratorError, Usage, Watch
 from octavo.generate.attribution import ground
-from octavo.generate.prompt import Crop, Prompt, PromptLimits, ask, fit
+from octavo.generate.prompt import Prompt, PromptLimits, ask
+from octavo.generate.prompt_budget import fit
+from octavo.generate.prompt_image import Crop
 from octavo.generate.token_estimate import estimate
 from octavo.index.encoders.encoder import TextEncoder
 from octavo.retrieve.query import Hit, Query

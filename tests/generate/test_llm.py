@@ -33,13 +33,12 @@ from octavo.generate.prompt import (
     REFUSAL,
     RULES,
     Evidence,
-    Fitted,
     Prompt,
     PromptLimits,
     PromptQuestion,
     ask,
-    fit,
 )
+from octavo.generate.prompt_budget import Fitted, fit
 from octavo.generate.token_estimate import estimate
 from octavo.index.chunk_vectors import Encoders
 from octavo.ingest.document import Box, Chunk, ChunkKind, DocumentError, Region, Span

@@ -26,7 +26,8 @@ from octavo.generate.attribution import ground
 from octavo.generate.llm.chat import Chat
 from octavo.generate.llm.openai import OpenAiChat
 from octavo.generate.llm.transformers import TransformersChat
-from octavo.generate.prompt import RULES, Evidence, Prompt, PromptLimits, PromptQuestion, fit
+from octavo.generate.prompt import RULES, Evidence, Prompt, PromptLimits, PromptQuestion
+from octavo.generate.prompt_budget import fit
 from octavo.generate.token_estimate import estimate
 from octavo.index.chunk_vectors import Encoders
 from octavo.index.encoders.encoder import ModelError

@@ -23,7 +23,7 @@ from octavo.index.encoders.fastembed_models import (
     tower_directory,
     uncut_tokenizer,
 )
-from octavo.index.encoders.image_batches import opened
+from octavo.index.encoders.image_batches import open_images
 from octavo.index.encoders.model_spec import ModelSpec
 from octavo.index.encoders.pair_windows import score_windowed
 from octavo.index.encoders.text_windows import Count, embed_windowed, tokens_windowed
@@ -113,7 +113,7 @@ class FastembedJoint:
             return np.zeros((0, self.dim), np.float32)
         rows = self._images.run_prepared(
             images,
-            lambda part: opened(part, self.limits.pixels),
+            lambda part: open_images(part, self.limits.pixels),
             lambda model, part: list(model.embed(part, batch_size=len(part))),
         )
         return unit_rows(np.stack(rows), self.limits.dtype)

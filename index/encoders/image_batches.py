@@ -14,7 +14,7 @@ from octavo.index.image_files import open_image
 _THREADS = min(8, os.cpu_count() or 1)
 
 
-def opened(images: Sequence[bytes], side: int = 0) -> list[Image.Image]:
+def open_images(images: Sequence[bytes], side: int = 0) -> list[Image.Image]:
     """RGB images (see `open_image`); Pillow lets go of the GIL while it decodes."""
     if len(images) < 2:
         return [open_image(data, side) for data in images]

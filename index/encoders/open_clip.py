@@ -18,7 +18,7 @@ from octavo.index.encoders.backend_loading import (
     unit_rows,
 )
 from octavo.index.encoders.encoder import Matrix, ModelLimits
-from octavo.index.encoders.image_batches import opened, side_of
+from octavo.index.encoders.image_batches import open_images, side_of
 from octavo.index.encoders.length_batches import Batches
 from octavo.index.encoders.model_spec import ModelSpec
 from octavo.index.encoders.text_windows import Count, embed_windowed
@@ -132,7 +132,7 @@ class OpenClipJoint:
 
     def _pixels(self, images: list[bytes]) -> Any:
         """`(n, 3, side, side)` tensor."""
-        pictures = opened(images, self.limits.pixels)
+        pictures = open_images(images, self.limits.pixels)
         return self._torch.stack([self._preprocess(p) for p in pictures])
 
     def _seen(self, replica: _Replica, pixels: Any) -> Matrix:

@@ -14,14 +14,9 @@ from octavo.index.encoders.encoder import Content, ModelError
 from octavo.index.encoders.length_batches import Batches
 from octavo.index.encoders.model_spec import ModelSpec
 from octavo.index.encoders.open_clip import OpenClipJoint
-from octavo.index.encoders.sentence_transformers import (
-    StJoint,
-    StPairs,
-    StPatches,
-    StText,
-    StTokens,
-    StUnified,
-)
+from octavo.index.encoders.sentence_transformers_cross_encoder import StPairs
+from octavo.index.encoders.sentence_transformers_dense import StJoint, StText, StUnified
+from octavo.index.encoders.sentence_transformers_late_interaction import StPatches, StTokens
 from octavo.index.encoders.text_windows import windows
 from tests.conftest import picture
 from tests.index.test_fastembed import LONG, TEXTS, check_images, check_pairs, check_texts
@@ -229,7 +224,9 @@ def test_pairs_of_text(made: Any) -> None:
         scores[0], abs=1e-4
     )
     # The best window counts.
-    part = windows([LONG + "oil"], 32, lambda ts: scorer._counted(query, [Content(t) for t in ts]))
+    part = windows(
+        [LONG + "oil"], 32, lambda ts: scorer._token_counts(query, [Content(t) for t in ts])
+    )
     pieces = scorer.score_pairs(query, [Content(w.text) for w in part[0]])
     assert len(pieces) > 6
     whole = scorer.score_pairs(query, [Content(LONG + "oil")])[0]

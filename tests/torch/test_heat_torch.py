@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from octavo.index.encoders.sentence_transformers import StPatches
+from octavo.index.encoders.sentence_transformers_late_interaction import StPatches
 from octavo.rerank.similarity_map import similarity_map
 from tests.conftest import picture
 from tests.torch.checkpoints import make_multivector_visual

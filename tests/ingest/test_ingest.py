@@ -143,7 +143,7 @@ def test_a_full_disk_is_told_and_what_was_committed_stays(
     before = found(service, "oil")
     with monkeypatch.context() as patch:
         patch.setattr(
-            "octavo.index.stores.qdrant_edge.shutil.disk_usage",
+            "octavo.index.stores.qdrant_edge_shard.shutil.disk_usage",
             lambda _: SimpleNamespace(free=1 << 20),
         )
         with pytest.raises(StoreError, match=r"has 1 MB free.*make room and run the same again"):

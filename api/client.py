@@ -172,8 +172,8 @@ def _failed(name: str, reason: str, document: str = "") -> ResultOut:
 
 
 def _absent(failure: FailureOut) -> ResultOut:
-    said = f"{failure.reason} (sent from {failure.source}, which is not here: send it again)"
-    return _failed(failure.name, said, failure.document)
+    reason = f"{failure.reason} (sent from {failure.source}, which is not here: send it again)"
+    return _failed(failure.name, reason, failure.document)
 
 
 def _problem(reply: httpx.Response) -> str:

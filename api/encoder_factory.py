@@ -134,12 +134,12 @@ def spec_of(row: ModelSettings, profile: Profile, settings: Settings) -> ModelSp
 
     Raises ModelError that names the missing file and how to bring it.
     """
-    found = ModelStore(settings.models).installed(
+    installed = ModelStore(settings.models).installed(
         row.model, row.revision, row.files, settings.profile
     )
     return ModelSpec(
-        directory=found.directory,
-        identity=found.identity,
+        directory=installed.directory,
+        identity=installed.identity,
         devices=devices(settings.device, row.backend),
         dtype=row.dtype,
         batch=row.batch,

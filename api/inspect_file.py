@@ -46,9 +46,9 @@ def inspect_file(file: Path, settings: Settings) -> Inspected:
 def page_line(page: PageContent) -> str:
     """What was found on a page, in a line."""
     kinds = Counter(kind_of(b) for b in page.blocks)
-    said = ", ".join(f"{n} {kind}" for kind, n in kinds.items()) or "nothing found"
+    counts = ", ".join(f"{n} {kind}" for kind, n in kinds.items()) or "nothing found"
     why = f": {page.status.reason}" if page.status.reason else ""
-    return f"page {page.number}  {page.status.state}{why}  {said}"
+    return f"page {page.number}  {page.status.state}{why}  {counts}"
 
 
 def chunk_lines(chunk: Chunk) -> str:

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from octavo.api.model_files import ModelRecord, read_record
 from octavo.api.model_profile import ModelSettings, Profile, profile_names, read_profile
-from octavo.api.model_store import ModelRecord, ModelStore, read_record
+from octavo.api.model_store import ModelStore
 from octavo.api.schemas.models import ModelOut, ModelsOut, PulledModel, PulledOut
 from octavo.api.settings import Settings
 from octavo.index.encoders.encoder import ModelError
@@ -53,8 +54,8 @@ def pull_models(settings: Settings, name: str, again: bool) -> PulledOut:
     library = ModelStore(settings.models)
     records = []
     for row in _pulled(read_profile(name)):
-        said = f"{row.model} ({row.size_mb} MB, {row.licence}) from {settings.hub} ..."
-        click.echo(said, err=True)
+        line = f"{row.model} ({row.size_mb} MB, {row.licence}) from {settings.hub} ..."
+        click.echo(line, err=True)
         records.append(library.pull(row.model, row.revision, row.files, settings.hub, again))
     return _pulled_out(records)
 

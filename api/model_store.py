@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import lzma
 import re
 import shutil
@@ -11,13 +9,20 @@ import tarfile
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
+from octavo.api.model_files import (
+    RECORD_FILE,
+    ModelRecord,
+    write_record,
+    differences,
+    file_sums,
+    identity,
+    read_record,
+    sha256,
+)
 from octavo.index.encoders.encoder import ModelError
 
-_RECORD = "octavo-model.json"
-_BLOCK = 1 << 20
 _REVISION = re.compile(r"(?!.*\.\.)[\w.-]+(/[\w.-]+)*")  # a branch, a tag, a commit, refs/pr/1
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
@@ -28,30 +33,6 @@ class InstalledModel:
 
     directory: Path
     identity: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRecord:
-    """What `pull` wrote down: the commit that a revision stood for, and sha256 by file."""
-
-    name: str
-    revision: str
-    commit: str
-    patterns: list[str]  # that were asked for; empty: everything
-    files: dict[str, str]
-    bytes: int
-
-    def covers(self, patterns: Sequence[str]) -> bool:
-        """Whether what was asked for includes these."""
-        return not self.patterns or (bool(patterns) and set(patterns) <= set(self.patterns))
-
-    def matching(self, patterns: Sequence[str]) -> dict[str, str]:
-        """The files of these patterns (all, without any), by sha256."""
-        return {
-            file: total
-            for file, total in self.files.items()
-            if not patterns or any(fnmatch(file, p) for p in patterns)
-        }
 
 
 class ModelStore:
@@ -132,19 +113,19 @@ class ModelStore:
             raise ModelError(f"model {name}: the hub has no file that matches {wanted}")
         size = sum((part / f).stat().st_size for f in sums)
         record = ModelRecord(name, revision, commit, wanted, sums, size)
-        _write_record(part, record)
+        write_record(part, record)
         shutil.rmtree(directory, ignore_errors=True)
         part.rename(directory)
         return record
 
     def records(self) -> list[tuple[Path, ModelRecord]]:
         """Every model that was pulled, with its folder."""
-        found = []
-        for file in sorted(self._root.glob(f"*/*/{_RECORD}")):
+        models = []
+        for file in sorted(self._root.glob(f"*/*/{RECORD_FILE}")):
             record = read_record(file.parent)
             if record is not None:
-                found.append((file.parent, record))
-        return found
+                models.append((file.parent, record))
+        return models
 
     def bundle(self, models: Iterable[tuple[str, str]], out: Path) -> list[ModelRecord]:
         """One tar archive of models (name, revision) for a machine without a network, each
@@ -211,71 +192,9 @@ def _extract(archive: tarfile.TarFile, landing: Path) -> None:
             shutil.copyfileobj(stream, file)
 
 
-def identity(name: str, files: dict[str, str]) -> str:
-    """A model's name and one sum over all its files, as a manifest keeps it."""
-    lines = "\n".join(f"{total}  {file}" for file, total in sorted(files.items()))
-    return f"{name} sha256:{hashlib.sha256(lines.encode()).hexdigest()[:16]}"
-
-
-def file_sums(directory: Path) -> dict[str, str]:
-    """sha256 of every file under a folder, by its path there; links are followed (a hub cache
-    holds nothing else)."""
-    files = [f for f in sorted(directory.rglob("*")) if f.is_file() and f.name != _RECORD]
-    return {
-        f.relative_to(directory).as_posix(): sha256(f)
-        for f in files
-        if not any(p.startswith(".") for p in f.relative_to(directory).parts)
-    }
-
-
-def sha256(file: Path) -> str:
-    total = hashlib.sha256()
-    with file.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            total.update(block)
-    return total.hexdigest()
-
-
-def differences(directory: Path, record: ModelRecord) -> list[str]:
-    """What is missing, changed, or there without a sum; one phrase a file."""
-    wrong = []
-    there = file_sums(directory)
-    for file, expected in record.files.items():
-        found = there.pop(file, None)
-        if found is None:
-            wrong.append(f"{directory / file} is missing")
-        elif found != expected:
-            wrong.append(
-                f"{directory / file} was changed: its sha256 is {found}, expected {expected}"
-            )
-    return wrong + [f"{directory / file} does not belong there" for file in there]
-
-
-def read_record(directory: Path) -> ModelRecord | None:
-    """The record of a pulled model, or None where there is none that can be read."""
-    try:
-        row = json.loads((directory / _RECORD).read_text(encoding="utf-8"))
-        record = ModelRecord(
-            str(row["name"]),
-            str(row["revision"]),
-            str(row["commit"]),
-            [str(p) for p in row["patterns"]],
-            {str(f): str(total) for f, total in row["files"].items()},
-            int(row["bytes"]),
-        )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None
-    return record
-
-
 def _is_path(name: str) -> bool:
     """A hub name is never taken for a folder that happens to stand in the working directory."""
     return name.startswith((".", "/", "~")) or "\\" in name or not _HUB_NAME.fullmatch(name)
-
-
-def _write_record(directory: Path, record: ModelRecord) -> None:
-    row = {name: getattr(record, name) for name in ModelRecord.__slots__}
-    (directory / _RECORD).write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
 
 
 def _download(name: str, revision: str, files: Sequence[str], hub: str, into: Path) -> str:

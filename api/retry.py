@@ -18,7 +18,7 @@ from octavo.ingest.worker.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class RetryTargets:
-    """What is to be tried again: documents with pages in quarantine, and failed sources."""
+    """What is to be tried again: documents with failed pages, and failed sources."""
 
     documents: Sequence[StoredDocument]
     failures: Sequence[Failure]
@@ -43,11 +43,11 @@ class Retry:
         """A result for each. Raises StoreError where the store cannot be read or written."""
         sources = []
         for failure in again.failures:
-            found = self._source(failure)
-            if isinstance(found, Source):
-                sources.append(found)
+            source = self._source(failure)
+            if isinstance(source, Source):
+                sources.append(source)
             else:
-                yield found
+                yield source
         if sources:
             yield from self._builder.ingest(sources, report)
         for n, stored in enumerate(again.documents, 1):
@@ -59,12 +59,14 @@ class Retry:
         if failure.kept:
             return Source(name, failure.source, lambda: self._blobs.get(document))
         if not failure.local:
-            said = f"{failure.reason} (a client sent it, and its bytes are not kept: send it again)"
-            return Result(name, "failed", document, failure.pages, reason=said)
+            reason = (
+                f"{failure.reason} (a client sent it, and its bytes are not kept: send it again)"
+            )
+            return Result(name, "failed", document, failure.pages, reason=reason)
         if not _exists(failure.source):
             if "?" in failure.source:  # what UTF-8 cannot spell was replaced
-                said = "its path cannot be written in UTF-8: ingest it again"
-                return Result(name, "failed", document, failure.pages, reason=said)
+                reason = "its path cannot be written in UTF-8: ingest it again"
+                return Result(name, "failed", document, failure.pages, reason=reason)
             self._store.forgive(failure.source)
             return Result(name, "gone", reason=failure.source)
         return Source.file(Path(failure.source), self._most)

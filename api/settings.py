@@ -37,7 +37,7 @@ class Settings(StrictModel):
     `llm_url` and `llm_model` write answers by an OpenAI-compatible server, whatever the profile.
     `judge_url` and `judge_model` name a server and model that judge answers in `octavo eval run`.
     `page_seconds` and `page_memory_mb` bound the processes that read documents, `document_seconds`
-    and `max_pages` one document: pages beyond are in quarantine. `max_unpacked_mb` and
+    and `max_pages` one document: pages beyond are failed pages. `max_unpacked_mb` and
     `max_members` bound a ZIP container (DOCX, PPTX, XLSX, EPUB), `max_nesting` elements in each
     other, `max_megapixels` one picture. A reading process is replaced
     after `process_documents`, `process_pages`, or `process_growth_mb` of growth. `hosts` are the

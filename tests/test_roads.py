@@ -92,7 +92,7 @@ def recorded() -> Iterator[_Recorder]:
         yield recorder
     finally:
         sys.setprofile(before)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
 
 def backwards(calls: Calls, road: tuple[str, ...]) -> list[str]:

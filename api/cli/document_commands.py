@@ -54,7 +54,7 @@ def _with_listed(paths: tuple[Path, ...]) -> tuple[Path, ...]:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @common_options
 def retry(settings: Settings, as_json: bool, names: tuple[str, ...]) -> None:
-    """Tries again what failed: sources that could not be read, documents with pages in quarantine.
+    """Tries again what failed: sources that could not be read, documents with failed pages.
 
     Nothing that is indexed is lost by it: a document is replaced only by a reading that is at least
     as good on every page. Exit code 2 while anything is left.
@@ -73,7 +73,7 @@ def retry(settings: Settings, as_json: bool, names: tuple[str, ...]) -> None:
 def status(settings: Settings, as_json: bool, name: str) -> None:
     """The ledger: what became of every page and of every source that was ever given.
 
-    With NAME (name, id or source) that of one document, with the reason of each page in quarantine.
+    With NAME (name, id or source) that of one document, with the reason of each failed page.
     """
     from octavo.api.console.ledger import show_entry, show_status
     from octavo.api.schemas.ledger import LedgerOut
@@ -98,11 +98,11 @@ def delete(settings: Settings, as_json: bool, name: str) -> None:
     fits several documents they are listed, and none is removed.
     """
     with open_backend(settings) as backend:
-        gone = backend.delete(name)
+        deletion = backend.delete(name)
     if as_json:
-        click.echo(gone.model_dump_json(indent=1))
+        click.echo(deletion.model_dump_json(indent=1))
     else:
-        for d in gone.deleted:
+        for d in deletion.deleted:
             click.echo(f"deleted {d.name}: {d.pages} pages, {d.chunks} chunks")
-        for f in gone.forgotten:
+        for f in deletion.forgotten:
             click.echo(f"forgot that {f.source} failed: {f.reason}")

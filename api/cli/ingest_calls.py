@@ -26,7 +26,7 @@ _OUTCOMES = {
     "failed": "failed",
     "gone": "no longer exists; forgotten",
 }
-_RUNS = 10  # of pages in quarantine that are told with a document
+_RUNS = 10  # of failed pages that are told with a document
 
 
 @contextmanager
@@ -72,28 +72,28 @@ def _run(
 
 
 def incomplete(outcome: IngestOut) -> bool:
-    """Whether a source failed or has pages in quarantine."""
+    """Whether a source failed or has failed pages."""
     return any(r.outcome == "failed" or r.quarantined for r in outcome.results)
 
 
 def _line(result: ResultOut) -> str:
-    said = f"{result.name}: {_OUTCOMES[result.outcome]}"
+    line = f"{result.name}: {_OUTCOMES[result.outcome]}"
     if result.outcome in ("added", "updated"):
-        said += f", {result.pages} pages, {result.chunks} chunks"
+        line += f", {result.pages} pages, {result.chunks} chunks"
     if result.reason:
-        said += f": {result.reason}"
+        line += f": {result.reason}"
     for run in result.quarantined[:_RUNS]:
-        said += f"\n  {run.pages} in quarantine: {run.reason}"
+        line += f"\n  {run.pages} failed: {run.reason}"
     more = len(result.quarantined) - _RUNS
-    return f"{said}\n  and {more} more: octavo status {result.document[:8]}" if more > 0 else said
+    return f"{line}\n  and {more} more: octavo status {result.document[:8]}" if more > 0 else line
 
 
 def _left(outcome: IngestOut) -> str:
     if not outcome.results:
-        return "nothing to retry: no source failed, and no page is in quarantine"
+        return "nothing to retry: no source and no page failed"
     left = sum(r.outcome == "failed" for r in outcome.results)
     pages = sum(p.last - p.first + 1 for r in outcome.results for p in r.quarantined)
-    return f"{len(outcome.results)} tried; {left} failed, {pages} pages in quarantine are left"
+    return f"{len(outcome.results)} tried; {left} failed, {pages} failed pages are left"
 
 
 def _summary(outcome: IngestOut) -> str:

@@ -34,17 +34,17 @@ def inspect(
     from octavo.ingest.inspect import draw_page
 
     try:
-        found = inspect_file(file, settings)
+        inspected = inspect_file(file, settings)
     except DocumentError as error:
         raise ValueError(f"{file}: {error}") from error
-    if page is not None and page > len(found.pages):
-        raise ValueError(f"{file} has pages 1 to {len(found.pages)}; page {page} was asked")
+    if page is not None and page > len(inspected.pages):
+        raise ValueError(f"{file} has pages 1 to {len(inspected.pages)}; page {page} was asked")
     if out:
-        shown = found.pages[(page or 1) - 1]
+        shown = inspected.pages[(page or 1) - 1]
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(draw_page(found.data, found.kind, shown))
-    pages = [p for p in found.pages if page in (None, p.number)]
-    chunks = [c for c in found.chunks if page is None or page in {r.page for r in c.regions}]
+        out.write_bytes(draw_page(inspected.data, inspected.kind, shown))
+    pages = [p for p in inspected.pages if page in (None, p.number)]
+    chunks = [c for c in inspected.chunks if page is None or page in {r.page for r in c.regions}]
     if as_json:
         click.echo(json.dumps(plain(pages, chunks), indent=1, ensure_ascii=False))
     elif as_text:
@@ -53,6 +53,8 @@ def inspect(
     else:
         for p in pages:
             click.echo(page_line(p))
-        click.echo(f"{len(found.pages)} pages, {len(found.chunks)} chunks ({found.kind})")
+        click.echo(
+            f"{len(inspected.pages)} pages, {len(inspected.chunks)} chunks ({inspected.kind})"
+        )
     if out:
         click.echo(f"drawn: {out}", err=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from octavo.api.settings import Settings
 
 
-#: Exit codes: 1 an error, 2 when at least one document failed or has pages in quarantine.
+#: Exit codes: 1 an error, 2 when at least one document failed or has failed pages.
 PARTIAL = 2
 
 

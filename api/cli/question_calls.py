@@ -60,8 +60,8 @@ def explain_index(
     query = make_query(text, image)
     if isinstance(backend, Client):
         return backend.explain(query, limit, documents, expect, heat)
-    asked = Query(query.text, query.image, backend.where(documents))
-    return backend.explain(asked, limit, expect, heat)
+    resolved = Query(query.text, query.image, backend.where(documents))
+    return backend.explain(resolved, limit, expect, heat)
 
 
 def save_heat(explained: ExplainOut, file: Path) -> Path | None:
@@ -87,8 +87,8 @@ def ask_index(
     query = make_query(text, image)
     if isinstance(backend, Client):
         return backend.ask(query, limit, documents)
-    asked = Query(query.text, query.image, backend.where(documents))
-    return backend.ask(asked, limit, watch)
+    resolved = Query(query.text, query.image, backend.where(documents))
+    return backend.ask(resolved, limit, watch)
 
 
 def save_evidence(backend: Service | Client, answer: AnswerOut, file: Path) -> Path | None:

@@ -65,11 +65,11 @@ def search(
 
     with open_backend(settings) as backend:
         listing = ResultOptions(by, not no_fold, diverse)
-        found = search_index(backend, text, image, documents, limit, listing)
+        hits = search_index(backend, text, image, documents, limit, listing)
     if as_json:
-        click.echo(found.model_dump_json(indent=1))
+        click.echo(hits.model_dump_json(indent=1))
     else:
-        show_hits(found)
+        show_hits(hits)
 
 
 @click.command()

@@ -9,10 +9,10 @@ from rich.table import Table
 from octavo.api.schemas.ledger import DocumentOut, FailureOut, LedgerOut, StatusOut
 from octavo.index.page_ranges import numbers_of
 
-_COLUMNS = ("pages", "indexed", "OCR", "image only", "blank", "quarantine", "chunks")
+_COLUMNS = ("pages", "indexed", "OCR", "image only", "blank", "failed", "chunks")
 _FIELDS = ("pages", "indexed", "ocr", "image_only", "blank", "quarantined", "chunks")
 _STATES = ("ocr", "image", "blank", "quarantine")
-_NAMED = {"image": "image only"}
+_NAMED = {"image": "image only", "quarantine": "failed"}
 
 
 def show_status(state: StatusOut) -> None:

@@ -60,38 +60,38 @@ def explain(
     """
     start = time.perf_counter()
     wanted = _resolved(service, Expect.read(expect)) if expect else None
-    found, order = service.ranked(query)
+    candidates, order = service.ranked(query)
     hits = service.listed(order.items, limit, ResultOptions())
-    stages = stages_of(found, order)
+    stages = stages_of(candidates, order)
     expected, shown = None, hits[0].chunk if hits else None
     if wanted is not None:
         name, page = wanted.expect.name, wanted.expect.page
         if wanted.absent:
             expected = expected_out(name, page, "absent", wanted.absent)
         else:
-            way = PageTrace(store, scorers, found, order, hits, limit)
-            expected = way.of(name, page, wanted.chunks, stages)
-            shown = way.best or shown
+            trace = PageTrace(store, scorers, candidates, order, hits, limit)
+            expected = trace.of(name, page, wanted.chunks, stages)
+            shown = trace.best or shown
     names = {h.chunk.id: h.name for h in hits}
     words = None
     if shown is not None:
         name = names.get(shown.id) or (wanted.expect.name if wanted else "")
-        words = word_by_word(found, shown, name, store, scorers)
-    picture, said = b"", ""
+        words = word_by_word(candidates, shown, name, store, scorers)
+    picture, note = b"", ""
     if heat:
         first = [shown] if shown is not None and wanted is not None else []
-        picture, said = heated(found.text, [*first, *(h.chunk for h in hits)], scorers)
+        picture, note = heated(candidates.text, [*first, *(h.chunk for h in hits)], scorers)
     return ExplainOut(
         question=query.text,
-        searched=found.text,
-        understood=understood_out(found.understood),
+        searched=candidates.text,
+        understood=understood_out(candidates.understood),
         notes=list(order.notes),
         stages=stages,
         hits=[hit_out(h) for h in hits],
         expected=expected,
         aligned=words,
         heat=base64.b64encode(picture).decode(),
-        heat_note=said,
+        heat_note=note,
         seconds=round(time.perf_counter() - start, 4),
     )
 
@@ -117,8 +117,8 @@ def _resolved(service: Service, expect: Expect) -> _ExpectedPage:
         return _ExpectedPage(expect, stored, (), f"{d.name} has {d.pages} pages")
     state = d.statuses[expect.page - 1]
     if state.state == "quarantine":
-        said = f"page {expect.page} of {d.name} is in quarantine: {state.reason}; try octavo retry"
-        return _ExpectedPage(expect, stored, (), said)
+        reason = f"page {expect.page} of {d.name} failed: {state.reason}; try octavo retry"
+        return _ExpectedPage(expect, stored, (), reason)
     chunks = _on_page(service, d.id, expect.page)
     if not chunks:
         why = "is blank" if state.state == "blank" else "has nothing that could be indexed"

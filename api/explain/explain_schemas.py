@@ -31,7 +31,7 @@ class ExpectedOut(Wire):
     """What became of the page that was expected. `verdict` says it in words.
 
     found: in the list, at `rank`; lost: at the stage `lost_at`; absent: not in the index (blank, in
-    quarantine, failed, or without anything to find).
+    a failed page, of a file that failed, or without anything to find).
     """
 
     name: str

@@ -11,17 +11,17 @@ from octavo.ingest.document import Chunk
 from octavo.rerank.rerank import MAXSIM, PATCHES, Ranked, Scorers, query_rows
 from octavo.retrieve.query import Candidate, Candidates, Hit
 
-#: Stages between the legs and the end, in the order they run.
+#: Stages between the subqueries and the end, in the order they run.
 _MIDDLE = ("fused", "image-match", "exact", "named", MAXSIM, PATCHES, "cross", "final")
 LIST = "list"  # after the last stage: cut to the limit, near-duplicates folded
 
 
-def stages_of(found: Candidates, order: Ranked) -> list[str]:
+def stages_of(candidates: Candidates, order: Ranked) -> list[str]:
     """Names in the order the stages ran; those that no candidate passed are left out."""
-    there = {s.name for c in order.items for s in c.trace}
-    legs = [leg.name for leg in found.legs]
-    known = [n for n in (*legs, *_MIDDLE) if n in there]
-    return [*known, *sorted(there - {*known}), LIST]
+    passed = {s.name for c in order.items for s in c.trace}
+    subqueries = [subquery.name for subquery in candidates.legs]
+    known = [n for n in (*subqueries, *_MIDDLE) if n in passed]
+    return [*known, *sorted(passed - {*known}), LIST]
 
 
 class PageTrace:
@@ -31,14 +31,14 @@ class PageTrace:
         self,
         store: Store,
         scorers: Scorers,
-        found: Candidates,
+        candidates: Candidates,
         order: Ranked,
         hits: Sequence[Hit],
         limit: int,
     ) -> None:
         self._store = store
         self._scorers = scorers
-        self._found = found
+        self._candidates = candidates
         self._items = order.items
         self._hits = hits
         self._limit = limit
@@ -56,8 +56,8 @@ class PageTrace:
         ours = [c for c in self._items if c.id in self._chunks]
         self.best = self._chunks[ours[0].id] if ours else chunks[0]
         if listed.rank is not None:
-            said = f"found at rank {listed.rank}"
-            return expected_out(name, page, "found", said + self._folded(), rows, listed.rank)
+            text = f"found at rank {listed.rank}"
+            return expected_out(name, page, "found", text + self._folded(), rows, listed.rank)
         lost_at, verdict = self._lost(rows, ours)
         return expected_out(name, page, "lost", verdict, rows, None, lost_at)
 
@@ -78,11 +78,11 @@ class PageTrace:
         """The best of the page's chunks by a stage that did not keep any; None where there is no
         way to ask it (a fusion of ranks) or it has none of the vectors it looks for."""
         scored: Sequence[ScoredChunk] = ()
-        leg = next((x for x in self._found.legs if x.name == stage), None)
-        if leg is not None:
-            scored = self._through(leg)
+        subquery = next((x for x in self._candidates.legs if x.name == stage), None)
+        if subquery is not None:
+            scored = self._through(subquery)
         elif stage == MAXSIM and self._scorers.tokens is not None:
-            rows = query_rows(self._found.text, self._scorers.tokens)
+            rows = query_rows(self._candidates.text, self._scorers.tokens)
             scored = [
                 ScoredChunk(p.id, p.score / len(rows))
                 for p in self._store.maxsim(rows, list(self._chunks), "tokens")
@@ -90,12 +90,12 @@ class PageTrace:
         inside = [p for p in scored if p.id in self._chunks]
         return min(inside, key=lambda p: (-p.score, p.id), default=None)
 
-    def _through(self, leg: Subquery) -> Sequence[ScoredChunk]:
-        """What a leg finds in the document alone, the same vector and no other filter."""
+    def _through(self, subquery: Subquery) -> Sequence[ScoredChunk]:
+        """What a subquery finds in the document alone, the same vector and no other filter."""
         chunk = next(iter(self._chunks.values()))
         pages = tuple({c.page for c in self._chunks.values()})
-        where = replace(self._found.where, documents=(chunk.document,), pages=pages)
-        return self._store.search([replace(leg, limit=100)], "rrf", 1, where).legs[0]
+        where = replace(self._candidates.where, documents=(chunk.document,), pages=pages)
+        return self._store.search([replace(subquery, limit=100)], "rrf", 1, where).legs[0]
 
     def _listed(self) -> StandingOut:
         last = self._hits[-1].score if self._hits else None
@@ -152,22 +152,26 @@ class PageTrace:
                 f"{row.margin or 0:.3f} to the last of them; it stood worst at {worst.name} "
                 f"(#{worst.rank})"
             )
-        where, chunk = self._found.where, next(iter(self._chunks.values()))
+        where, chunk = self._candidates.where, next(iter(self._chunks.values()))
         if where.documents and chunk.document not in where.documents:
             return "filter", "left out: the search is restricted to other documents"
         quoted = [
-            u.said for u in self._found.understood if u.kind == "phrase" and u.use == "filter"
+            u.said for u in self._candidates.understood if u.kind == "phrase" and u.use == "filter"
         ]
         if quoted:
             return "exact", f"left out: it does not have the words {quoted[0]!r}"
-        legs = {leg.name for leg in self._found.legs}
-        near = [r for r in rows if r.stage in legs and r.margin is not None]
+        names = {subquery.name for subquery in self._candidates.legs}
+        near = [r for r in rows if r.stage in names and r.margin is not None]
         if not near:
-            return "legs", "lost at the legs: none looks where it is (see the filters and kinds)"
+            return (
+                "search",
+                "lost at the search: no subquery looks where it is (see the filters and kinds)",
+            )
         best = min(near, key=lambda r: (r.margin or 0) / max(abs(r.last or 1), 1e-9))
-        return "legs", (
-            f"lost at the legs: none brought it; nearest was {best.stage}, with {best.score:.3f} "
-            f"where the last of {best.kept} has {best.last:.3f} (lacks {best.margin:.3f})"
+        return "search", (
+            f"lost at the search: no subquery brought it; nearest was {best.stage}, with "
+            f"{best.score:.3f} where the last of {best.kept} has {best.last:.3f} "
+            f"(lacks {best.margin:.3f})"
         )
 
 

@@ -19,13 +19,13 @@ _EDGES = ".,;:!?\"'()"
 
 
 def word_by_word(
-    found: Candidates, chunk: Chunk, name: str, store: Store, scorers: Scorers
+    candidates: Candidates, chunk: Chunk, name: str, store: Store, scorers: Scorers
 ) -> AlignedOut | None:
     """Word by word, of a search that had words."""
     text = chunk_text(chunk)
-    if not found.text:
+    if not candidates.text:
         return None
-    met = align_tokens(found.text, text, scorers.tokens) if scorers.tokens else ()
+    met = align_tokens(candidates.text, text, scorers.tokens) if scorers.tokens else ()
     note = ""
     if scorers.tokens is None:
         note = "the profile has no model for late interaction"
@@ -42,7 +42,7 @@ def word_by_word(
             MetOut(word=m.word, met=m.met, similarity=round(m.similarity, 4), stop=m.stop)
             for m in met
         ],
-        words=_terms(found, chunk, text, store),
+        words=_terms(candidates, chunk, text, store),
         note=note,
     )
 
@@ -66,30 +66,30 @@ def heated(text: str, chunks: Sequence[Chunk], scorers: Scorers) -> tuple[bytes,
     return draw_similarity_map(crop, grid), f"heat map of the figure on page {chunk.page}"
 
 
-def _terms(found: Candidates, chunk: Chunk, text: str, store: Store) -> list[TermOut]:
-    """BM25 term by term: a leg of one term each, on the chunk's own page."""
-    asked: dict[int, str] = {}
-    for word in found.text.split():
+def _terms(candidates: Candidates, chunk: Chunk, text: str, store: Store) -> list[TermOut]:
+    """BM25 term by term: a subquery of one term each, on the chunk's own page."""
+    words_of_terms: dict[int, str] = {}
+    for word in candidates.text.split():
         for term in query_words(word).indices:
-            asked.setdefault(term, word.strip(_EDGES))
-    if not asked:
+            words_of_terms.setdefault(term, word.strip(_EDGES))
+    if not words_of_terms:
         return []
     having: dict[int, dict[str, None]] = {}
     for word in text.split():
         for term in query_words(word).indices:
-            if term in asked:
+            if term in words_of_terms:
                 having.setdefault(term, {})[word.strip(_EDGES)] = None
-    legs = [Subquery(str(t), "words", Sparse((t,), (1.0,)), 50) for t in having]
-    if not legs:
+    subqueries = [Subquery(str(t), "words", Sparse((t,), (1.0,)), 50) for t in having]
+    if not subqueries:
         return []
-    where = replace(found.where, documents=(chunk.document,), pages=(chunk.page,))
-    lists = store.search(legs, "rrf", 1, where).legs
+    where = replace(candidates.where, documents=(chunk.document,), pages=(chunk.page,))
+    results = store.search(subqueries, "rrf", 1, where).legs
     scores = {
-        int(leg.name): next((p.score for p in points if p.id == chunk.id), 0.0)
-        for leg, points in zip(legs, lists, strict=True)
+        int(subquery.name): next((p.score for p in points if p.id == chunk.id), 0.0)
+        for subquery, points in zip(subqueries, results, strict=True)
     }
     rows = [
-        TermOut(word=asked[t], found=list(words), score=round(scores[t], 4))
+        TermOut(word=words_of_terms[t], found=list(words), score=round(scores[t], 4))
         for t, words in having.items()
     ]
     return sorted(rows, key=lambda r: (-r.score, r.word))

@@ -118,31 +118,36 @@ def _add_questions(app: FastAPI, service: Service) -> None:
         With `stream` an event stream: `draft` events with pieces of unchecked text as the model
         writes them, then one `answer` event (or `error`). A client that goes away stops the model.
         """
-        asked, image = await _read_query(request)
+        request_body, image = await _read_query(request)
 
         def ask(watch: Watch) -> AnswerOut:
-            return service.ask(_question(service, asked, image), asked.limit, watch)
+            return service.ask(_question(service, request_body, image), request_body.limit, watch)
 
-        if asked.stream:
+        if request_body.stream:
             return StreamingResponse(events(ask), media_type="text/event-stream")
         return await until_gone(request, ask)
 
     @app.post("/v1/search", openapi_extra=_QUERY_BODY)
     async def search(request: Request) -> SearchOut:
         """Hits with their trace, near-duplicates in one. JSON, or multipart with an image file."""
-        asked, image = await _read_query(request)
-        listing = ResultOptions(asked.by, asked.fold, asked.diverse)
+        request_body, image = await _read_query(request)
+        listing = ResultOptions(request_body.by, request_body.fold, request_body.diverse)
         return await run_in_threadpool(
-            lambda: service.search(_question(service, asked, image), asked.limit, listing)
+            lambda: service.search(
+                _question(service, request_body, image), request_body.limit, listing
+            )
         )
 
     @app.post("/v1/explain", openapi_extra=_EXPLAIN_BODY)
     async def explain(request: Request) -> ExplainOut:
         """A search stage by stage; with `expect` (NAME#p12) what became of that page. JSON."""
-        asked = _read_json(ExplainIn, await request.body())
+        request_body = _read_json(ExplainIn, await request.body())
         return await run_in_threadpool(
             lambda: service.explain(
-                _question(service, asked, _image_of(asked)), asked.limit, asked.expect, asked.heat
+                _question(service, request_body, _image_of(request_body)),
+                request_body.limit,
+                request_body.expect,
+                request_body.heat,
             )
         )
 
@@ -199,12 +204,12 @@ def _add_writes(app: FastAPI, service: Service, writer: Writer) -> None:
         return IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
 
     @router.post("/v1/retry")
-    async def retry(request: Request, asked: RetryIn) -> IngestOut:
-        """Tries again what failed: sources from their files on this machine, documents with pages
-        in quarantine from their stored originals; returns when that is done."""
+    async def retry(request: Request, request_body: RetryIn) -> IngestOut:
+        """Tries again what failed: sources from their files on this machine, documents with
+        failed pages from their stored originals; returns when that is done."""
         start = time.perf_counter()
         results = await writer.run(
-            request, lambda: list(service.retry(asked.names, uploads=asked.uploads))
+            request, lambda: list(service.retry(request_body.names, uploads=request_body.uploads))
         )
         return IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
 
@@ -244,8 +249,8 @@ async def _read_query(request: Request) -> tuple[QueryIn, bytes | None]:
             return QueryIn.model_validate(fields), image or None
     except ValidationError as error:
         raise HTTPException(422, explained(error.errors())) from None
-    asked = _read_json(QueryIn, await request.body())
-    return asked, _image_of(asked)
+    request_body = _read_json(QueryIn, await request.body())
+    return request_body, _image_of(request_body)
 
 
 def _read_json(model: type[_Asked], body: bytes) -> _Asked:
@@ -255,15 +260,19 @@ def _read_json(model: type[_Asked], body: bytes) -> _Asked:
         raise HTTPException(422, explained(error.errors())) from None
 
 
-def _image_of(asked: QueryIn) -> bytes | None:
+def _image_of(request_body: QueryIn) -> bytes | None:
     try:
-        return base64.b64decode(asked.image, validate=True) if asked.image else None
+        return base64.b64decode(request_body.image, validate=True) if request_body.image else None
     except binascii.Error:
         raise HTTPException(422, "image is not valid base64") from None
 
 
-def _question(service: Service, asked: QueryIn, image: bytes | None) -> Question:
-    return Question(asked.text, image, service.where(asked.documents, asked.kinds, asked.pages))
+def _question(service: Service, request_body: QueryIn, image: bytes | None) -> Question:
+    return Question(
+        request_body.text,
+        image,
+        service.where(request_body.documents, request_body.kinds, request_body.pages),
+    )
 
 
 def run_server(settings: Settings, host: str, port: int) -> None:

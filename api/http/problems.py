@@ -49,8 +49,8 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, error: Exception) -> JSONResponse:
-        said = f"internal error: {type(error).__name__}; the server's log has more"
-        return _problem(500, said)
+        message = f"internal error: {type(error).__name__}; the server's log has more"
+        return _problem(500, message)
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:

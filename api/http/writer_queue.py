@@ -57,16 +57,16 @@ class Writer:
         its turn; a write that has begun is finished."""
         job = self._thread.submit(write)
         done = asyncio.wrap_future(job)
-        gone = asyncio.ensure_future(_until_gone(request))
+        client_gone = asyncio.ensure_future(_until_gone(request))
         try:
-            either: tuple[asyncio.Future[Any], ...] = (done, gone)
+            either: tuple[asyncio.Future[Any], ...] = (done, client_gone)
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if gone.done() and job.cancel():
+            if client_gone.done() and job.cancel():
                 raise HTTPException(CLIENT_GONE)  # nobody is left to read it
             return await done
         finally:
             job.cancel()
-            gone.cancel()
+            client_gone.cancel()
 
 
 def queued_route(writer: Writer) -> type[APIRoute]:

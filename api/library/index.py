@@ -114,9 +114,9 @@ class Index:
         Raises ValueError for an empty question, an unreadable picture or a `limit` under 1,
         StoreError for a document in `where` that is not there or that several have the name of.
         """
-        found = self.service.search(self._query(question, image, where), _limit(limit))
-        hits = tuple(_hit(h, self._draw) for h in found.hits)
-        return SearchHits(question, hits, tuple(found.notes), found.seconds)
+        result = self.service.search(self._query(question, image, where), _limit(limit))
+        hits = tuple(_hit(h, self._draw) for h in result.hits)
+        return SearchHits(question, hits, tuple(result.notes), result.seconds)
 
     def ask(
         self,
@@ -138,8 +138,8 @@ class Index:
 
         Raises StoreError where there is none, or where several have the name: they are listed.
         """
-        gone = self.service.delete(name).deleted
-        return [DeletedDocument(d.document, d.name, d.pages, d.chunks) for d in gone]
+        deleted = self.service.delete(name).deleted
+        return [DeletedDocument(d.document, d.name, d.pages, d.chunks) for d in deleted]
 
     def _query(self, question: str, image: bytes | StrPath | None, where: Where | None) -> Query:
         from octavo.retrieve.query import Query

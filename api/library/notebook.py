@@ -17,11 +17,11 @@ def answer_html(answer: CitedAnswer) -> str:
     """The sentences with what they cite, then the first cited page with its boxes."""
     if answer.abstained:
         return f"<p><b>No answer.</b> {escape(answer.reason)}</p>"
-    said = "".join(
+    paragraphs = "".join(
         f"<p>{escape(s.text)}<br><small>{_places(s.citations)}</small></p>"
         for s in answer.sentences
     )
-    return f"{said}<p><small>confidence {answer.confidence:.2f}</small></p>{_picture(answer)}"
+    return f"{paragraphs}<p><small>confidence {answer.confidence:.2f}</small></p>{_picture(answer)}"
 
 
 def hits_html(hits: SearchHits) -> str:

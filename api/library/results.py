@@ -151,11 +151,11 @@ class CitedAnswer(_Plain):
     def __str__(self) -> str:
         if self.abstained:
             return f"No answer: {self.reason}"
-        said = (
+        lines = (
             f"{s.text}\n" + "\n".join(f"  {c.name}, page {c.page}" for c in s.citations)
             for s in self.sentences
         )
-        return "\n".join(said)
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         """The answer, and the first page that it cites with its boxes."""

@@ -137,11 +137,11 @@ def understood_out(understood: Sequence[Interpretation]) -> list[UnderstoodOut]:
 
 
 def search_out(
-    found: Candidates, notes: Sequence[str], hits: Sequence[Hit], seconds: float
+    candidates: Candidates, notes: Sequence[str], hits: Sequence[Hit], seconds: float
 ) -> SearchOut:
     return SearchOut(
-        searched=found.text,
-        understood=understood_out(found.understood),
+        searched=candidates.text,
+        understood=understood_out(candidates.understood),
         notes=list(notes),
         hits=[hit_out(h) for h in hits],
         seconds=round(seconds, 4),
@@ -157,11 +157,11 @@ def citation_out(citation: Citation) -> CitationOut:
     )
 
 
-def answer_out(question: str, found: Candidates, answer: Answer, seconds: float) -> AnswerOut:
+def answer_out(question: str, candidates: Candidates, answer: Answer, seconds: float) -> AnswerOut:
     return AnswerOut(
         question=question,
-        searched=found.text,
-        understood=understood_out(found.understood),
+        searched=candidates.text,
+        understood=understood_out(candidates.understood),
         abstained=answer.abstained,
         confidence=round(answer.confidence, 4),
         reason=answer.reason,

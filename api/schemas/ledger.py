@@ -13,7 +13,7 @@ from octavo.ingest.document import PageState, PageStatus
 
 
 class PagesOut(Wire):
-    """Pages `first` to `last`, of which the same became. `reason`: why they are in quarantine."""
+    """Pages `first` to `last`, of which the same became. `reason`: why they failed."""
 
     first: int
     last: int

@@ -99,7 +99,7 @@ def test_a_page_that_no_leg_brings(filled: Service) -> None:
     narrow = filled.using(filled.profile.model_copy(update={"search": search}))
     out = narrow.explain(Query(QUESTION), 10, "whales.txt#1")
     assert out.expected is not None
-    assert (out.expected.outcome, out.expected.lost_at) == ("lost", "legs")
+    assert (out.expected.outcome, out.expected.lost_at) == ("lost", "search")
     # The score it would have had is that of a search that goes deep enough.
     deep = filled.explain(Query(QUESTION), 10, "whales.txt#1")
     row = at(out, "text")
@@ -108,7 +108,7 @@ def test_a_page_that_no_leg_brings(filled: Service) -> None:
     assert row.score is not None
     assert row.margin == pytest.approx(row.last - row.score, abs=2e-6)  # all three are rounded
     assert at(out, "maxsim").score == pytest.approx(at(deep, "maxsim").score or 0, abs=1e-5)
-    assert "lost at the legs: none brought it; nearest was text" in out.expected.verdict
+    assert "lost at the search: no subquery brought it; nearest was text" in out.expected.verdict
 
 
 def test_a_page_that_a_filter_leaves_out(filled: Service) -> None:
@@ -125,7 +125,7 @@ def test_a_page_that_a_filter_leaves_out(filled: Service) -> None:
 @pytest.mark.parametrize(
     ("expect", "said"),
     [
-        ("pump manual.pdf#p3", "page 3 of pump manual.pdf is in quarantine: not read: over 2 page"),
+        ("pump manual.pdf#p3", "page 3 of pump manual.pdf failed: not read: over 2 page"),
         ("pump manual.pdf#p2", "page 2 of pump manual.pdf is blank"),
         ("pump manual.pdf#4", "pump manual.pdf has 3 pages"),
         ("broken.pdf#p1", "broken.pdf is not in the index, it failed: the file is empty"),

@@ -277,15 +277,15 @@ def test_the_commands_and_their_exit_codes(tmp_path: Path, monkeypatch: pytest.M
     unchanged = octavo("ingest", docs / "pump.pdf", "--index", index)
     assert unchanged.exit_code == 2
     assert "already indexed" in unchanged.output
-    assert "pages 4-5 in quarantine: the reading process died" in unchanged.output
+    assert "pages 4-5 failed: the reading process died" in unchanged.output
     one = octavo("status", "pump.pdf", "--index", index).output
-    assert "quarantine: 2, 4-5" in one
+    assert "failed: 2, 4-5" in one
     assert "page 2: the reading process died (exit code 3)" in one
     entry = json.loads(octavo("status", "bad.pdf", "--index", index, "--json").stdout)
     assert (entry["documents"], entry["failed"][0]["reason"]) == ([], "the file is empty")
     left = octavo("retry", "--index", index)
     assert left.exit_code == 2
-    assert "2 tried; 1 failed, 3 pages in quarantine are left" in left.output
+    assert "2 tried; 1 failed, 3 failed pages are left" in left.output
     monkeypatch.undo()
     mended = octavo("retry", "pump.pdf", "--index", index)
     assert mended.exit_code == 0, mended.output
@@ -297,7 +297,7 @@ def test_the_commands_and_their_exit_codes(tmp_path: Path, monkeypatch: pytest.M
     assert "bad.pdf: no longer exists; forgotten" in gone.output
     nothing = octavo("retry", "--index", index)
     assert nothing.exit_code == 0
-    assert nothing.output == "nothing to retry: no source failed, and no page is in quarantine\n"
+    assert nothing.output == "nothing to retry: no source and no page failed\n"
     assert octavo("status", "none.pdf", "--index", index).exit_code == 1
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-
 RECORD_FILE = "octavo-model.json"
 _BLOCK = 1 << 20  # bytes hashed at a time
 

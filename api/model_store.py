@@ -14,12 +14,12 @@ from pathlib import Path, PurePosixPath
 from octavo.api.model_files import (
     RECORD_FILE,
     ModelRecord,
-    write_record,
     differences,
     file_sums,
     identity,
     read_record,
     sha256,
+    write_record,
 )
 from octavo.index.encoders.encoder import ModelError
 

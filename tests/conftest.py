@@ -17,8 +17,9 @@ from fastapi import FastAPI
 from PIL import Image, ImageDraw, ImageFont
 
 from octavo.api.encoder_factory import make_encoders
+from octavo.api.model_profile import read_profile
 from octavo.api.service import Service
-from octavo.api.settings import Settings, read_profile
+from octavo.api.settings import Settings
 from octavo.index.chunk_vectors import Encoders
 
 ROOT = Path(__file__).parent.parent

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from qdrant_client import QdrantClient
 
 from octavo.api.cli.main import cli
-from octavo.api.schemas import MovedOut
+from octavo.api.schemas.results import MovedOut
 from octavo.api.service import Service
 from octavo.api.settings import Settings
 from octavo.index.source import Source

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from octavo.api.schemas import ResultOut
+from octavo.api.schemas.results import ResultOut
 from octavo.api.service import Service, sources_of
 from octavo.api.settings import Settings
 from octavo.index.build import Progress

@@ -10,8 +10,9 @@ from typing import Any
 
 import pymupdf
 
+from octavo.api.model_profile import read_profile
 from octavo.api.service import Service
-from octavo.api.settings import Settings, read_profile
+from octavo.api.settings import Settings
 from octavo.index.source import Source
 from octavo.retrieve.query import Query
 from tests.conftest import PUMP, WHALES, picture

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection, Pipe
+from multiprocessing.spawn import get_executable
 from typing import Any
 
 from octavo.ingest.worker.worker_protocol import RecyclePolicy
@@ -51,17 +52,24 @@ def start(serve: Serve, policy: RecyclePolicy) -> ReadingProcess:
     finally:
         theirs.close()
         sentinel.close()
-    pipe.send(policy)
-    return ReadingProcess(process, pipe, alive)
+    reading = ReadingProcess(process, pipe, alive)
+    try:
+        pipe.send(policy)
+    except OSError:
+        reading.end()
+        raise
+    return reading
 
 
 def _run(target: str, pipe: Connection, sentinel: Connection) -> subprocess.Popen[bytes]:
     handles = [pipe.fileno(), sentinel.fileno()]
-    # -P: a file queue.py in the folder one happens to stand in is not the library's.
+    # -P: a file queue.py in the current folder is not the library's.
     helpers: Any = subprocess  # as multiprocessing uses it: -W, -X, ... are passed on
     flags = helpers._args_from_interpreter_flags()
-    command = [sys.executable, *flags, "-P", "-m", __name__, target, *map(str, handles)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    # Not `sys.executable`: where Python is embedded, a program can set another one.
+    command = [os.fsdecode(get_executable()), *flags, "-P", "-m", __name__, target]
+    command += map(str, handles)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(_import_folders())}
     inherited: dict[str, Any] = {"pass_fds": handles}
     if sys.platform == "win32":
         for handle in handles:
@@ -69,6 +77,14 @@ def _run(target: str, pipe: Connection, sentinel: Connection) -> subprocess.Pope
         startup = subprocess.STARTUPINFO(lpAttributeList={"handle_list": handles})
         inherited = {"startupinfo": startup}
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, **inherited)
+
+
+def _import_folders() -> list[str]:
+    """Where this process imports from, the main script's folder last: a file csv.py beside the
+    script, which the script may never import, is not the library's either."""
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    beside = os.path.dirname(os.path.abspath(script)) if script else None
+    return sorted(filter(None, sys.path), key=lambda folder: folder == beside)
 
 
 def _connection(handle: str, writable: bool = True) -> Connection:

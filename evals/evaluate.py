@@ -70,10 +70,10 @@ def ask_and_judge(
     start = time.perf_counter()
     answers = answers and wants_answers(dataset)
     outcome = ask_all(dataset.questions, service, answers, watching.question)
-    asked = time.perf_counter()
+    search_end = time.perf_counter()
     judgement = judge(dataset, service, outcome, model, watching.verdict)
     if model:  # whose time is not the harness'
-        start += time.perf_counter() - asked
+        start += time.perf_counter() - search_end
     _write(dataset, outcome, judgement, out)
     overhead = time.perf_counter() - start - pipeline_seconds(outcome)
     filled = filled or Filled(0, 0.0, ())

@@ -6,13 +6,12 @@ import hashlib
 import json
 import os
 import platform
+import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from octavo.evals.git_commit import commit
 
 if TYPE_CHECKING:
     from octavo.api.service import Service
@@ -44,6 +43,21 @@ def now() -> str:
 def command() -> str:
     """The command line, as a person typed it."""
     return " ".join([Path(sys.argv[0]).name.replace("__main__.py", "octavo"), *sys.argv[1:]])
+
+
+def commit() -> str:
+    """The checked-out commit, `+` where the tree has changes; `unknown` outside a checkout."""
+    try:
+        head = _git("rev-parse", "--short=12", "HEAD")
+        return (head + ("+" if _git("status", "--porcelain") else "")) or "unknown"
+    except FileNotFoundError:
+        return "unknown"
+
+
+def _git(*arguments: str) -> str:
+    command, here = ["git", *arguments], Path(__file__).parent
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def machine() -> str:

@@ -107,10 +107,10 @@ def question_rows(
 ) -> list[dict[str, Any]]:
     """`questions.jsonl`: every question that counts, in the set's order; one that failed found
     nothing and says why."""
-    asked = {a.question.id: a for a in outcome.asked}
+    by_id = {a.question.id: a for a in outcome.asked}
     attempted = outcome.attempted
     return [
-        _row(q, asked.get(q.id), outcome.failed.get(q.id, ""), dataset, judgement)
+        _row(q, by_id.get(q.id), outcome.failed.get(q.id, ""), dataset, judgement)
         for q in dataset.questions
         if q.id in attempted
     ]

@@ -52,10 +52,10 @@ class RunOutcome:
     @property
     def errors(self) -> tuple[str, ...]:
         """In words."""
-        found = [f"{key}: {why}" for key, why in self.failed.items()]
+        errors = [f"{key}: {why}" for key, why in self.failed.items()]
         if self.interrupted:
-            found.append(f"interrupted after {len(self.attempted)} of {self.planned} questions")
-        return tuple(found)
+            errors.append(f"interrupted after {len(self.attempted)} of {self.planned} questions")
+        return tuple(errors)
 
 
 def ask_all(

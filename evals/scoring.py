@@ -55,8 +55,8 @@ def judge(
     values: dict[str, dict[str, float]] = {}
     for level in judged_levels(dataset, service):
         run = {a.question.id: items_of(a.hits, level.level) for a in outcome.asked}
-        found = retrieval_metrics(run, {q: v for q, v in level.qrels.items() if q in counted})
-        _merge(values, found if level.own else _prefixed(level.level, found))
+        scores = retrieval_metrics(run, {q: v for q, v in level.qrels.items() if q in counted})
+        _merge(values, scores if level.own else _prefixed(level.level, scores))
     if gold := {q: boxes for q, boxes in dataset.boxes.items() if q in counted}:
         _merge(values, box_scores(gold, _found_boxes(outcome.asked)))
     documents = {q.id: q.document for q in dataset.questions}
@@ -98,14 +98,14 @@ def _judged_answers(
         return {}
     questions = [q for q in dataset.questions if q.id in counted]
     texts = {a.question.id: answer_text(a) for a in outcome.asked}
-    found = answers.by_question(texts, questions)
+    scores = answers.by_question(texts, questions)
     given = {
         a.question.id: citations.cited_regions(a.answer)
         for a in outcome.asked
         if a.answer is not None and not a.answer.abstained
     }
-    _merge(found, citations.by_question(given, dataset, sorted(counted)))
-    return found
+    _merge(scores, citations.by_question(given, dataset, sorted(counted)))
+    return scores
 
 
 def _verdicts(
@@ -145,11 +145,11 @@ def _merge(into: dict[str, dict[str, float]], values: Values) -> None:
 
 
 def _found_boxes(asked: Sequence[AskedQuestion]) -> dict[str, Boxes]:
-    found: dict[str, dict[tuple[str, int], list[Box]]] = {}
+    boxes: dict[str, dict[tuple[str, int], list[Box]]] = {}
     for row in box_rows(asked):
-        pages = found.setdefault(str(row["query-id"]), {})
+        pages = boxes.setdefault(str(row["query-id"]), {})
         pages.setdefault((str(row["doc"]), int(row["page"])), []).append(Box(*row["bbox"]))
-    return dict(found)
+    return dict(boxes)
 
 
 def _failed(dataset: Dataset, outcome: RunOutcome) -> dict[str, AbstentionDecision]:

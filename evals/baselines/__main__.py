@@ -87,9 +87,9 @@ def run_all(
                 row = {**row_of(bench, system, round_), "errors": [str(error)]}
             rows.append(row)
             append_row(row, out)
-            said = "failed" if not row["metrics"] else "done"
+            outcome = "failed" if not row["metrics"] else "done"
             seconds = time.perf_counter() - start
-            click.echo(f"{system.name}, round {round_}: {said}, {seconds:.0f} s", err=True)
+            click.echo(f"{system.name}, round {round_}: {outcome}, {seconds:.0f} s", err=True)
     return rows
 
 

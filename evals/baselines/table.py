@@ -68,12 +68,12 @@ def _rounds(rows: Sequence[Row], systems: Sequence[str]) -> list[str]:
     for name in systems:
         found = [r["metrics"] for r in rows if r["system"] == name and r["metrics"]]
         if len(found) > 1:
-            told = ", ".join(
+            rounds = ", ".join(
                 f"{heading} {' / '.join(f'{m[metric]:.{digits}f}' for m in found)}"
                 for heading, metric, digits in COLUMNS
                 if metric in ("ingest pages/s", "cold start s", "search p50 ms", "search p95 ms")
             )
-            lines.append(f"{name}, by round: {told}")
+            lines.append(f"{name}, by round: {rounds}")
     return ["", *lines] if lines else []
 
 

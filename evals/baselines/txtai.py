@@ -77,8 +77,8 @@ class Txtai:
         self._embeddings.load(self._index)
 
     def search(self, text: str, limit: int) -> list[str]:
-        found = self._embeddings.search(text, limit)
-        return folded(str(hit["id"]).rpartition("#")[0] for hit in found)
+        passages = self._embeddings.search(text, limit)
+        return folded(str(hit["id"]).rpartition("#")[0] for hit in passages)
 
 
 def _text(page: PageObject) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from octavo.api.cli.main import PARTIAL
+from octavo.api.cli.options import PARTIAL
 
 ROWS = Path("evals/results/rows.jsonl")
 PAGE = Path("docs/benchmarks.md")
@@ -79,16 +79,16 @@ def replaced(text: str, made: str) -> str:
 
 def kept_lines(text: str, entries: Sequence[TableEntry]) -> list[str]:
     """Lines of the table of sets that were not evaluated now."""
-    said = {e.said for e in entries}
+    evaluated = {e.said for e in entries}
     block = text.partition(_START)[2].partition(_END)[0].strip().splitlines()[2:]
-    return [line for line in block if line.split("|")[1].strip() not in said]
+    return [line for line in block if line.split("|")[1].strip() not in evaluated]
 
 
 def _place(line: str) -> int:
     """Of a line in the table: as ENTRIES has them, sets it does not know last."""
-    said = [e.said for e in ENTRIES]
+    names = [e.said for e in ENTRIES]
     name = line.split("|")[1].strip()
-    return said.index(name) if name in said else len(said)
+    return names.index(name) if name in names else len(names)
 
 
 def published(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def published(row: Mapping[str, Any]) -> dict[str, Any]:
 @click.option("--keep", is_flag=True, help="Take results that are in --work as they are.")
 def main(data: Path, work: Path, keep: bool) -> None:
     """Evaluates what is under --data, appends rows, rewrites docs/benchmarks.md."""
-    found: list[tuple[TableEntry, dict[str, Any]]] = []
+    results: list[tuple[TableEntry, dict[str, Any]]] = []
     for entry in ENTRIES:
         if not (data / entry.folder).is_dir():
             click.echo(f"{entry.name}: not in {data}, left out", err=True)
@@ -120,17 +120,17 @@ def main(data: Path, work: Path, keep: bool) -> None:
                 f"{out} was stopped after {row['n']} of {row['questions']} questions: remove it, "
                 "or run without --keep"
             )
-        found.append((entry, row))
-    if not found:
+        results.append((entry, row))
+    if not results:
         raise click.ClickException(f"no known set under {data}")
-    _append([published(row) for _, row in found])
+    _append([published(row) for _, row in results])
     text = PAGE.read_text(encoding="utf-8")
-    rest = kept_lines(text, [entry for entry, _ in found])
-    head, rule, *made = table(found).splitlines()
+    rest = kept_lines(text, [entry for entry, _ in results])
+    head, rule, *made = table(results).splitlines()
     lines = [head, rule, *sorted([*made, *rest], key=_place)]
     PAGE.write_text(replaced(text, "\n".join(lines)), encoding="utf-8")
-    click.echo(f"{PAGE} and {ROWS}: {len(found)} sets")
-    if any(row["errors"] for _, row in found):
+    click.echo(f"{PAGE} and {ROWS}: {len(results)} sets")
+    if any(row["errors"] for _, row in results):
         sys.exit(PARTIAL)
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import gc
-import json
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from octavo.index.encoders.encoder import Matrix
+from octavo.index.store import StoreError
 from octavo.index.stores.fusion import half
 
 Ids = npt.NDArray[np.int64]
@@ -75,13 +76,13 @@ def of_index(directory: Path, count: int) -> tuple[Matrix, Matrix]:
     lock = IndexLock(directory)
     try:
         store = EdgeStore(directory / "store", Sizes(text=1, joint=1))
-        found = [p.text for batch in store.points(("text",)) for p in batch if p.text is not None]
+        vectors = [p.text for batch in store.points(("text",)) for p in batch if p.text is not None]
         store.close()
     finally:
         lock.release()
-    if len(found) < 2 * QUERIES:
-        raise ValueError(f"{directory} has {len(found)} text vectors; {2 * QUERIES} are needed")
-    rows = np.stack(found)[np.random.default_rng(0).permutation(len(found))]
+    if len(vectors) < 2 * QUERIES:
+        raise ValueError(f"{directory} has {len(vectors)} text vectors; {2 * QUERIES} are needed")
+    rows = np.stack(vectors)[np.random.default_rng(0).permutation(len(vectors))]
     return rows[QUERIES : QUERIES + count], rows[:QUERIES]
 
 
@@ -91,9 +92,7 @@ def exact(rows: Matrix, queries: Matrix, k: int) -> Ids:
     return np.asarray(best, np.int64)
 
 
-def measure(
-    engine: str, rows: Matrix, queries: Matrix, k: int, seconds: float, say: Callable[[str], None]
-) -> KnnRow:
+def measure(engine: str, rows: Matrix, queries: Matrix, k: int, seconds: float) -> KnnRow:
     """Builds and asks `engine` in this process; call it in one of its own (`memory`).
 
     `seconds`: the least time over which a rate is measured.
@@ -102,32 +101,29 @@ def measure(
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         gc.collect()
         before = _resident()
-        say("building")
         start = time.perf_counter()
         search = ENGINES[engine](rows, Path(folder))
         build = time.perf_counter() - start
         gc.collect()
         after = _resident()
-        say("recall")
-        found = np.concatenate([search(queries[i : i + 64], k) for i in range(0, QUERIES, 64)])
-        hits = [len({*a} & {*b}) for a, b in zip(found.tolist(), truth.tolist(), strict=True)]
+        ids = np.concatenate([search(queries[i : i + 64], k) for i in range(0, QUERIES, 64)])
+        hits = [len({*a} & {*b}) for a, b in zip(ids.tolist(), truth.tolist(), strict=True)]
         rates = {}
         for batch in BATCHES:
-            say(f"batches of {batch}")
             rates[str(batch)] = round(_rate(search, queries, k, batch, seconds), 1)
     grown = round((after - before) / 1e6, 1) if before is not None and after is not None else None
     return KnnRow(engine, round(sum(hits) / (k * QUERIES), 4), rates, round(build, 2), grown)
 
 
 def _rate(search: Search, queries: Matrix, k: int, batch: int, seconds: float) -> float:
-    asked, start = 0, time.perf_counter()
+    searched, start = 0, time.perf_counter()
     while True:
         for i in range(0, QUERIES, batch):
             search(queries[i : i + batch], k)
-            asked += batch
+            searched += batch
             passed = time.perf_counter() - start
             if passed >= seconds:
-                return asked / passed
+                return searched / passed
 
 
 def _faiss(kind: Any, gpu: bool) -> Callable[[Matrix, Path], Search]:
@@ -165,11 +161,11 @@ def _edge(graph: bool) -> Callable[[Matrix, Path], Search]:
         how = qe.SearchParams(exact=not graph)
 
         def search(queries: Matrix, k: int) -> Ids:
-            asked = [
+            requests = [
                 qe.QueryRequest(limit=k, query=qe.Query.Nearest(q.tolist(), "text"), params=how)
                 for q in queries
             ]
-            answers = shard.query_batch(qe.QueryBatchRequest(asked))
+            answers = shard.query_batch(qe.QueryBatchRequest(requests))
             return np.asarray([[int(p.id) for p in points] for points in answers], np.int64)
 
         return search
@@ -198,60 +194,18 @@ def _resident() -> int | None:
     return None
 
 
-def run_apart(engine: str, data: Path, k: int, seconds: float = 1.0) -> Iterator[str | KnnRow]:
-    """Measures in a child process: what it is at, then the row.
+def run_apart(engine: str, data: Path, k: int, seconds: float = 1.0) -> KnnRow:
+    """Measures in a child process. `data` is an `.npz` with `rows` and `queries`.
 
-    `data` is an `.npz` with `rows` and `queries`. Raises StoreError where the child fails.
+    Raises StoreError where the child fails, or dies.
     """
-    import subprocess
-
-    from octavo.index.store import StoreError
-
-    command = [
-        sys.executable,
-        "-m",
-        "octavo.evals.benchmarks.knn",
-        engine,
-        str(data),
-        str(k),
-        str(seconds),
-    ]
-    with (
-        TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
-        subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            text=True,
-        ) as child,
-    ):
-        row = None
-        for line in child.stdout or ():
-            told = json.loads(line)
-            if "stage" in told:
-                yield str(told["stage"])
-            else:
-                row = KnnRow(**told)
-        child.wait()
-        said.seek(0)
-        last = said.read().strip().splitlines()[-1:] or [f"exit code {child.returncode}"]
-    if row is None:
-        raise StoreError(f"{engine} could not be measured: {last[0]}")
-    yield row
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        try:
+            return pool.submit(_measure_file, engine, data, k, seconds).result()
+        except (StoreError, RuntimeError, ValueError, LookupError, OSError, MemoryError) as error:
+            raise StoreError(f"{engine} could not be measured: {error}") from error
 
 
-def _main(engine: str, data: str, k: str, seconds: str) -> None:
-    def tell(row: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(row) + "\n")
-        sys.stdout.flush()
-
+def _measure_file(engine: str, data: Path, k: int, seconds: float) -> KnnRow:
     with np.load(data) as arrays:
-        rows, queries = arrays["rows"], arrays["queries"]
-    row = measure(
-        engine, rows, queries, int(k), float(seconds), lambda stage: tell({"stage": stage})
-    )
-    tell(asdict(row))
-
-
-if __name__ == "__main__":
-    _main(*sys.argv[1:])
+        return measure(engine, arrays["rows"], arrays["queries"], k, seconds)

@@ -44,27 +44,27 @@ def run_load(
     index without text."""
     service = Service(settings.model_copy(update={"query_cache": 0}))
     try:
-        asked = list(questions) or list(islice(sample_questions(service), 256))
-        if not asked:
+        texts = list(questions) or list(islice(sample_questions(service), 256))
+        if not texts:
             raise StoreError(f"the index {settings.index} has no text to ask about")
         calls: dict[str, Callable[[str], object]] = {
             "encode": lambda q: service.encoders.text.embed_queries([q]),
             "search": lambda q: service.search(Query(q)),
         }
-        found = []
+        loads = []
         for what, call in calls.items():
-            for text in islice(cycle(asked), _WARM):
+            for text in islice(cycle(texts), _WARM):
                 call(text)
             for n in (1, clients):
                 # Another word each time: what the encoder keeps of short texts must not help.
-                fresh = [f"{text} {what} {n}" for text in asked]
-                found.append(measured(what, call, fresh, n))
-                report(len(found))
+                fresh = [f"{text} {what} {n}" for text in texts]
+                loads.append(measured(what, call, fresh, n))
+                report(len(loads))
         built_in = service.encoders.text.name == MiniLm.name
-        bare = round(1 / question_ratio(service, asked), 3) if built_in else None
+        bare = round(1 / question_ratio(service, texts), 3) if built_in else None
     finally:
         service.close()
-    by = {(r.what, r.clients): r for r in found}
+    by = {(r.what, r.clients): r for r in loads}
     ratios = {
         what: {
             "rate": round(by[what, clients].rate / by[what, 1].rate, 2),
@@ -73,14 +73,16 @@ def run_load(
         for what in calls
     }
     return {
-        "questions": len(asked),
-        "rows": [asdict(r) for r in found],
+        "questions": len(texts),
+        "rows": [asdict(r) for r in loads],
         "ratios": ratios,
         "encode_to_bare_session": bare,
     }
 
 
-def measured(what: str, call: Callable[[str], object], asked: Sequence[str], clients: int) -> Load:
+def measured(
+    what: str, call: Callable[[str], object], questions: Sequence[str], clients: int
+) -> Load:
     def timed(text: str) -> float:
         start = time.perf_counter()
         call(text)
@@ -88,10 +90,10 @@ def measured(what: str, call: Callable[[str], object], asked: Sequence[str], cli
 
     start = time.perf_counter()
     if clients == 1:
-        took = [timed(q) for q in asked]
+        took = [timed(q) for q in questions]
     else:
         with ThreadPoolExecutor(clients) as pool:
-            took = list(pool.map(timed, asked))
+            took = list(pool.map(timed, questions))
     seconds = time.perf_counter() - start
     p50, p95 = percentile(took, 0.5), percentile(took, 0.95)
     return Load(what, clients, round(len(took) / seconds, 1), round(p50, 2), round(p95, 2))

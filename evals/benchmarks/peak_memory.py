@@ -27,8 +27,6 @@ class Peak:
     """Megabytes of a process tree at its fullest: `total`, and `anonymous`, what is held and not
     only a view of files that the kernel may drop at any time (the index is such a view)."""
 
-    pages: int
-    seconds: float
     total: float
     anonymous: float
 
@@ -56,9 +54,8 @@ def _own_words(number: int) -> Iterator[str]:
         yield "".join(chance.choice("bdfgklmnprst") + chance.choice("aeiou") for _ in range(3))
 
 
-def peak_of(command: list[str], pages: int) -> Peak:
+def peak_of(command: list[str]) -> Peak:
     """Runs `command` and watches it and its children. Raises CalledProcessError if it fails."""
-    start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     total = anonymous = 0
     while process.poll() is None:
@@ -67,7 +64,7 @@ def peak_of(command: list[str], pages: int) -> Peak:
         time.sleep(_EVERY)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Peak(pages, round(time.perf_counter() - start, 1), total / 1024, anonymous / 1024)
+    return Peak(total / 1024, anonymous / 1024)
 
 
 def tree_memory(root: int) -> tuple[int, int]:
@@ -75,11 +72,11 @@ def tree_memory(root: int) -> tuple[int, int]:
     total = anonymous = 0
     for pid in _tree(root):
         try:
-            found = dict(_LINE.findall(Path(f"/proc/{pid}/smaps_rollup").read_text()))
+            kilobytes = dict(_LINE.findall(Path(f"/proc/{pid}/smaps_rollup").read_text()))
         except OSError:
             continue  # it ended meanwhile
-        held = int(found.get("Pss_Anon", 0)) + int(found.get("SwapPss", 0))
-        total += int(found.get("Pss", 0)) + int(found.get("SwapPss", 0))
+        held = int(kilobytes.get("Pss_Anon", 0)) + int(kilobytes.get("SwapPss", 0))
+        total += int(kilobytes.get("Pss", 0)) + int(kilobytes.get("SwapPss", 0))
         anonymous += held
     return total, anonymous
 

@@ -76,13 +76,13 @@ def bench_speed(
     settings = settings.model_copy(update={"query_cache": 0})
     service = Service(settings)
     try:
-        asked = list(questions)[:MOST] or list(islice(sample_questions(service), MOST))
-        if not asked:
+        texts = list(questions)[:MOST] or list(islice(sample_questions(service), MOST))
+        if not texts:
             raise StoreError(f"the index {settings.index} has no text to ask about")
-        for text in islice(cycle(asked), _WARM):
+        for text in islice(cycle(texts), _WARM):
             service.search(Query(text))
         outcome = ask_all(
-            [GoldQuestion(str(n), text) for n, text in enumerate(asked)], service, True, report
+            [GoldQuestion(str(n), text) for n, text in enumerate(texts)], service, True, report
         )
         state = service.status()
         metrics = times(outcome.asked) | memory() | disk(service, state.pages)
@@ -90,16 +90,16 @@ def bench_speed(
         load: tuple[Load, ...] = ()
         if not outcome.interrupted:
             kernels = ratios(service)
-            load = _load(service, asked, clients)
+            load = _load(service, texts, clients)
             metrics["queries/s"] = load[-1].rate
         config = digest(configuration(service))
     finally:
         service.close()
     if not outcome.interrupted:
-        metrics |= cold_start(settings, asked[0])
+        metrics |= cold_start(settings, texts[0])
     return SpeedBench(
         n=len(outcome.attempted),
-        questions=len(asked),
+        questions=len(texts),
         complete=not outcome.interrupted,
         errors=outcome.errors,
         config=config,
@@ -113,10 +113,10 @@ def bench_speed(
     )
 
 
-def _load(service: Service, asked: Sequence[str], clients: int) -> tuple[Load, ...]:
+def _load(service: Service, questions: Sequence[str], clients: int) -> tuple[Load, ...]:
     """One client, then many, on other beginnings: what the encoder keeps must not help."""
     return tuple(
-        measured("search", lambda q: service.search(Query(q)), [f"{n} {q}" for q in asked], n)
+        measured("search", lambda q: service.search(Query(q)), [f"{n} {q}" for q in questions], n)
         for n in (1, clients)
     )
 

@@ -35,32 +35,32 @@ _count = count()
 def ratios(service: Service) -> dict[str, float]:
     """Of an index with PDF pages and text. A kernel that does not apply is left out: the bare
     session is the built-in encoder's."""
-    asked = list(islice(sample_questions(service), _QUESTIONS))
+    questions = list(islice(sample_questions(service), _QUESTIONS))
     pdf = _largest_pdf(service)
     kernels: dict[str, Callable[[], float]] = {
-        "search to bare calls": lambda: _search(service, asked)
+        "search to bare calls": lambda: _search(service, questions)
     }
     if pdf:
         kernels["reading to bare text loop"] = lambda: _reading(pdf)
     if service.encoders.text.name == MiniLm.name:
-        kernels["question to bare session"] = lambda: question_ratio(service, asked)
+        kernels["question to bare session"] = lambda: question_ratio(service, questions)
         kernels["chunks to bare session"] = lambda: _chunks(service)
-    found = {}
+    values = {}
     with progress("reference kernels", len(kernels)) as report:
         for n, (name, kernel) in enumerate(kernels.items(), 1):
-            found[name] = round(kernel(), 4)
+            values[name] = round(kernel(), 4)
             report(n)
-    return found
+    return values
 
 
-def _search(service: Service, asked: Sequence[str]) -> float:
+def _search(service: Service, questions: Sequence[str]) -> float:
     """Embedding one question and one leg of the engine, to the whole search."""
 
     def bare(text: str) -> None:
         vector = service.encoders.text.embed_queries([_fresh(text)])[0]
         service.nearest([Subquery("text", "text", vector, SearchOptions().text_depth, 1.0)])
 
-    return _ratio(bare, lambda text: service.hits(Query(_fresh(text)), 10), asked)
+    return _ratio(bare, lambda text: service.hits(Query(_fresh(text)), 10), questions)
 
 
 def _reading(data: bytes) -> float:
@@ -74,14 +74,14 @@ def _reading(data: bytes) -> float:
     return _ratio(bare, lambda _: list(read_pages(data, "pdf", ocr=False)), [""] * _ROUNDS)
 
 
-def question_ratio(service: Service, asked: Sequence[str]) -> float:
+def question_ratio(service: Service, questions: Sequence[str]) -> float:
     """The built-in model's session on a question's word pieces, to embedding the question."""
     model = MiniLm()
 
     def bare(text: str) -> None:
         model.session.run(None, model.feed(_fresh(text)))
 
-    return _ratio(bare, lambda text: service.encoders.text.embed_queries([_fresh(text)]), asked)
+    return _ratio(bare, lambda text: service.encoders.text.embed_queries([_fresh(text)]), questions)
 
 
 def _chunks(service: Service) -> float:
@@ -123,11 +123,11 @@ def _ratio(
 ) -> float:
     bare(rounds[0])
     ours(rounds[0])
-    found = []
+    pair_ratios = []
     for text in rounds:
         start = time.perf_counter()
         bare(text)
         middle = time.perf_counter()
         ours(text)
-        found.append((middle - start) / (time.perf_counter() - middle))
-    return float(np.median(found))
+        pair_ratios.append((middle - start) / (time.perf_counter() - middle))
+    return float(np.median(pair_ratios))

@@ -206,7 +206,7 @@ def _chunks(file: Path, ocr: bool) -> Iterator[Chunk]:
     data = file.read_bytes()
     try:
         pages = read_pages(data, file_type(data, file.suffix), ocr)
-        found = (p for p in pages if isinstance(p, PageContent))
-        yield from chunk_pages(document_id(data), found)
+        contents = (p for p in pages if isinstance(p, PageContent))
+        yield from chunk_pages(document_id(data), contents)
     except DocumentError:
         return

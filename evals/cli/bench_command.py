@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from octavo.api.cli.main import common_options
+from octavo.api.cli.options import common_options
+from octavo.evals.cli.options import questions_option, tell
 
 if TYPE_CHECKING:
     from octavo.api.settings import Settings
@@ -69,20 +69,13 @@ def knn(
         result = run_knn(count, dim, index, k, kinds, seconds)
     except (StoreError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    if as_json:
-        click.echo(json.dumps(result, indent=1))
-    else:
-        _show(result)
+    tell(result, as_json, lambda: _show(result))
     if result["errors"]:
         sys.exit(2)
 
 
 @bench.command()
-@click.option(
-    "--questions",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A question a line, or JSON lines with `text`. [beginnings of passages]",
-)
+@questions_option
 @click.option("--clients", default=64, show_default=True, type=click.IntRange(2, 1024))
 @common_options
 def load(settings: Settings, as_json: bool, questions: Path | None, clients: int) -> None:
@@ -95,21 +88,22 @@ def load(settings: Settings, as_json: bool, questions: Path | None, clients: int
     if settings.url:
         raise ValueError("bench opens an index itself: leave out --url (and OCTAVO_URL)")
     origin = provenance()
-    asked = read_questions(questions) if questions else []
+    texts = read_questions(questions) if questions else []
     with progress("load", ROWS, "rows") as report:
-        found = run_load(settings, asked, clients, report)
+        results = run_load(settings, texts, clients, report)
     row = {
         **asdict(origin) | {"machine": origin.machine + _gpu_words()},
         "libraries": _libraries(),
         "profile": settings.profile,
         "config": digest(settings.model_dump(mode="json", exclude={"index"})),
-        "n": found["questions"],
+        "n": results["questions"],
         "errors": [],
-        **found,
+        **results,
     }
-    if as_json:
-        click.echo(json.dumps(row, indent=1))
-        return
+    tell(row, as_json, lambda: _show_load(row))
+
+
+def _show_load(row: dict[str, Any]) -> None:
     for r in row["rows"]:
         click.echo(
             f"{r['what']}, {r['clients']} at a time: {r['rate']}/s, "
@@ -142,28 +136,25 @@ def run_knn(
     import numpy as np
 
     from octavo.api.console.progress import progress
-    from octavo.evals.benchmarks.knn import QUERIES, KnnRow, clustered, of_index, run_apart
+    from octavo.evals.benchmarks.knn import QUERIES, clustered, of_index, run_apart
     from octavo.evals.provenance import digest, provenance
     from octavo.index.store import StoreError
 
     origin = provenance()
     rows, queries = of_index(index, count) if index else clustered(count, dim)
     wanted = kinds or (*CPU, *(GPU if _gpus() else ()))
-    found: list[KnnRow] = []
+    measured: list[KnnRow] = []
     errors: list[str] = []
     with TemporaryDirectory() as folder, progress("engines", len(wanted)) as report:
         data = Path(folder) / "vectors.npz"
         np.savez(data, rows=rows, queries=queries)
-        for done, engine in enumerate(wanted):
+        for done, engine in enumerate(wanted, 1):
+            report(done - 1, what=engine)
             try:
-                for told in run_apart(engine, data, k, seconds):
-                    if isinstance(told, KnnRow):
-                        found.append(told)
-                    else:
-                        report(done, what=f"{engine}: {told}")
+                measured.append(run_apart(engine, data, k, seconds))
             except StoreError as error:
                 errors.append(str(error))
-            report(done + 1)
+            report(done)
     return {
         **asdict(origin) | {"machine": origin.machine + _gpu_words()},
         "libraries": _libraries(),
@@ -174,34 +165,32 @@ def run_knn(
         "queries": QUERIES,
         "k": k,
         "errors": errors,
-        "rows": [asdict(r) for r in found],
+        "rows": [asdict(r) for r in measured],
     }
 
 
 def _show(result: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from octavo.evals.cli.show import make_console, print_plain, print_table
 
-    console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("engine")
     sizes = list(result["rows"][0]["rates"]) if result["rows"] else []
-    heads = (f"recall@{result['k']}", *(f"q/s, {b} at once" for b in sizes), "build s", "MB")
-    for head in heads:
-        table.add_column(head, justify="right")
-    for row in result["rows"]:
-        memory = "?" if row["memory"] is None else f"{row['memory']:.0f}"
-        rates = [f"{rate:,.0f}" for rate in row["rates"].values()]
-        table.add_row(row["engine"], f"{row['recall']:.3f}", *rates, f"{row['build']:.1f}", memory)
-    console.print(table)
+    at_once = (f"q/s, {size} at once" for size in sizes)
+    heads = ("engine", f"recall@{result['k']}", *at_once, "build s", "MB")
+    console = make_console()
+    print_table(console, heads, map(_engine_cells, result["rows"]))
     versions = ", ".join(f"{name} {version}" for name, version in result["libraries"].items())
-    console.print(
+    print_plain(
+        console,
         f"{result['n']:,} x {result['dim']} ({result['data']}), {result['queries']} queries; "
         f"{result['machine']}; {versions}; {result['date']}",
-        markup=False,
     )
     for error in result["errors"]:
-        console.print(f"  {error}", markup=False)
+        print_plain(console, f"  {error}")
+
+
+def _engine_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    memory = "?" if row["memory"] is None else f"{row['memory']:.0f}"
+    rates = (f"{rate:,.0f}" for rate in row["rates"].values())
+    return (row["engine"], f"{row['recall']:.3f}", *rates, f"{row['build']:.1f}", memory)
 
 
 def _gpus() -> int:
@@ -222,10 +211,10 @@ def _gpu_words() -> str:
 def _libraries() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {}
+    versions = {}
     for name in ("qdrant-edge-py", "faiss-cpu", "faiss-gpu", "numpy"):
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from octavo.api.cli.main import PARTIAL, common_options
+from octavo.api.cli.options import PARTIAL, common_options
 from octavo.evals.cli.gate_command import gate
-from octavo.evals.cli.options import Asking, dataset_options
+from octavo.evals.cli.options import Asking, dataset_options, tell
 from octavo.evals.cli.reading_commands import COMMANDS as MEASURING
 from octavo.evals.cli.tuning_commands import COMMANDS as FITTING
 from octavo.evals.report.report_command import report
@@ -36,13 +35,10 @@ def run(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
     from octavo.evals.evaluate import evaluate
     from octavo.evals.session import judge_of, open_for, watching
 
-    asked = asking.read()
-    with open_for(settings, out) as service, watching(asked) as told:
-        result = evaluate(asked, service, out, told, judge_of(settings))
-    if as_json:
-        click.echo(json.dumps(asdict(result), indent=1, ensure_ascii=False))
-    else:
-        show_result(result, out)
+    dataset = asking.read()
+    with open_for(settings, out) as service, watching(dataset) as observer:
+        result = evaluate(dataset, service, out, observer, judge_of(settings))
+    tell(asdict(result), as_json, lambda: show_result(result, out))
     if result.errors:
         sys.exit(PARTIAL if result.complete else 130)
 
@@ -61,13 +57,10 @@ def compare(a: Path, b: Path, metrics: tuple[str, ...], as_json: bool) -> None:
 
     try:
         with progress("comparing", unit="metrics") as report:
-            found = compared(a, b, metrics, report=report)
+            comparison = compared(a, b, metrics, report=report)
     except DatasetError as error:
         raise click.ClickException(str(error)) from error
-    if as_json:
-        click.echo(json.dumps(asdict(found), indent=1))
-    else:
-        show_comparison(found)
+    tell(asdict(comparison), as_json, lambda: show_comparison(comparison))
 
 
 for _command in (*FITTING, *MEASURING, gate, make, report):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from octavo.api.cli.main import PARTIAL, common_options
-from octavo.evals.cli.options import Asking, dataset_options
+from octavo.api.cli.options import PARTIAL, common_options
+from octavo.evals.cli.options import Asking, dataset_options, tell
 
 if TYPE_CHECKING:
     from octavo.api.settings import Settings
@@ -34,12 +35,13 @@ def gate(
     from octavo.evals.experiments.gate import gate as run
     from octavo.evals.session import open_for, watching
 
-    asked = asking.read()
-    with open_for(settings, out) as service, watching(asked) as told:
-        found = run(asked, service, out, accepted, told, compare_only=not accept)
-    show_gate(found, as_json, accepting=accept)
+    dataset = asking.read()
+    with open_for(settings, out) as service, watching(dataset) as observer:
+        outcome = run(dataset, service, out, accepted, observer, compare_only=not accept)
+    row = asdict(outcome) | {"passed": outcome.passed}
+    tell(row, as_json, lambda: show_gate(outcome, accepting=accept))
     if accept:
         keep(out, accepted)
         click.echo(f"accepted: {accepted}", err=True)
-    elif not found.passed:
+    elif not outcome.passed:
         sys.exit(PARTIAL)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -29,17 +30,17 @@ class Asking:
         name the document that they are to be asked `within`."""
         from octavo.evals.dataset import DatasetError, read_dataset
 
-        found = read_dataset(self.folder, self.split, self.direction, self.questions)
+        dataset = read_dataset(self.folder, self.split, self.direction, self.questions)
         if not self.within:
-            return found
-        lost = [q.id for q in found.questions if not q.document]
+            return dataset
+        lost = [q.id for q in dataset.questions if not q.document]
         if lost:
             raise DatasetError(
                 f"{self.folder}: {len(lost)} questions name no document, first {lost[0]!r}; "
                 "--within needs one for each"
             )
-        asked = tuple(replace(q, within=True) for q in found.questions)
-        return replace(found, name=f"{found.name} within", questions=asked)
+        questions = tuple(replace(q, within=True) for q in dataset.questions)
+        return replace(dataset, name=f"{dataset.name} within", questions=questions)
 
 
 def dataset_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -72,3 +73,19 @@ def dataset_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         wrapped = option(wrapped)
     return wrapped
+
+
+#: Of the commands that measure the speed of questions.
+questions_option = click.option(
+    "--questions",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A question a line, or JSON lines with `text`. [beginnings of passages]",
+)
+
+
+def tell(row: Mapping[str, Any], as_json: bool, show: Callable[[], None]) -> None:
+    """The row on standard output: as JSON, or as `show` prints it."""
+    if as_json:
+        click.echo(json.dumps(row, indent=1, ensure_ascii=False))
+    else:
+        show()

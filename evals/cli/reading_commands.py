@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from octavo.api.cli.main import PARTIAL, common_options
+from octavo.api.cli.options import PARTIAL, common_options
+from octavo.evals.cli.options import questions_option, tell
 
 if TYPE_CHECKING:
     from octavo.api.settings import Settings
@@ -67,18 +68,20 @@ def ingest(
         check_results(out)
     settings = _with_ocr(settings, ocr)
     files = tuple(find_files(paths))
-    asked = IngestionOptions(
+    parts = IngestionOptions(
         files, regions, docling, ledger, _pdfs(files) if memory else (), rounds
     )
     config = digest([settings.model_dump(mode="json", exclude={"index"}), rounds])
-    data = {"dataset": asked.names, "data": asked.data}
+    data = {"dataset": parts.names, "data": parts.data}
     try:
-        found = measure(asked, settings)
+        measurement = measure(parts, settings)
     except KeyboardInterrupt:
         # Its index goes away with it: there is nothing to go on with.
         raise click.ClickException("interrupted; nothing was measured to the end, no row") from None
-    row = asdict(origin) | data | {"profile": settings.profile, "config": config} | found.row()
-    _tell(row, out, as_json, lambda: show_ingest(found))
+    row = (
+        asdict(origin) | data | {"profile": settings.profile, "config": config} | measurement.row()
+    )
+    _keep(row, out, as_json, lambda: show_ingest(measurement))
     if row["errors"]:
         sys.exit(PARTIAL)
 
@@ -88,10 +91,10 @@ def _with_ocr(settings: Settings, ocr: bool | None) -> Settings:
 
 
 def _pdfs(files: tuple[Path, ...]) -> tuple[Path, ...]:
-    found = tuple(f for f in files if f.suffix.lower() == ".pdf")
-    if not found:
+    pdfs = tuple(f for f in files if f.suffix.lower() == ".pdf")
+    if not pdfs:
         raise ValueError("--memory makes long PDFs of those in PATHS; there is none")
-    return found
+    return pdfs
 
 
 @click.command()
@@ -119,30 +122,23 @@ def regions(
     from octavo.evals.reading.missed_regions import draw_missed_regions
     from octavo.evals.reading.region_scores import score_regions
 
-    asked = read_dataset(dataset)
+    questions = read_dataset(dataset)
     settings = _with_ocr(settings, ocr)
-    with progress("regions", len(asked.sources), "documents") as report:
-        found = score_regions(
-            asked, dataset, settings.ocr, workers or settings.workers, report, gold_pages
+    with progress("regions", len(questions.sources), "documents") as report:
+        scores = score_regions(
+            questions, dataset, settings.ocr, workers or settings.workers, report, gold_pages
         )
-    if as_json:
-        click.echo(json.dumps(found.metrics, indent=1))
-    else:
-        show_numbers(found.metrics, found.intervals)
-    for error in found.errors[:10]:
+    tell(scores.metrics, as_json, lambda: show_numbers(scores.metrics, scores.intervals))
+    for error in scores.errors[:10]:
         click.echo(error, err=True)
     if misses:
         click.echo(
-            f"{draw_missed_regions(found, dataset, misses)} pages drawn in {misses}", err=True
+            f"{draw_missed_regions(scores, dataset, misses)} pages drawn in {misses}", err=True
         )
 
 
 @click.command()
-@click.option(
-    "--questions",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A question a line, or JSON lines with `text`. [beginnings of passages]",
-)
+@questions_option
 @click.option("--clients", default=8, show_default=True, type=click.IntRange(2, 1024))
 @_OUT
 @common_options
@@ -162,16 +158,16 @@ def bench(
     origin = provenance()
     if out:
         check_results(out)
-    asked = read_questions(questions) if questions else []
-    with progress("questions", min(len(asked), MOST) or MOST) as report:
-        found = bench_speed(settings, asked, clients, report)
-    row = asdict(origin) | asdict(found)
-    _tell(row, out, as_json, lambda: show_speed(found))
-    if found.errors:
-        sys.exit(PARTIAL if found.complete else 130)
+    texts = read_questions(questions) if questions else []
+    with progress("questions", min(len(texts), MOST) or MOST) as report:
+        speed = bench_speed(settings, texts, clients, report)
+    row = asdict(origin) | asdict(speed)
+    _keep(row, out, as_json, lambda: show_speed(speed))
+    if speed.errors:
+        sys.exit(PARTIAL if speed.complete else 130)
 
 
-def _tell(row: dict[str, Any], out: Path | None, as_json: bool, show: Callable[[], None]) -> None:
+def _keep(row: dict[str, Any], out: Path | None, as_json: bool, show: Callable[[], None]) -> None:
     """The row to its file, and to the person. One that cannot be written is printed: it took long
     to measure."""
     from octavo.evals.run_files import append_row
@@ -182,10 +178,7 @@ def _tell(row: dict[str, Any], out: Path | None, as_json: bool, show: Callable[[
     except OSError as error:
         click.echo(json.dumps(row, ensure_ascii=False))
         raise ValueError(f"{out}: {error.strerror}; the row is on standard output") from None
-    if as_json:
-        click.echo(json.dumps(row, indent=1, ensure_ascii=False))
-    else:
-        show()
+    tell(row, as_json, show)
 
 
 #: What is added to the `eval` group.

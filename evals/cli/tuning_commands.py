@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from octavo.api.cli.main import PARTIAL, common_options
-from octavo.evals.cli.options import Asking, dataset_options
+from octavo.api.cli.options import PARTIAL, common_options
+from octavo.evals.cli.options import Asking, dataset_options, tell
 
 if TYPE_CHECKING:
+    from octavo.api.model_profile import Profile
     from octavo.api.service import Service
-    from octavo.api.settings import Profile, Settings
+    from octavo.api.settings import Settings
     from octavo.evals.dataset import Dataset
     from octavo.evals.provenance import Provenance
 
@@ -34,18 +35,15 @@ def ablate(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None
     from octavo.evals.provenance import provenance
 
     origin = provenance()
-    with _indexed(settings, asking, out) as (asked, service, errors):
-        total = len(asked.questions) * len(variants(service.profile, asked.questions))
+    with _indexed(settings, asking, out) as (dataset, service, errors):
+        total = len(dataset.questions) * len(variants(service.profile, dataset.questions))
         with progress("questions", total) as report:
-            found = run(asked, service, out, origin, report)
-    row = found.plain()
+            ablation = run(dataset, service, out, origin, report)
+    row = ablation.plain()
     row["errors"] = [*errors, *row["errors"]]
     _write(row, out / FILE)
-    if as_json:
-        click.echo(json.dumps(row, indent=1, ensure_ascii=False))
-    else:
-        show_ablation(found, out)
-    _end(row["errors"], found.complete)
+    tell(row, as_json, lambda: show_ablation(ablation, out))
+    _end(row["errors"], ablation.complete)
 
 
 @click.command()
@@ -64,19 +62,16 @@ def tune(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
     from octavo.evals.statistics.resampling_units import FOLDS
 
     origin = provenance()
-    with _indexed(settings, asking, out) as (asked, service, errors):
-        with progress("questions", len(asked.questions)) as report:
-            found = sheets(asked, service, report)
+    with _indexed(settings, asking, out) as (dataset, service, errors):
+        with progress("questions", len(dataset.questions)) as report:
+            score_sheets = sheets(dataset, service, report)
         with progress("fits", FOLDS + 1) as report:
-            tuned = run(found, service.profile, report)
-        row = _row(origin, asked, service, len(found), len(judged(asked)), errors)
+            tuned = run(score_sheets, service.profile, report)
+        row = _row(origin, dataset, service, len(score_sheets), len(judged(dataset)), errors)
         row |= asdict(tuned) | {"verdict": tuned.verdict}
         _save(tuned_profile(service.profile, tuned.weights), out / "tuned.toml")
     _write(row, out / "tuned.json")
-    if as_json:
-        click.echo(json.dumps(row, indent=1, ensure_ascii=False))
-    else:
-        show_tuned(tuned, asked.name, out)
+    tell(row, as_json, lambda: show_tuned(tuned, dataset.name, out))
     _end(errors, row["complete"])
 
 
@@ -103,20 +98,17 @@ def calibrate(
     from octavo.evals.run import ask_all
 
     origin = provenance()
-    with _indexed(settings, asking, out) as (asked, service, errors):
-        known = [q for q in asked.questions if q.answerable is not None]
+    with _indexed(settings, asking, out) as (dataset, service, errors):
+        known = [q for q in dataset.questions if q.answerable is not None]
         with progress("questions", len(known)) as report:
             outcome = ask_all(known, service, answers=True, report=report)
-        found = run(samples(outcome, service.profile), refuse)
+        fit = run(samples(outcome, service.profile), refuse)
         errors = (*errors, *outcome.errors)
-        row = _row(origin, asked, service, len(outcome.attempted), len(known), errors)
-        row |= asdict(found)
-        _save(calibrated_profile(service.profile, found), out / "calibrated.toml")
+        row = _row(origin, dataset, service, len(outcome.attempted), len(known), errors)
+        row |= asdict(fit)
+        _save(calibrated_profile(service.profile, fit), out / "calibrated.toml")
     _write(row, out / "calibrated.json")
-    if as_json:
-        click.echo(json.dumps(row, indent=1, ensure_ascii=False))
-    else:
-        show_calibrated(found, asked.name, out)
+    tell(row, as_json, lambda: show_calibrated(fit, dataset.name, out))
     _end(errors, not outcome.interrupted)
 
 

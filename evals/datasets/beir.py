@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from octavo.evals.datasets.corpus import Corpus
+from octavo.evals.datasets.corpus import Corpus, judged_documents
 from octavo.evals.datasets.jsonl import Place, identifier, numbered, text_of
-from octavo.evals.datasets.judgements import check_known, qrels_of, read_judgements
+from octavo.evals.datasets.judgements import check_known, read_judgements
 from octavo.evals.datasets.questions import read_questions
 from octavo.evals.datasets.types import Dataset, DatasetError
 
@@ -20,21 +20,15 @@ def read_beir(folder: Path, split: str = "test", questions: str = "queries") -> 
     `questions="captions"` asks `captions.jsonl` with `qrels_captions.tsv` instead.
     Only judged questions are asked. Raises DatasetError.
     """
-    asked = folder / f"{questions}.jsonl"
+    question_file = folder / f"{questions}.jsonl"
     file = _judgement_file(folder, split, questions)
-    found = read_questions(asked)
+    by_id = read_questions(question_file)
     judgements = read_judgements(file)
     corpus = read_corpus(folder)
-    check_known(judgements, found.keys(), corpus.sources.keys(), asked.name)
-    judged = {j.question for j in judgements}
+    check_known(judgements, by_id.keys(), corpus.sources.keys(), question_file.name)
     extra = [split] * (split != "test") + [questions] * (questions != "queries")
-    return Dataset(
-        ":".join([folder.name, *extra]),
-        "document",
-        tuple(q for _, q in found.values() if q.id in judged),
-        qrels_of(judgements, corpus.same()),
-        tuple(corpus.sources.values()),
-    )
+    name = ":".join([folder.name, *extra])
+    return judged_documents(name, (q for _, q in by_id.values()), judgements, corpus)
 
 
 def _judgement_file(folder: Path, split: str, questions: str) -> Path:

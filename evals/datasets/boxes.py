@@ -23,9 +23,9 @@ def read_boxes(
     Boxes without an area are left out. Raises DatasetError for an unknown question or document,
     what is no box, and, in the files of `pdfs`, for a page or a place that is not there.
     """
-    found: dict[str, GoldBoxes] = {}
+    boxes: dict[str, GoldBoxes] = {}
     if not file.is_file():
-        return found
+        return boxes
     for place, row in numbered(file, ("query-id", "doc", "page", "bbox")):
         question, name = str(row["query-id"]), str(row["doc"])
         if question not in questions:
@@ -37,8 +37,8 @@ def read_boxes(
             pdfs[name].check_page(page, place)
             pdfs[name].check_box(page, box, place)
         if box.area > 0:
-            found.setdefault(question, {}).setdefault((name, page), []).append(box)
-    return found
+            boxes.setdefault(question, {}).setdefault((name, page), []).append(box)
+    return boxes
 
 
 def _page_and_box(place: Place, row: dict[str, Any]) -> tuple[int, Box]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, get_args
 
-from octavo.evals.datasets.corpus import Corpus, image_file
+from octavo.evals.datasets.corpus import Corpus, image_file, judged_documents
 from octavo.evals.datasets.jsonl import Place, numbered, text_of
-from octavo.evals.datasets.judgements import check_known, qrels_of, read_judgements
+from octavo.evals.datasets.judgements import check_known, read_judgements
 from octavo.evals.datasets.questions import read_questions
 from octavo.evals.datasets.types import Dataset, DatasetError, GoldQuestion
 
@@ -29,20 +29,13 @@ def read_captions(folder: Path, direction: Direction = "text-to-image") -> Datas
 
 
 def _to_image(folder: Path) -> Dataset:
-    found = read_questions(folder / "queries.jsonl")
+    questions = read_questions(folder / "queries.jsonl")
     judgements = read_judgements(folder / "qrels.tsv")
     corpus = Corpus(folder.name)
     for place, path, _ in _captioned(folder):
         corpus.add_image(place, Path(path).name, folder, path)
-    check_known(judgements, found.keys(), corpus.sources.keys(), corpus=_FILE)
-    judged = {j.question for j in judgements}
-    return Dataset(
-        folder.name,
-        "document",
-        tuple(q for _, q in found.values() if q.id in judged),
-        qrels_of(judgements, corpus.same()),
-        tuple(corpus.sources.values()),
-    )
+    check_known(judgements, questions.keys(), corpus.sources.keys(), corpus=_FILE)
+    return judged_documents(folder.name, (q for _, q in questions.values()), judgements, corpus)
 
 
 def _to_text(folder: Path) -> Dataset:
@@ -56,23 +49,17 @@ def _to_text(folder: Path) -> Dataset:
         for number, caption in enumerate(captions):
             corpus.add_text(place, f"{name}#{number}", caption)
     check_known(judgements, images.keys(), corpus.sources.keys(), _FILE, _FILE)
-    judged = {j.question for j in judgements}
-    return Dataset(
-        f"{folder.name}:image-to-text",
-        "document",
-        tuple(GoldQuestion(n, "", image=file) for n, file in images.items() if n in judged),
-        qrels_of(judgements, corpus.same()),
-        tuple(corpus.sources.values()),
-    )
+    questions = (GoldQuestion(name, "", image=file) for name, file in images.items())
+    return judged_documents(f"{folder.name}:image-to-text", questions, judgements, corpus)
 
 
 def _captioned(folder: Path) -> list[tuple[Place, str, list[str]]]:
-    found = []
+    images = []
     for place, row in numbered(folder / _FILE, ("image", "captions")):
         path, captions = text_of(row["image"], "image", place), row["captions"]
         if not isinstance(captions, list) or not captions:
             raise DatasetError(f"{place}: 'captions' is {captions!r}; expected a list of texts")
-        found.append((place, path, [text_of(c, "captions", place) for c in captions]))
-    if not found:
+        images.append((place, path, [text_of(c, "captions", place) for c in captions]))
+    if not images:
         raise DatasetError(f"{folder / _FILE} has no image")
-    return found
+    return images

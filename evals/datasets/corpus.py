@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from octavo.evals.datasets.jsonl import Place, unbroken
-from octavo.evals.datasets.types import DatasetError
+from octavo.evals.datasets.judgements import RelevanceJudgement, qrels_of
+from octavo.evals.datasets.types import Dataset, DatasetError, GoldQuestion
 from octavo.index.source import Source
 
 
@@ -52,6 +53,23 @@ class Corpus:
         return _copies(self._texts) | equal_files(self._images)
 
 
+def judged_documents(
+    name: str,
+    questions: Iterable[GoldQuestion],
+    judgements: Sequence[RelevanceJudgement],
+    corpus: Corpus,
+) -> Dataset:
+    """The set of a corpus whose documents are judged; only judged questions are asked."""
+    judged = {j.question for j in judgements}
+    return Dataset(
+        name,
+        "document",
+        tuple(q for q in questions if q.id in judged),
+        qrels_of(judgements, corpus.same()),
+        tuple(corpus.sources.values()),
+    )
+
+
 def image_file(place: Place, folder: Path, path: object) -> Path:
     """Raises DatasetError for a path that leaves the folder, or where there is no file."""
     if not isinstance(path, str) or not path:
@@ -75,8 +93,8 @@ def equal_files(files: Mapping[str, Path]) -> dict[str, str]:
 
 def _copies(contents: Mapping[str, str]) -> dict[str, str]:
     first: dict[str, str] = {}
-    found = {key: first.setdefault(content, key) for key, content in contents.items()}
-    return {key: one for key, one in found.items() if key != one}
+    firsts = {key: first.setdefault(content, key) for key, content in contents.items()}
+    return {key: one for key, one in firsts.items() if key != one}
 
 
 def _bytes(text: str) -> Callable[[], bytes]:

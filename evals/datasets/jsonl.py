@@ -77,10 +77,10 @@ def identifier(value: object, key: str, place: Place) -> str:
 
 def unbroken(name: str, what: str, place: Place) -> str:
     """`name`, an id or a file's name. Raises DatasetError where `BREAKING` is in it."""
-    found = BREAKING.search(name)
-    if found:
+    breaking = BREAKING.search(name)
+    if breaking:
         raise DatasetError(
-            f"{place}: {what} is {name!r}, which holds {found[0]!r}; expected no control "
+            f"{place}: {what} is {name!r}, which holds {breaking[0]!r}; expected no control "
             "characters or line ends, which break run.trec"
         )
     return name

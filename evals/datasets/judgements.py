@@ -34,12 +34,12 @@ def read_judgements(file: Path) -> list[RelevanceJudgement]:
     Raises DatasetError for a missing or empty file, a line of another form, and for two scores of
     one pair.
     """
-    found = []
+    judgements = []
     for place, line in lines(file):
         if place.endswith(":1") and line.split("\t")[0].strip().lower() in _HEADERS:
             continue
-        found.append(_judgement(place, line))
-    return agreeing(found, file)
+        judgements.append(_judgement(place, line))
+    return agreeing(judgements, file)
 
 
 def _judgement(place: Place, line: str) -> RelevanceJudgement:
@@ -91,12 +91,12 @@ def check_known(
     judgements: Iterable[RelevanceJudgement],
     questions: Collection[str],
     items: Collection[str],
-    asked: str = "queries.jsonl",
+    question_file: str = "queries.jsonl",
     corpus: str = "corpus.jsonl",
 ) -> None:
     """Raises DatasetError for a judged question or item that does not stand in its file."""
     for j in judgements:
         if j.question not in questions:
-            raise DatasetError(f"{j.place}: question {j.question!r} is not in {asked}")
+            raise DatasetError(f"{j.place}: question {j.question!r} is not in {question_file}")
         if j.item not in items:
             raise DatasetError(f"{j.place}: document {j.item!r} is not in {corpus}")

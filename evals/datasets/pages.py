@@ -23,16 +23,16 @@ def read_pages(folder: Path) -> Dataset:
     Every question is asked, judged or not: unanswerable ones have no page. Raises DatasetError.
     """
     files = _files(folder / "pdfs")
-    found = read_questions(folder / "queries.jsonl", files.keys(), folder)
+    questions = read_questions(folder / "queries.jsonl", files.keys(), folder)
     judgements = read_judgements(folder / "qrels.tsv")
     with open_pdfs(files) as pdfs:
-        _check_pages(judgements, found.keys(), files.keys(), pdfs)
+        _check_pages(judgements, questions.keys(), files.keys(), pdfs)
         _check_counts(folder / "pages.jsonl", files.keys(), pdfs)
-        boxes = read_boxes(folder / "boxes.jsonl", set(found), set(files), pdfs)
+        boxes = read_boxes(folder / "boxes.jsonl", set(questions), set(files), pdfs)
     return Dataset(
         folder.name,
         "page",
-        tuple(question for _, question in found.values()),
+        tuple(question for _, question in questions.values()),
         qrels_of(judgements),
         tuple(Source.file(file) for file in files.values()),
         boxes,

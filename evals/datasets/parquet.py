@@ -125,9 +125,9 @@ def check_complete(files: Sequence[Path]) -> None:
 def shard_files(folder: Path, *patterns: str) -> list[Path]:
     """Those of the first pattern that finds any. Raises DatasetError where none does."""
     for pattern in patterns:
-        found = sorted(folder.glob(pattern))
-        if found:
-            return found
+        files = sorted(folder.glob(pattern))
+        if files:
+            return files
     raise DatasetError(f"{folder} has none of {', '.join(patterns)}")
 
 

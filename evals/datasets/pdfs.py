@@ -52,7 +52,7 @@ def open_pdfs(files: Mapping[str, Path]) -> Iterator[dict[str, Pdf]]:
     evaluation to show, so it is left out here."""
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
-    found: dict[str, Pdf] = {}
+    pdfs: dict[str, Pdf] = {}
     with ExitStack() as stack:
         for name, file in files.items():
             try:
@@ -62,8 +62,8 @@ def open_pdfs(files: Mapping[str, Path]) -> Iterator[dict[str, Pdf]]:
             if document is not None:
                 stack.enter_context(document)
                 if not document.needs_pass:
-                    found[name] = Pdf(name, document.page_count, document)
-        yield found
+                    pdfs[name] = Pdf(name, document.page_count, document)
+        yield pdfs
 
 
 def _is_pdf(file: Path) -> bool:

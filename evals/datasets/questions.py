@@ -31,12 +31,12 @@ def read_questions(
     something else.
     Raises DatasetError for a repeated id, an unknown document, a field of another form, no row.
     """
-    found: dict[str, tuple[Place, GoldQuestion]] = {}
+    questions: dict[str, tuple[Place, GoldQuestion]] = {}
     for place, row in numbered(file, ("_id", "text")):
         question = _question(place, row)
-        if question.id in found:
+        if question.id in questions:
             raise DatasetError(
-                f"{place}: id {question.id!r} stands twice, first at {found[question.id][0]}"
+                f"{place}: id {question.id!r} stands twice, first at {questions[question.id][0]}"
             )
         if pictures is not None:
             question = replace(question, image=_picture(row, pictures, place))
@@ -44,10 +44,10 @@ def read_questions(
             raise DatasetError(f"{place}: question {question.id!r} has neither text nor image")
         if documents is not None:
             question = replace(question, document=_document(row, documents, place))
-        found[question.id] = place, question
-    if not found:
+        questions[question.id] = place, question
+    if not questions:
         raise DatasetError(f"{file} has no question")
-    return found
+    return questions
 
 
 def _question(place: Place, row: dict[str, Any]) -> GoldQuestion:
@@ -89,14 +89,14 @@ def gold_answers(row: dict[str, Any], place: Place) -> tuple[str, ...]:
     row is not answerable. A list inside a string stays one answer: its form says how to compare."""
     if row.get("answerable") is False:
         return ()
-    found: list[str] = []
+    answers: list[str] = []
     for key in ("answer", "extractive_answer"):
         value = row.get(key)
         listed = [] if value is None else value if isinstance(value, list) else [value]
         if not all(isinstance(one, str | int | float) for one in listed):
             raise DatasetError(f"{place}: {key!r} is {value!r}; expected a text or a list of texts")
-        found += [str(one).strip() for one in listed]
-    return tuple(dict.fromkeys(a for a in found if a and not a.lower().startswith(_NO_ANSWER)))
+        answers += [str(one).strip() for one in listed]
+    return tuple(dict.fromkeys(a for a in answers if a and not a.lower().startswith(_NO_ANSWER)))
 
 
 def _format(row: dict[str, Any], place: Place) -> AnswerFormat:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from octavo.evals.datasets.corpus import Corpus
+from octavo.evals.datasets.corpus import Corpus, judged_documents
 from octavo.evals.datasets.jsonl import identifier, text_of
-from octavo.evals.datasets.judgements import RelevanceJudgement, agreeing, check_known, qrels_of
+from octavo.evals.datasets.judgements import RelevanceJudgement, agreeing, check_known
 from octavo.evals.datasets.parquet import Shards, page_source, set_name, shard_files
 from octavo.evals.datasets.questions import gold_answers
 from octavo.evals.datasets.types import Dataset, DatasetError, GoldQuestion
@@ -23,43 +23,36 @@ def is_tables(folder: Path) -> bool:
 
 def read_tables(folder: Path, split: str = "test") -> Dataset:
     """`corpus/`, `queries/` and `qrels/` (or `corpus-*.parquet` and so on). Raises DatasetError."""
-    found = _questions(Shards(_table(folder, "queries", split)))
+    questions = _questions(Shards(_table(folder, "queries", split)))
     files = _table(folder, "qrels", split)
     judgements = agreeing(_judgements(Shards(files)), files[0])
     corpus = _corpus(Shards(_table(folder, "corpus", split)), folder.name)
-    check_known(judgements, found.keys(), corpus.sources.keys(), "queries", "corpus")
-    judged = {j.question for j in judgements}
-    return Dataset(
-        set_name(folder, split),
-        "document",
-        tuple(q for q in found.values() if q.id in judged),
-        qrels_of(judgements, corpus.same()),
-        tuple(corpus.sources.values()),
-    )
+    check_known(judgements, questions.keys(), corpus.sources.keys(), "queries", "corpus")
+    return judged_documents(set_name(folder, split), questions.values(), judgements, corpus)
 
 
 def _questions(shards: Shards) -> dict[str, GoldQuestion]:
     key, words = shards.column(*_QUERY_IDS), shards.column("query", "text")
-    found: dict[str, GoldQuestion] = {}
+    questions: dict[str, GoldQuestion] = {}
     for place, row in shards.rows(sorted({key, words} | shards.columns & {"answer"})):
-        asked = identifier(row[key], key, place)
-        if asked in found:
-            raise DatasetError(f"{place}: id {asked!r} stands twice")
+        question = identifier(row[key], key, place)
+        if question in questions:
+            raise DatasetError(f"{place}: id {question!r} stands twice")
         text = text_of(row[words], words, place)
-        found[asked] = GoldQuestion(asked, text, answers=gold_answers(row, place))
-    return found
+        questions[question] = GoldQuestion(question, text, answers=gold_answers(row, place))
+    return questions
 
 
 def _judgements(shards: Shards) -> list[RelevanceJudgement]:
     query, item = shards.column(*_QUERY_IDS[:2]), shards.column(*_CORPUS_IDS[:2])
-    found = []
+    judgements = []
     for place, row in shards.rows([query, item, shards.column("score")]):
         score = row["score"]
         if not isinstance(score, int | float) or not float(score).is_integer():
             raise DatasetError(f"{place}: score is {score!r}; expected a whole number")
-        asked, key = identifier(row[query], query, place), identifier(row[item], item, place)
-        found.append(RelevanceJudgement(place, asked, key, int(score)))
-    return found
+        question, key = identifier(row[query], query, place), identifier(row[item], item, place)
+        judgements.append(RelevanceJudgement(place, question, key, int(score)))
+    return judgements
 
 
 def _corpus(shards: Shards, name: str) -> Corpus:

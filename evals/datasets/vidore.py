@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from octavo.evals.datasets.corpus import Corpus
+from octavo.evals.datasets.corpus import Corpus, judged_documents
 from octavo.evals.datasets.jsonl import Place, text_of
-from octavo.evals.datasets.judgements import RelevanceJudgement, qrels_of
+from octavo.evals.datasets.judgements import RelevanceJudgement
 from octavo.evals.datasets.parquet import Shards, page_source, set_name, shard_files
 from octavo.evals.datasets.questions import gold_answers
 from octavo.evals.datasets.types import Dataset, DatasetError, GoldQuestion
@@ -41,13 +41,7 @@ def read_vidore(folder: Path, split: str = "test") -> Dataset:
             judgements.append(RelevanceJudgement(place, question.id, name, 1))
     if not questions:
         raise DatasetError(f"{folder} has no question in split {split!r}")
-    return Dataset(
-        set_name(folder, split),
-        "document",
-        tuple(questions.values()),
-        qrels_of(judgements),
-        tuple(corpus.sources.values()),
-    )
+    return judged_documents(set_name(folder, split), questions.values(), judgements, corpus)
 
 
 def _page_name(place: Place, row: dict[str, Any], number: int) -> str:

@@ -91,36 +91,36 @@ def variants(profile: Profile, questions: Sequence[GoldQuestion] = ()) -> list[A
     pictures = some_pictures and all(q.image is not None and not q.text for q in questions)
     search, rerank, models = profile.search, profile.rerank, profile.models
     late = rerank.depth > 0 and (models.tokens or models.patches)
-    found = [AblationVariant(FULL, profile)]
+    rows = [AblationVariant(FULL, profile)]
     if search.words_weight > 0 and not pictures:
-        found.append(_variant("without words (BM25)", profile, {"words_weight": 0}, {"words": 0}))
+        rows.append(_variant("without words (BM25)", profile, {"words_weight": 0}, {"words": 0}))
     if search.text_weight > 0 and not pictures:
-        found.append(_variant("without text vectors", profile, {"text_weight": 0}, {"text": 0}))
+        rows.append(_variant("without text vectors", profile, {"text_weight": 0}, {"text": 0}))
     if search.joint_weight > 0 and not pictures:
-        found.append(_variant("without joint vectors", profile, {"joint_weight": 0}, {"joint": 0}))
+        rows.append(_variant("without joint vectors", profile, {"joint_weight": 0}, {"joint": 0}))
     if search.image_weight > 0 and some_pictures:
-        found.append(_variant("without image vectors", profile, {"image_weight": 0}, {"image": 0}))
+        rows.append(_variant("without image vectors", profile, {"image_weight": 0}, {"image": 0}))
     if search.image_weight > 0 and search.image_pages > 0 and some_pictures:
-        found.append(_variant("without comparing pages", profile, {"image_pages": 0}, {}))
+        rows.append(_variant("without comparing pages", profile, {"image_pages": 0}, {}))
     boosts = [name for name in _BOOSTS if getattr(search, name) > 0]
     if boosts and not pictures:
-        found.append(_variant("without boosts", profile, dict.fromkeys(boosts, 0), {}))
+        rows.append(_variant("without boosts", profile, dict.fromkeys(boosts, 0), {}))
     if late:
-        found.append(_variant("without late interaction", profile, {}, {"depth": 0}))
+        rows.append(_variant("without late interaction", profile, {}, {"depth": 0}))
     if models.cross_encoder and rerank.cross_depth > 0:
-        found.append(_variant("without cross-encoder", profile, {}, {"cross_depth": 0}))
+        rows.append(_variant("without cross-encoder", profile, {}, {"cross_depth": 0}))
     nothing = {name.replace("-", "_"): 0 for name in rerank.weights()}
     fused = {**nothing, "depth": 0, "cross_depth": 0}
-    found.append(_variant("fused ranks only", profile, {}, fused))
+    rows.append(_variant("fused ranks only", profile, {}, fused))
     if not pictures:  # what plain good practice reaches: legs alone, nothing read in the question
         legs = {"text_weight": 0, "words_weight": 0, "joint_weight": 0, "image_weight": 0}
         plain = {**legs, **dict.fromkeys(_BOOSTS, 0)}
         both = {"text_weight": 1, "words_weight": 1}
-        found.append(_variant("RRF of words and text vectors", profile, {**plain, **both}, fused))
-        found.append(_variant("words (BM25) only", profile, {**plain, "words_weight": 1}, fused))
-        found.append(_variant("text vectors only", profile, {**plain, "text_weight": 1}, fused))
-        found.append(_variant("joint vectors only", profile, {**plain, "joint_weight": 1}, fused))
-    return found
+        rows.append(_variant("RRF of words and text vectors", profile, {**plain, **both}, fused))
+        rows.append(_variant("words (BM25) only", profile, {**plain, "words_weight": 1}, fused))
+        rows.append(_variant("text vectors only", profile, {**plain, "text_weight": 1}, fused))
+        rows.append(_variant("joint vectors only", profile, {**plain, "joint_weight": 1}, fused))
+    return rows
 
 
 def _variant(
@@ -151,9 +151,9 @@ def ablate(
     planned = variants(service.profile, dataset.questions)
     results: list[tuple[AblationVariant, EvalResult]] = []
     for n, variant in enumerate(planned):
-        told = Watching(question=partial(_told, report, n * len(dataset.questions)))
+        watching = Watching(question=partial(_told, report, n * len(dataset.questions)))
         other, folder = service.using(variant.profile), out / variant.folder
-        result = ask_and_judge(dataset, other, folder, origin, told, answers=False)
+        result = ask_and_judge(dataset, other, folder, origin, watching, answers=False)
         if not result.complete:
             break
         results.append((variant, result))
@@ -170,15 +170,15 @@ def _rows(
     out: Path, results: Sequence[tuple[AblationVariant, EvalResult]]
 ) -> tuple[AblationRow, ...]:
     base = out / results[0][0].folder
-    found = [
+    differences = [
         {d.metric: d for d in compare(base, out / v.folder, METRICS).differences}
         for v, _ in results[1:]
     ]
-    adjusted = {m: holm([d[m].p for d in found]) for m in METRICS}
+    adjusted = {m: holm([d[m].p for d in differences]) for m in METRICS}
     changes: list[dict[str, Change]] = [{}]
     changes += [
         {m: Change(d[m].difference, d[m].low, d[m].high, adjusted[m][n]) for m in METRICS}
-        for n, d in enumerate(found)
+        for n, d in enumerate(differences)
     ]
     return tuple(
         AblationRow(v.name, {m: r.metrics[m] for m in METRICS}, change, r.metrics["search p50 ms"])

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from octavo.api.model_profile import Profile
 from octavo.evals.metrics.abstention import AbstentionDecision, refusal
 from octavo.evals.run import RunOutcome
-from octavo.evals.statistics.resampling_units import FOLDS, folds
+from octavo.evals.statistics.resampling_units import FOLDS, splits
 from octavo.generate.calibration import Calibration, logit
 
 _Floats = npt.NDArray[np.float64]
@@ -59,22 +59,17 @@ def calibrate(samples: Sequence[Sample], refuse: float | None = None) -> Calibra
             f"calibration needs questions that the documents answer and such that they do not; of "
             f"{len(samples)} questions {answerable} are answerable"
         )
-    fold = folds([s.group for s in samples])
-    for n in range(FOLDS):
-        kinds = {s.decision.answerable for s, f in zip(samples, fold, strict=True) if f != n}
-        if len(kinds) < 2:
+    parts = list(splits([s.group for s in samples]))
+    for n, (rest, _) in enumerate(parts, 1):
+        if len({samples[i].decision.answerable for i in rest}) < 2:
             raise ValueError(
-                f"without the questions of fold {n + 1} of {FOLDS} there are none of one kind: "
+                f"without the questions of fold {n} of {FOLDS} there are none of one kind: "
                 f"{answerable} of {len(samples)} are answerable; calibration needs more of both"
             )
     after: list[AbstentionDecision] = []
-    for n in range(FOLDS):
-        rest = [s for s, f in zip(samples, fold, strict=True) if f != n]
-        held = [s for s, f in zip(samples, fold, strict=True) if f == n]
-        if not held:
-            continue
-        how, threshold = _fitted(rest, refuse)
-        after += [_decided(s, how, threshold) for s in held]
+    for rest, held in parts:
+        how, threshold = _fitted([samples[i] for i in rest], refuse)
+        after += [_decided(samples[i], how, threshold) for i in held]
     how, threshold = _fitted(samples, refuse)
     return CalibrationFit(
         calibration=how,
@@ -106,10 +101,10 @@ def raw(confidence: float, calibration: Calibration) -> float:
     return 1 / (1 + math.exp(-(logit(confidence) - calibration.shift) / calibration.slope))
 
 
-def calibrated_profile(profile: Profile, found: CalibrationFit) -> Profile:
+def calibrated_profile(profile: Profile, fit: CalibrationFit) -> Profile:
     """The profile with what was fitted."""
-    how = (round(found.calibration.slope, 4), round(found.calibration.shift, 4))
-    update = {"calibration": how, "threshold": round(found.threshold, 4)}
+    how = (round(fit.calibration.slope, 4), round(fit.calibration.shift, 4))
+    update = {"calibration": how, "threshold": round(fit.threshold, 4)}
     return profile.model_copy(update={"generate": profile.generate.model_copy(update=update)})
 
 

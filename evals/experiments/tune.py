@@ -21,7 +21,7 @@ from octavo.evals.dataset import Dataset, GoldQuestion
 from octavo.evals.metrics.granularity import items_of
 from octavo.evals.run import query_of
 from octavo.evals.statistics.compare import bootstrap, randomization
-from octavo.evals.statistics.resampling_units import FOLDS, folds
+from octavo.evals.statistics.resampling_units import FOLDS, splits
 from octavo.retrieve.query import Candidate
 
 GRID = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
@@ -79,20 +79,20 @@ def sheets(
 ) -> list[ScoreSheet]:
     """Asks every judged question once; after Ctrl-C those that were asked are handed out, so fewer
     than are judged. Raises ValueError where none is judged."""
-    asked = judged(dataset)
-    if not asked:
+    questions = judged(dataset)
+    if not questions:
         raise ValueError(f"{dataset.name} has no judged question to fit on")
     names = stage_names(service.profile)
-    found: list[ScoreSheet] = []
+    filled: list[ScoreSheet] = []
     try:
-        for n, question in enumerate(asked, 1):
+        for n, question in enumerate(questions, 1):
             candidates = service.ranked(query_of(service, question))[1].items
-            found.append(_sheet(question, candidates, dataset, service, names))
+            filled.append(_sheet(question, candidates, dataset, service, names))
             report(n)
     except KeyboardInterrupt:
-        if len(found) < FOLDS:
+        if len(filled) < FOLDS:
             raise
-    return found
+    return filled
 
 
 def stage_names(profile: Profile) -> tuple[str, ...]:
@@ -163,27 +163,24 @@ def ndcg(sheet: ScoreSheet, weights: _Floats) -> float:
 
 
 def tune(
-    found: Sequence[ScoreSheet],
+    score_sheets: Sequence[ScoreSheet],
     profile: Profile,
     report: Callable[[int], None] = lambda _: None,
 ) -> Tuned:
     """Fits on everything, and five times on four fifths to judge it. Reports fits done, of six."""
     names = stage_names(profile)
     now = _current(profile, names)
-    documents = [s.question.document or s.question.id for s in found]
-    fold = folds(documents)
-    before = np.array([ndcg(s, now) for s in found])
-    after = np.zeros(len(found))
+    documents = [s.question.document or s.question.id for s in score_sheets]
+    before = np.array([ndcg(s, now) for s in score_sheets])
+    after = np.zeros(len(score_sheets))
     fitted: list[dict[str, float]] = []
-    for n in range(FOLDS):
-        rest = [s for s, f in zip(found, fold, strict=True) if f != n]
-        weights = fit(rest, now) if rest else now
+    for n, (rest, held) in enumerate(splits(documents), 1):
+        weights = fit([score_sheets[i] for i in rest], now) if rest else now
         fitted.append(_named(names, weights))
-        for i, (s, f) in enumerate(zip(found, fold, strict=True)):
-            if f == n:
-                after[i] = ndcg(s, weights)
-        report(n + 1)
-    best = fit(found, now)
+        for i in held:
+            after[i] = ndcg(score_sheets[i], weights)
+        report(n)
+    best = fit(score_sheets, now)
     report(FOLDS + 1)
     generator = np.random.default_rng(0)
     low, high = bootstrap(after - before, documents, generator)
@@ -192,26 +189,26 @@ def tune(
         folds=tuple(fitted),
         before=float(before.mean()),
         after=float(after.mean()),
-        fitted=float(np.mean([ndcg(s, best) for s in found])),
+        fitted=float(np.mean([ndcg(s, best) for s in score_sheets])),
         low=low,
         high=high,
         p=randomization(after - before, documents, generator),
-        n=len(found),
+        n=len(score_sheets),
     )
 
 
-def fit(found: Sequence[ScoreSheet], start: _Floats) -> _Floats:
+def fit(score_sheets: Sequence[ScoreSheet], start: _Floats) -> _Floats:
     """Coordinate ascent from `start`. A stage that no question reached keeps its weight; a step is
     taken only where it gains, so that equal weights stay as they are."""
-    reached = np.any([s.present for s in found], axis=0)
-    weights, best = start.copy(), _mean(found, start)
+    reached = np.any([s.present for s in score_sheets], axis=0)
+    weights, best = start.copy(), _mean(score_sheets, start)
     for _ in range(_ROUNDS):
         moved = False
         for j in np.flatnonzero(reached):
             for value in GRID:
                 trial = weights.copy()
                 trial[j] = value
-                gained = _mean(found, trial)
+                gained = _mean(score_sheets, trial)
                 if gained > best + 1e-9:
                     weights, best, moved = trial, gained, True
         if not moved:
@@ -219,8 +216,8 @@ def fit(found: Sequence[ScoreSheet], start: _Floats) -> _Floats:
     return weights
 
 
-def _mean(found: Sequence[ScoreSheet], weights: _Floats) -> float:
-    return float(np.mean([ndcg(s, weights) for s in found]))
+def _mean(score_sheets: Sequence[ScoreSheet], weights: _Floats) -> float:
+    return float(np.mean([ndcg(s, weights) for s in score_sheets]))
 
 
 def _current(profile: Profile, names: Sequence[str]) -> _Floats:

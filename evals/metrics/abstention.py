@@ -73,8 +73,8 @@ def refusal_intervals(
         chosen = [d for n in generator.integers(0, len(rows), len(rows)) for d in rows[n]]
         for name, value in refusal(chosen).items():
             drawn.setdefault(name, []).append(value)
-    found = {name: np.percentile(values, [2.5, 97.5]) for name, values in drawn.items()}
-    return {name: (float(low), float(high)) for name, (low, high) in found.items()}
+    bounds = {name: np.percentile(values, [2.5, 97.5]) for name, values in drawn.items()}
+    return {name: (float(low), float(high)) for name, (low, high) in bounds.items()}
 
 
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
@@ -82,16 +82,9 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
     1982); None without both."""
     if not positive or not negative:
         return None
-    rows = sorted([(c, True) for c in positive] + [(c, False) for c in negative])
-    below, wins, i = 0, 0.0, 0
-    while i < len(rows):
-        j = i
-        while j < len(rows) and rows[j][0] == rows[i][0]:
-            j += 1
-        up = sum(is_positive for _, is_positive in rows[i:j])
-        wins += up * (below + (j - i - up) / 2)
-        below, i = below + (j - i - up), j
-    return wins / (len(positive) * len(negative))
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, "left") + np.searchsorted(ordered, positive, "right")
+    return float(below.sum() / 2) / (len(positive) * len(negative))
 
 
 def curve(decisions: Sequence[AbstentionDecision]) -> list[float]:
@@ -121,12 +114,12 @@ def calibration_error(decisions: Sequence[AbstentionDecision], bins: int = 10) -
     """Expected calibration error over equal bins of confidence (Guo et al. 2017)."""
     if not decisions:
         return None
-    found: list[list[AbstentionDecision]] = [[] for _ in range(bins)]
+    grouped: list[list[AbstentionDecision]] = [[] for _ in range(bins)]
     for d in decisions:
-        found[min(bins - 1, int(_share(d) * bins))].append(d)
+        grouped[min(bins - 1, int(_share(d) * bins))].append(d)
     gaps = [
         abs(math.fsum(_share(d) for d in group) - sum(not d.error for d in group))
-        for group in found
+        for group in grouped
     ]
     return math.fsum(gaps) / len(decisions)
 

@@ -65,11 +65,6 @@ def by_question(
     return {key: values for key, values in scores if values}
 
 
-def correct(scores: Mapping[str, float]) -> bool:
-    """Whether the answer with these scores counts as right; see `_right`."""
-    return scores.get(CORRECT) == 1
-
-
 def _right(scores: Mapping[str, float], answer: str, golds: Sequence[str]) -> bool:
     """One number that is near enough, or one of several that is the gold; every item of a list;
     the gold text, or one that is spelt nearly so and has the same digits."""

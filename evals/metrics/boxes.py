@@ -37,7 +37,7 @@ def score_boxes(gold: Boxes, predicted: Boxes) -> BoxScores:
     pairs = [(g, predicted.get(key, ())) for key in sorted(gold) for g in gold[key]]
     if not pairs or not any(g.area > 0 for g, _ in pairs):
         raise ValueError("no gold box with an area")
-    best = tuple(max((iou(g, p) for p in found), default=0.0) for g, found in pairs)
+    best = tuple(max((iou(g, p) for p in boxes_there), default=0.0) for g, boxes_there in pairs)
     gold_area = math.fsum(union_area(v) for v in gold.values())
     found_area = math.fsum(union_area(v) for v in predicted.values())
     both = math.fsum(

@@ -12,7 +12,6 @@ from typing import Literal
 
 from octavo.evals.dataset import Dataset
 from octavo.evals.metrics.boxes import Boxes
-from octavo.evals.metrics.retrieval import means
 from octavo.generate.answer import Answer
 from octavo.ingest.document import Box
 
@@ -43,14 +42,6 @@ def cited_regions(answer: Answer) -> tuple[Cited, ...]:
     return tuple(dict.fromkeys(regions))
 
 
-def citation_means(
-    answers: Mapping[str, Sequence[Cited]], dataset: Dataset, asked: Sequence[str] | None = None
-) -> dict[str, float]:
-    """Means of precision over the questions that were answered, of recall over all of them; both
-    only over answerable questions with gold (see `by_question`). Of no question: left out."""
-    return means(by_question(answers, dataset, asked))
-
-
 def by_question(
     answers: Mapping[str, Sequence[Cited]], dataset: Dataset, asked: Sequence[str] | None = None
 ) -> dict[str, dict[str, float]]:
@@ -60,7 +51,7 @@ def by_question(
     answered and has recall 0 and no precision. `asked`: the ids to look at; all of the set.
     """
     wanted = None if asked is None else set(asked)
-    found: dict[str, dict[str, float]] = {}
+    scores: dict[str, dict[str, float]] = {}
     for question in dataset.questions:
         key = question.id
         if question.answerable is False or (wanted is not None and key not in wanted):
@@ -76,8 +67,8 @@ def by_question(
             if cited is not None:
                 values["citation box precision"] = box_precision(cited, boxes)
         if values:
-            found[key] = values
-    return found
+            scores[key] = values
+    return scores
 
 
 def item_precision(

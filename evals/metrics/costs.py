@@ -20,9 +20,9 @@ def times(asked: Sequence[AskedQuestion]) -> dict[str, float]:
         "answer": [a.search_seconds + a.answer_seconds for a in asked if a.answer is not None],
     }
     rows |= {
-        f"stage {name}": found
+        f"stage {name}": seconds_of
         for name in STAGES
-        if (found := [a.stages[name] for a in asked if name in a.stages])
+        if (seconds_of := [a.stages[name] for a in asked if name in a.stages])
     }
     return {
         f"{what} p{share} ms": percentile(seconds, share / 100)
@@ -51,11 +51,11 @@ def memory(readers: bool = False) -> dict[str, float]:
     import resource
 
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
-    found = {"peak memory MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit}
+    peaks = {"peak memory MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit}
     if readers:
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / unit
-        found["peak memory of a reader MB"] = peak
-    return found
+        peaks["peak memory of a reader MB"] = peak
+    return peaks
 
 
 def disk(service: Service, pages: int) -> dict[str, float]:

@@ -51,18 +51,18 @@ def judged_levels(dataset: Dataset, service: Service) -> tuple[JudgedLevel, ...]
 
 
 def _documents(qrels: Qrels) -> Qrels:
-    found: Qrels = {}
+    documents: Qrels = {}
     for question, items in qrels.items():
         for item, value in items.items():
             name = item.rpartition("#p")[0]
-            of = found.setdefault(question, {})
+            of = documents.setdefault(question, {})
             of[name] = max(value, of.get(name, 0))
-    return found
+    return documents
 
 
 def _chunks(dataset: Dataset, service: Service) -> Qrels:
     ids = {s.document.name: s.document.id for s in service.named_all()}
-    found: Qrels = {}
+    chunks: Qrels = {}
     for question, pages in dataset.boxes.items():
         for (name, page), boxes in pages.items():
             near = _on_page(service, ids[name], page) if name in ids else []
@@ -70,8 +70,8 @@ def _chunks(dataset: Dataset, service: Service) -> Qrels:
                 met = [c.id for c in near if _meets(c, page, box)]
                 # A box that no chunk meets cannot be found: it counts as missed, every time.
                 for item in met or [f"{name}#p{page} box {n}: no chunk"]:
-                    found.setdefault(question, {})[item] = 1
-    return found
+                    chunks.setdefault(question, {})[item] = 1
+    return chunks
 
 
 def _on_page(service: Service, document: str, page: int) -> list[Chunk]:

@@ -36,15 +36,6 @@ class Verdict:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LlmJudgement:
-    """Verdicts together: the share that is right, of how many, and what failed."""
-
-    correct: float | None  # None of no verdict
-    n: int
-    problems: tuple[str, ...]
-
-
 class Judge:
     """One model on an OpenAI-compatible server, at temperature 0."""
 
@@ -93,12 +84,12 @@ class Judge:
             draft = self._chat.write(_prompt(question, golds, answer), Watch())
         except (GeneratorError, Cancelled) as error:
             return Verdict(None, str(error))
-        found = read_verdict(draft.text)
-        if found is None:
+        correct = read_verdict(draft.text)
+        if correct is None:
             return Verdict(
                 None, f"the judge said neither CORRECT nor INCORRECT: {draft.text!r:.{_TOLD}}"
             )
-        return Verdict(found)
+        return Verdict(correct)
 
 
 def make_judge(url: str, model: str, key: str = "") -> Judge | None:
@@ -109,13 +100,6 @@ def make_judge(url: str, model: str, key: str = "") -> Judge | None:
 def read_verdict(text: str) -> bool | None:
     """The one word, whatever its case, with a full stop or asterisks around it at most."""
     return _VERDICTS.get(text.strip().strip("*.").upper())
-
-
-def judged(verdicts: Sequence[Verdict]) -> LlmJudgement:
-    """Those without a verdict are left out of the share, and told."""
-    given = [v.correct for v in verdicts if v.correct is not None]
-    problems = tuple(v.problem for v in verdicts if v.correct is None)
-    return LlmJudgement(sum(given) / len(given) if given else None, len(given), problems)
 
 
 def _prompt(question: str, golds: Sequence[str], answer: str) -> Prompt:

@@ -75,11 +75,11 @@ def numbers(text: str) -> list[Number]:
 
 def only_number(text: str) -> Number | None:
     """The number that a text is, with nothing but units of money, percent or a full stop."""
-    found = numbers(text)
-    if len(found) != 1:
+    stated = numbers(text)
+    if len(stated) != 1:
         return None
-    rest = text[: found[0].start] + text[found[0].end :]
-    return None if re.search(r"\w", rest) else found[0]
+    rest = text[: stated[0].start] + text[stated[0].end :]
+    return None if re.search(r"\w", rest) else stated[0]
 
 
 def _numbers(text: str) -> Iterator[Number]:
@@ -116,11 +116,11 @@ def numeric(
         gold = only_number(g)
         if gold is None:
             return 0.0
-        found = _stated(a, gold, question)
-        if len({(n.value, n.percent) for n in found}) != 1:
+        stated = _stated(a, gold, question)
+        if len({(n.value, n.percent) for n in stated}) != 1:
             return 0.0
-        alike = found[0].percent == gold.percent
-        return float(found[0].near(gold, tolerance * abs(gold.value) if alike else gold.half))
+        alike = stated[0].percent == gold.percent
+        return float(stated[0].near(gold, tolerance * abs(gold.value) if alike else gold.half))
 
     return best(answer, golds, near)
 
@@ -141,13 +141,13 @@ def among(answer: str, gold: str, question: str = "", few: bool = True) -> bool:
     wanted = only_number(gold)
     if wanted is None:
         return False
-    found = _stated(answer, wanted, question)
-    if wanted.percent and any(n.percent for n in found):
-        found = [n for n in found if n.percent]
-    rivals = {n.value for n in found if n.digits == wanted.digits}
+    stated = _stated(answer, wanted, question)
+    if wanted.percent and any(n.percent for n in stated):
+        stated = [n for n in stated if n.percent]
+    rivals = {n.value for n in stated if n.digits == wanted.digits}
     if few and len(rivals) > _MOST.get(wanted.digits, len(rivals)):
         return False
-    return any(n.near(wanted, wanted.half) for n in found)
+    return any(n.near(wanted, wanted.half) for n in stated)
 
 
 def _stated(answer: str, gold: Number, question: str) -> list[Number]:

@@ -47,7 +47,7 @@ def retrieval_metrics(
 
 
 def box_scores(
-    gold: Mapping[str, Boxes], found: Mapping[str, Boxes]
+    gold: Mapping[str, Boxes], predicted: Mapping[str, Boxes]
 ) -> dict[str, dict[str, float]]:
     """By question with gold boxes; one without predictions scores 0."""
     return {
@@ -57,7 +57,7 @@ def box_scores(
             "box area F1": scores.f1,
         }
         for question, boxes in gold.items()
-        for scores in [score_boxes(boxes, found.get(question, {}))]
+        for scores in [score_boxes(boxes, predicted.get(question, {}))]
     }
 
 
@@ -74,16 +74,16 @@ def intervals(
     together: dict[tuple[str, ...], dict[str, list[float]]] = {}
     for name, (column, questions) in _columns(values).items():
         together.setdefault(tuple(questions), {})[name] = column
-    found: dict[str, tuple[float, float]] = {}
-    for asked, columns in together.items():
+    bounds: dict[str, tuple[float, float]] = {}
+    for ids, columns in together.items():
         low, high = bootstraps(
             np.array(list(columns.values())).T,
-            [groups.get(q) or q for q in asked],
+            [groups.get(q) or q for q in ids],
             np.random.default_rng(seed),
             _DRAWS,
         )
-        found |= {n: (float(a), float(b)) for n, a, b in zip(columns, low, high, strict=True)}
-    return {name: found[name] for name in _columns(values)}
+        bounds |= {n: (float(a), float(b)) for n, a, b in zip(columns, low, high, strict=True)}
+    return {name: bounds[name] for name in _columns(values)}
 
 
 def _columns(values: Values) -> dict[str, tuple[list[float], list[str]]]:

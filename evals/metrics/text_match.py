@@ -63,17 +63,17 @@ def best(answer: str, golds: Sequence[str], measure: Callable[[str, str], float]
 
 
 def _f1(answer: str, gold: str) -> float:
-    found, wanted = normalized(answer).split(), normalized(gold).split()
-    both = (Counter(found) & Counter(wanted)).total()
-    return 2 * both / (len(found) + len(wanted)) if both else 0.0
+    words, wanted = normalized(answer).split(), normalized(gold).split()
+    both = (Counter(words) & Counter(wanted)).total()
+    return 2 * both / (len(words) + len(wanted)) if both else 0.0
 
 
 def tokens(text: str, printed: bool = False) -> list[str]:
     """Words and numbers. Unlike SQuAD's, `0.1` is not `01`, and a hyphen parts two words.
     `printed`: with articles, and in the case that they are printed in."""
     plain = unicodedata.normalize("NFKC", text)
-    found = [t.replace(",", "") for t in _TOKEN.findall(plain if printed else plain.lower())]
-    return found if printed else [t for t in found if t not in _ARTICLES]
+    words = [t.replace(",", "") for t in _TOKEN.findall(plain if printed else plain.lower())]
+    return words if printed else [t for t in words if t not in _ARTICLES]
 
 
 def as_printed(gold: str) -> bool:

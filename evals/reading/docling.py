@@ -73,27 +73,27 @@ def compare_documents(
     )
     if not expected:
         raise DatasetError(f"{folder} has no groundtruth/*.json of docling's tests")
-    found = []
+    documents = []
     for n, file in enumerate(expected, 1):
         items = list(read_items(file))
         pages = _pages(folder / "sources" / f"{file.stem}.pdf", ocr)
-        found.append(compared(file.stem, items, pages))
+        documents.append(compared(file.stem, items, pages))
         report(n)
-    return found
+    return documents
 
 
 def compare_scans(folder: Path, report: Callable[[int], None] = lambda _: None) -> list[Scan]:
     """Every file of `ocr/sources` whose text some engine's output says."""
-    found = []
+    scans = []
     files = sorted((folder / "ocr" / "sources").glob("*"))
     for n, file in enumerate(files, 1):
         expected = _most_said(folder, file.stem)
         if expected:
             lines = [x.text for p in _pages(file, True) for b in p.blocks for x in b.lines]
             read = " ".join(lines)
-            found.append(Scan(file.stem, expected, read, _likeness(expected, read)))
+            scans.append(Scan(file.stem, expected, read, _likeness(expected, read)))
         report(n)
-    return found
+    return scans
 
 
 def compared(name: str, items: Sequence[Item], pages: Sequence[PageContent]) -> ComparedDocument:
@@ -130,14 +130,14 @@ def _lines_of(
     texts: Sequence[Item], blocks: Mapping[int, Sequence[Block]]
 ) -> list[tuple[int, Line]]:
     """Lines in the order read, each with the number of the text that holds most of it."""
-    found = []
+    held = []
     for page in sorted(blocks):
         near = [(n, i.box) for n, i in enumerate(texts) if i.page == page]
         for line in (x for b in blocks[page] for x in b.lines):
             share, n = max(((line.box.inside(box), -n) for n, box in near), default=(0.0, 0))
             if share > _INSIDE:
-                found.append((-n, line))
-    return found
+                held.append((-n, line))
+    return held
 
 
 def _met(item: Item, blocks: Mapping[int, Sequence[Block]], kind: str = "") -> bool:
@@ -163,11 +163,11 @@ def _cells_kept(item: Item, blocks: Mapping[int, Sequence[Block]]) -> int:
 
 
 def _most_said(folder: Path, name: str) -> str:
-    said: Counter[str] = Counter()
+    votes: Counter[str] = Counter()
     engines = (folder / "ocr" / "groundtruth").glob(f"*/full_page/{name}.*.full_page.json")
     for file in sorted(engines):
-        said[" ".join(i.text for i in read_items(file) if i.kind == "texts")] += 1
-    return min(said, key=lambda text: (-said[text], text)) if said else ""
+        votes[" ".join(i.text for i in read_items(file) if i.kind == "texts")] += 1
+    return min(votes, key=lambda text: (-votes[text], text)) if votes else ""
 
 
 def _pages(file: Path, ocr: bool) -> list[PageContent]:

@@ -64,8 +64,8 @@ class IngestionOptions:
     def data(self) -> str:
         """12 hex digits over the names and sizes of all files; not over their bytes."""
         folders = [f for f in (self.regions, self.docling, self.ledger) if f is not None]
-        found = [f for folder in folders for f in folder.rglob("*")] + [*self.files, *self.long]
-        return digest(sorted([f.name, f.stat().st_size] for f in found if f.is_file()))
+        paths = [f for folder in folders for f in folder.rglob("*")] + [*self.files, *self.long]
+        return digest(sorted([f.name, f.stat().st_size] for f in paths if f.is_file()))
 
     @property
     def names(self) -> str:
@@ -131,19 +131,19 @@ class IngestionMeasurement:
         return row
 
 
-def measure(asked: IngestionOptions, settings: Settings) -> IngestionMeasurement:
+def measure(options: IngestionOptions, settings: Settings) -> IngestionMeasurement:
     """Every part that is asked for, one after the other. Raises ValueError where there is none,
     DatasetError for a folder that is not what it should be."""
-    asked.check()
-    regions = _regions(asked.regions, settings) if asked.regions else None
-    documents, scans = _docling(asked.docling, settings) if asked.docling else ((), ())
+    options.check()
+    regions = _regions(options.regions, settings) if options.regions else None
+    documents, scans = _docling(options.docling, settings) if options.docling else ((), ())
     return IngestionMeasurement(
-        rates=measure_rates(asked.files, settings, asked.rounds) if asked.files else None,
+        rates=measure_rates(options.files, settings, options.rounds) if options.files else None,
         regions=regions,
         documents=documents,
         scans=scans,
-        filed=_ledger(asked.ledger, settings) if asked.ledger else (),
-        memory=_memory(asked.long, settings) if asked.long else {},
+        filed=_ledger(options.ledger, settings) if options.ledger else (),
+        memory=_memory(options.long, settings) if options.long else {},
     )
 
 
@@ -169,16 +169,18 @@ def _ledger(folder: Path, settings: Settings) -> tuple[Filed, ...]:
 
 def _memory(samples: Sequence[Path], settings: Settings) -> dict[str, float]:
     """Of `octavo ingest` with one worker, all processes together, on a short and a long PDF."""
-    found = {}
+    megabytes = {}
     with TemporaryDirectory() as place, progress("memory", 2, "documents") as report:
         for done, pages in enumerate((_SHORT, _LONG), 1):
             file = Path(place) / f"{pages}.pdf"
             file.write_bytes(long_pdf(list(samples), pages))
             command = ["env", "OCTAVO_WORKERS=1", f"OCTAVO_OCR={settings.ocr}", sys.executable]
             command += ["-m", "octavo", "ingest", str(file), "--index", f"{place}/{pages}"]
-            peak = peak_of(command, pages)
-            found[f"peak memory MB, {pages:,} pages"] = peak.total
-            found[f"peak anonymous memory MB, {pages:,} pages"] = peak.anonymous
+            peak = peak_of(command)
+            megabytes[f"peak memory MB, {pages:,} pages"] = peak.total
+            megabytes[f"peak anonymous memory MB, {pages:,} pages"] = peak.anonymous
             report(done)
     names = (f"peak memory MB, {n:,} pages" for n in (_LONG, _SHORT))
-    return found | {"peak memory, long to short": found[next(names)] / found[next(names)]}
+    return megabytes | {
+        "peak memory, long to short": megabytes[next(names)] / megabytes[next(names)]
+    }

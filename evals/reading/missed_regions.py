@@ -20,16 +20,16 @@ _MISSED, _MET, _REGION = (213, 0, 0), (0, 150, 60), (0, 80, 220)
 _PIXELS = 1100
 
 
-def draw_missed_regions(found: RegionScores, folder: Path, out: Path) -> int:
+def draw_missed_regions(scores: RegionScores, folder: Path, out: Path) -> int:
     """One PNG a page with a miss: gold in red (missed) and green (met), regions in blue. The
     file's name says document, page, kinds of evidence and the least of the best IoUs. How many."""
     out.mkdir(parents=True, exist_ok=True)
     by_page: dict[tuple[str, int], list[Gold]] = defaultdict(list)
-    for one in found.gold:
+    for one in scores.gold:
         by_page[one.name, one.page].append(one)
     drawn = 0
     for key, gold in sorted(by_page.items()):
-        page = found.pages.get(key)
+        page = scores.pages.get(key)
         if page is not None and any(page.best(g.box) < IOU for g in gold):
             data = (folder / "pdfs" / page.name).read_bytes()
             _drawn(data, page, gold).save(out / _name(page, gold))

@@ -74,8 +74,10 @@ def score_regions(
     wanted = [sorted(only[f.name]) if gold_pages else [] for f in files]
     pages: dict[tuple[str, int], PageRegions] = {}
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for done, found in enumerate(pool.map(partial(found_on, ocr=ocr), files, wanted), 1):
-            pages |= {(p.name, p.page): p for p in found}
+        for done, document_pages in enumerate(
+            pool.map(partial(found_on, ocr=ocr), files, wanted), 1
+        ):
+            pages |= {(p.name, p.page): p for p in document_pages}
             report(done)
     return RegionScores(tuple(gold), pages, *_scores(gold, pages), _reasons(pages))
 
@@ -128,14 +130,14 @@ def _values(gold: Sequence[Gold], pages: Pages) -> dict[str, list[float]]:
 
 
 def _means(gold: Sequence[Gold], values: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    found = {name: sum(v) / len(v) for name, v in values.items()}
-    found["gold boxes"] = len(gold)
+    means = {name: sum(v) / len(v) for name, v in values.items()}
+    means["gold boxes"] = len(gold)
     met = values["region recall@IoU0.5"]
     for kind in sorted({k for g in gold for k in g.kinds}):
         mine = [m for m, g in zip(met, gold, strict=True) if kind in g.kinds]
-        found[f"region recall@IoU0.5, {kind}"] = sum(mine) / len(mine)
-        found[f"gold boxes, {kind}"] = len(mine)
-    return found
+        means[f"region recall@IoU0.5, {kind}"] = sum(mine) / len(mine)
+        means[f"gold boxes, {kind}"] = len(mine)
+    return means
 
 
 def _intervals(
@@ -150,10 +152,10 @@ def _intervals(
 def _counts(pages: Sequence[PageRegions]) -> dict[str, float]:
     counts = [len(p.regions) for p in pages]
     refused = sum(bool(p.refused) for p in pages)
-    found: dict[str, float] = {"pages": len(pages), "pages in quarantine": refused}
+    numbers: dict[str, float] = {"pages": len(pages), "pages in quarantine": refused}
     if not sum(counts):
-        return found
-    return found | {
+        return numbers
+    return numbers | {
         "regions/page": sum(counts) / len(pages),
         "regions/page p95": nearest_rank(counts, 0.95),
         "stored regions/page": sum(len(p.stored) for p in pages) / len(pages),

@@ -57,8 +57,8 @@ def found_on(file: Path, only: Sequence[int], ocr: bool) -> list[PageRegions]:
     data = file.read_bytes()
     try:
         data = _cut(data, only) if only else data
-        found = read_pages(data, file_type(data, file.suffix), ocr)
-        pages = [p for p in found if isinstance(p, PageContent)]
+        contents = read_pages(data, file_type(data, file.suffix), ocr)
+        pages = [p for p in contents if isinstance(p, PageContent)]
     except (DocumentError, *MUPDF_ERRORS):
         return []
     digital, stored = _with_text(data), _stored(document_id(data), pages)
@@ -93,11 +93,11 @@ def _cut(data: bytes, pages: Sequence[int]) -> bytes:
 
 
 def _stored(document: str, pages: Sequence[PageContent]) -> dict[int, tuple[Box, ...]]:
-    found: dict[int, dict[Box, None]] = {}
+    pages_boxes: dict[int, dict[Box, None]] = {}
     for chunk in chunk_pages(document, pages):
         for region in (*chunk.regions, *([chunk.image] if chunk.image else [])):
-            found.setdefault(region.page, {})[region.box] = None
-    return {page: tuple(boxes) for page, boxes in found.items()}
+            pages_boxes.setdefault(region.page, {})[region.box] = None
+    return {page: tuple(boxes) for page, boxes in pages_boxes.items()}
 
 
 def _with_text(data: bytes) -> set[int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from octavo.api.schemas import StatusOut
+from octavo.api.schemas.ledger import StatusOut
 from octavo.api.service import Service
 from octavo.api.settings import Settings
 from octavo.evals.datasets.jsonl import numbered
@@ -61,15 +61,15 @@ def expected_pages(folder: Path) -> dict[str, int]:
     """Pages by file, from the manifest; empty where there is none. Raises DatasetError."""
     if not (folder / MANIFEST).is_file():
         return {}
-    found: dict[str, int] = {}
+    expected: dict[str, int] = {}
     for place, row in numbered(folder / MANIFEST, ("file",)):
         pages = row.get("pages") or 0
         if not isinstance(pages, int) or pages < 0:
             raise DatasetError(f"{place}: pages is {pages!r}; expected a number")
         if not (folder / str(row["file"])).is_file():
             raise DatasetError(f"{place}: {row['file']!r} is no file in {folder}")
-        found[str(row["file"])] = pages
-    return found
+        expected[str(row["file"])] = pages
+    return expected
 
 
 def file_all(
@@ -104,28 +104,30 @@ def _filed(
         took.append(time.perf_counter() - start)
         start = time.perf_counter()
         report(n)
-    told = _told(service.status())
-    found = []
+    states = _told(service.status())
+    filed = []
     for file, source, seconds in zip(files, sources, took, strict=True):
         name = str(file.relative_to(folder))
-        found.append(
-            Filed(name, expected.get(name, 0), round(seconds, 3), told.get(source.source, State()))
+        filed.append(
+            Filed(
+                name, expected.get(name, 0), round(seconds, 3), states.get(source.source, State())
+            )
         )
-    return found
+    return filed
 
 
 def _told(status: StatusOut) -> dict[str, State]:
     """What the ledger says, by source; not what the ingestion said while it ran."""
-    found = {
+    states = {
         f.source: State("failed", 0, f.pages if f.reason else 0, f.reason) for f in status.failed
     }
     for d in status.documents:
         reasons = [s for s in d.states if s.state == "quarantine" and s.reason]
         refused = sum(s.last - s.first + 1 for s in reasons)
-        said = "; ".join(dict.fromkeys(s.reason for s in reasons))
+        why = "; ".join(dict.fromkeys(s.reason for s in reasons))
         for source in d.sources:
-            found[source] = State("indexed", d.indexed + d.blank, refused, said)
-    return found
+            states[source] = State("indexed", d.indexed + d.blank, refused, why)
+    return states
 
 
 def ledger_metrics(filed: Sequence[Filed]) -> dict[str, float]:

@@ -54,39 +54,39 @@ def read_ablation(file: Path) -> AblationFile:
     return parse_as(AblationFile, read_json(file), str(file))
 
 
-def worth(found: Sequence[AblationFile], prefix: str) -> Html:
+def worth(ablations: Sequence[AblationFile], prefix: str) -> Html:
     """What each part is worth."""
     anchor, title = f"{prefix}ablation", "What each stage is worth"
-    if not found:
+    if not ablations:
         return left_out(
             anchor, title, "no ablation over these questions; octavo eval ablate makes one."
         )
-    parts = [_ablation(a, f"{anchor}-{n}") for n, a in enumerate(found)]
+    parts = [_ablation(a, f"{anchor}-{n}") for n, a in enumerate(ablations)]
     return section(anchor, title, *parts)
 
 
-def _ablation(found: AblationFile, key: str) -> Html:
-    metrics = list(dict.fromkeys(m for v in found.variants for m in v.difference))
+def _ablation(ablation: AblationFile, key: str) -> Html:
+    metrics = list(dict.fromkeys(m for v in ablation.variants for m in v.difference))
     rows = [
         (v.name, *(_change(v.difference.get(m)) for m in metrics),
          number(COST, v.metrics[COST]) if COST in v.metrics else "")
-        for v in found.variants
+        for v in ablation.variants
         if v.difference
     ]  # fmt: skip
     about = note(
-        f"Against {found.base}; {found.dataset}, n {found.n}, {found.date}, commit {found.commit}, "
-        f"config {found.config}, {found.machine}, {len(found.errors)} errors. Below 0: the change "
-        "makes it worse."
+        f"Against {ablation.base}; {ablation.dataset}, n {ablation.n}, {ablation.date}, commit "
+        f"{ablation.commit}, config {ablation.config}, {ablation.machine}, "
+        f"{len(ablation.errors)} errors. Below 0: the change makes it worse."
     )
-    if found.partial:
+    if ablation.partial:
         words = "PARTIAL: it was stopped before every variant was asked"
         about = join([about, tag("p", tag("strong", words, class_="bad"))])
     if not rows:
         return tag("div", about, note("Its variants hold no differences."))
     first = METRIC if METRIC in metrics else metrics[0]
-    shown = [_bar(v.name, v.difference[first]) for v in found.variants if first in v.difference]
+    shown = [_bar(v.name, v.difference[first]) for v in ablation.variants if first in v.difference]
     alt = f"Change of {first} by variant: " + "; ".join(f"{b.name} {b.words}" for b in shown)
-    drawn = bars(key, alt, shown, f"{first}, variant \u2212 {found.base}")
+    drawn = bars(key, alt, shown, f"{first}, variant \u2212 {ablation.base}")
     caption = f"Change of {first}, with 95 % intervals (black)."
     return tag(
         "div", about, plots(figure(drawn, caption), table(("variant", *metrics, COST), rows))
@@ -106,7 +106,7 @@ def _change(d: Mapping[str, float] | None) -> str:
     return f"{d['b_minus_a']:+.3f}{bounds}"
 
 
-def cost(runs: Sequence[RunData], found: Sequence[AblationFile], prefix: str) -> Html:
+def cost(runs: Sequence[RunData], ablations: Sequence[AblationFile], prefix: str) -> Html:
     """Quality against milliseconds, a plot a machine: times of two machines do not compare."""
     anchor, title = f"{prefix}cost", "Quality against cost"
     machines: dict[str, list[PlotPoint]] = {}
@@ -114,7 +114,7 @@ def cost(runs: Sequence[RunData], found: Sequence[AblationFile], prefix: str) ->
     shown = {r.row.config for r in runs}  # the base of an ablation may be a run: one point
     named += [
         (a.machine, v.name, v.metrics, 1)
-        for a in found
+        for a in ablations
         for v in a.variants
         if v.name != a.base or a.config not in shown
     ]

@@ -82,12 +82,12 @@ def _bins(run: RunData) -> Html:
 
 
 def _judged(runs: Sequence[RunData]) -> str:
-    said = []
+    sentences = []
     for run in runs:
         decisions = run.decisions.values()
         judged = sum(d.correct is not None for d in decisions)
         open_ = sum(not d.answerable for d in decisions)
-        said.append(
+        sentences.append(
             f"{run.label}: {len(decisions)} decisions, {open_} on questions that the documents "
             f"leave open; {judged} answers were judged"
             + (", and only what was answered is drawn" if judged else "")
@@ -96,7 +96,7 @@ def _judged(runs: Sequence[RunData]) -> str:
             + ("; answerable was taken from the gold, as the run does not say it" * run.derived)
             + "."
         )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def modality(runs: Sequence[RunData], prefix: str) -> Html:

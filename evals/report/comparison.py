@@ -27,24 +27,24 @@ def comparison(runs: Sequence[RunData], prefix: str) -> Html:
     return section(anchor, title, *parts)
 
 
-def _compared(a: RunData, b: RunData, found: Comparison) -> Html:
+def _compared(a: RunData, b: RunData, comparison: Comparison) -> Html:
     rows = [
         (d.metric, f"{d.a:.3f}", f"{d.b:.3f}", f"{d.difference:+.4f}",
          f"{d.low:+.4f} to {d.high:+.4f}", f"{d.adjusted:.4f}",
          f"{d.wins} / {d.losses} / {d.ties}", d.verdict.replace("B", b.letter))
-        for d in found.differences
+        for d in comparison.differences
     ]  # fmt: skip
     minus = f"{b.letter} \u2212 {a.letter}"
     head = ("metric", a.letter, b.letter, minus, "95 %", "p", "won / lost / tied", "verdict")
-    changed = [(c.text or c.id, f"{c.a:.3f}", f"{c.b:.3f}") for c in found.changed]
+    changed = [(c.text or c.id, f"{c.a:.3f}", f"{c.b:.3f}") for c in comparison.changed]
     more = table(("question", a.letter, b.letter), changed) if changed else ""
     return tag(
         "div",
-        table(head, rows, f"{a.label} against {b.label}, {found.n} questions"),
+        table(head, rows, f"{a.label} against {b.label}, {comparison.n} questions"),
         note("p: paired randomization test, corrected over the metrics (Holm); 95 %: paired "
              "bootstrap, whole documents drawn where questions name five or more. A question that "
              "failed counts as missed."),
-        folded(f"Questions that changed most by {found.differences[0].metric}", more)
+        folded(f"Questions that changed most by {comparison.differences[0].metric}", more)
         if changed
         else "",
     )  # fmt: skip

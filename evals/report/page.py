@@ -51,9 +51,9 @@ def report(
     files = [f / ABLATION for f in folders if (f / ABLATION).is_file()]
     if ablation is not None and ablation / ABLATION not in files:
         files.append(ablation / ABLATION)
-    found = [read_ablation(f) for f in files]
+    ablations = [read_ablation(f) for f in files]
     taken, refused = read_history(rows) if rows else ([], [])
-    body = _body(runs, found, taken, refused, rows is not None, worst, index)
+    body = _body(runs, ablations, taken, refused, rows is not None, worst, index)
     title = "Octavo: " + ", ".join(
         dict.fromkeys(r.row.dataset or "a run" for r in runs) or ["results"]
     )

@@ -53,21 +53,21 @@ def first_ten_by_stage(run: RunData) -> list[Bar]:
     judged = [q for q in run.questions if q.relevant]
     names = list(dict.fromkeys(name for q in judged for name in q.ranks))
     names.sort(key=lambda n: _ORDER.index(n) if n in _ORDER else len(_ORDER))
-    found = {n: [float(0 < q.ranks.get(n, 0) <= 10) for q in judged] for n in names}
+    hits = {n: [float(0 < q.ranks.get(n, 0) <= 10) for q in judged] for n in names}
     documents = [q.group for q in judged]
-    return [Bar(n, math.fsum(v) / len(v), *interval(v, documents)) for n, v in found.items()]
+    return [Bar(n, math.fsum(v) / len(v), *interval(v, documents)) for n, v in hits.items()]
 
 
 def spreads(runs: Sequence[RunData]) -> list[Spread]:
     """Milliseconds by stage and run; a stage that a question did not pass is not counted."""
-    found = []
+    drawn = []
     for name in dict.fromkeys(s for r in runs for q in r.questions for s in q.stages):
         for place, run in enumerate(runs):
             times = [q.stages[name] for q in run.questions if name in q.stages]
             if times:
                 p = [nearest_rank(times, share) for share in (0.05, 0.25, 0.5, 0.75, 0.95)]
-                found.append(Spread(name, place, (p[0], p[1], p[2], p[3], p[4])))
-    return found
+                drawn.append(Spread(name, place, (p[0], p[1], p[2], p[3], p[4])))
+    return drawn
 
 
 def known(run: RunData) -> list[AbstentionDecision]:
@@ -109,13 +109,13 @@ def by(
 ) -> list[Bar]:
     """Mean of `METRIC` over the questions under each name, with interval and count. `alone`: the
     interval is drawn over single questions, as those of one name are all on one document."""
-    found: dict[str, list[QuestionRow]] = {}
+    named: dict[str, list[QuestionRow]] = {}
     for question in run.questions:
         if METRIC in question.metrics:
             for name in names(question):
-                found.setdefault(name, []).append(question)
+                named.setdefault(name, []).append(question)
     rows = []
-    for name, questions in found.items():
+    for name, questions in named.items():
         values = [q.metrics[METRIC] for q in questions]
         mean = math.fsum(values) / len(values)
         low, high = interval(values, [q.id if alone else q.group for q in questions])

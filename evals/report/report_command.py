@@ -40,12 +40,12 @@ def report(
         ) from None
 
     try:
-        found = written(runs, rows, ablation, worst, index)
-        data = found.html.encode("utf-8", "replace")  # JSON may hold halves of characters
+        page = written(runs, rows, ablation, worst, index)
+        data = page.html.encode("utf-8", "replace")  # JSON may hold halves of characters
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(data)
     except (DatasetError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    for reason in found.refused:
+    for reason in page.refused:
         click.echo(f"refused: {reason}", err=True)
     click.echo(f"{out}: {len(data) / 1e6:.1f} MB")

@@ -18,15 +18,15 @@ _TABLE = (1, 2, 5, 10, 20, 50, 100)
 def depth(runs: Sequence[RunData], prefix: str) -> Html:
     """Recall among the first 1 to 100 items, a line a run."""
     anchor, title = f"{prefix}depth", "Recall by depth"
-    found = [(r, *recall_by_depth(r)) for r in runs if r.ranking or r.failed]
-    found = [row for row in found if row[1]]
-    if not found:
+    curves_of = [(r, *recall_by_depth(r)) for r in runs if r.ranking or r.failed]
+    curves_of = [row for row in curves_of if row[1]]
+    if not curves_of:
         return left_out(anchor, title, "needs run.trec, and gold in questions.jsonl.")
-    lines = [Curve(r.label, DEPTHS, mean, low, high) for r, mean, low, high in found]
+    lines = [Curve(r.label, DEPTHS, mean, low, high) for r, mean, low, high in curves_of]
     alt = "; ".join(f"{c.name}: {c.y[9]:.3f} at 10, {c.y[99]:.3f} at 100" for c in lines)
     drawn = curves(anchor, alt, lines, "items looked at", "recall", log=True)
     rows = [(f"first {d}", *(f"{c.y[d - 1]:.3f}" for c in lines)) for d in _TABLE]
-    unit = found[0][0].row.unit or "item"
+    unit = curves_of[0][0].row.unit or "item"
     caption = (
         f"Mean share of the gold {unit}s among the first found, over the questions asked that have "
         "gold (0 for those that failed), with 95 % bands. A run keeps 100 hits a question; folded "
@@ -41,8 +41,8 @@ def depth(runs: Sequence[RunData], prefix: str) -> Html:
 def ranks(runs: Sequence[RunData], prefix: str) -> Html:
     """Where gold was found: the share of questions with gold in the first ten, stage by stage."""
     anchor, title = f"{prefix}ranks", "Gold in the first ten, stage by stage"
-    found = [(r, rows) for r in runs if (rows := first_ten_by_stage(r))]
-    if not found:
+    stages = [(r, rows) for r in runs if (rows := first_ten_by_stage(r))]
+    if not stages:
         return left_out(anchor, title, "questions.jsonl has no ranks by stage, or no gold.")
     figures = [
         figure(
@@ -55,7 +55,7 @@ def ranks(runs: Sequence[RunData], prefix: str) -> Html:
             "what a stage did not bring counts as not found, and so do questions that failed. "
             "Ranks are of chunks, before they are folded.",
         )
-        for run, rows in found
+        for run, rows in stages
     ]  # fmt: skip
     return section(anchor, title, plots(*figures))
 

@@ -46,41 +46,41 @@ def _of(run: RunData, shown: Sequence[QuestionRow], zeros: int, pictures: Shelf)
     why = note(f"No pictures: {pictures.why}") if pictures.why else key
     cards = []
     with progress("questions drawn", len(shown)) as report:
-        for n, asked in enumerate(shown, 1):
-            cards.append(_card(run, asked, pictures))
+        for n, question in enumerate(shown, 1):
+            cards.append(_card(run, question, pictures))
             report(n)
     return tag("div", note(words), why, tag("ol", *cards, class_="worst"))
 
 
-def _card(run: RunData, asked: QuestionRow, pictures: Shelf) -> Html:
-    rank = gold_rank(asked, run)
-    gold = sorted(asked.relevant)
-    values = ", ".join(f"{n} {v:.3f}" for n, v in asked.metrics.items() if n in (METRIC, "MRR@10"))
-    deepest = len(run.ranking.get(asked.id, ()))
-    lines: list[tuple[str, object]] = [("failed", asked.error)] if asked.error else []
+def _card(run: RunData, row: QuestionRow, pictures: Shelf) -> Html:
+    rank = gold_rank(row, run)
+    gold = sorted(row.relevant)
+    values = ", ".join(f"{n} {v:.3f}" for n, v in row.metrics.items() if n in (METRIC, "MRR@10"))
+    deepest = len(run.ranking.get(row.id, ()))
+    lines: list[tuple[str, object]] = [("failed", row.error)] if row.error else []
     lines += [
         ("gold", ", ".join(gold) or "not said"),
-        ("found first", ", ".join(asked.first) or "nothing"),
+        ("found first", ", ".join(row.first) or "nothing"),
         ("best gold rank", rank or f"not among the {deepest} found"),
     ]
-    if asked.ranks:
-        lines.append(("by stage", ", ".join(f"{k} {v}" for k, v in asked.ranks.items())))
-    if asked.kinds:
-        lines.append(("evidence", ", ".join(asked.kinds)))
-    lines += _answer(run, asked)
+    if row.ranks:
+        lines.append(("by stage", ", ".join(f"{k} {v}" for k, v in row.ranks.items())))
+    if row.kinds:
+        lines.append(("evidence", ", ".join(row.kinds)))
+    lines += _answer(run, row)
     terms = (tag("div", tag("dt", name), tag("dd", value)) for name, value in lines)
-    question = asked.text or "a picture"
+    question = row.text or "a picture"
     return tag(
         "li",
-        tag("h3", question + (" (with a picture)" if asked.image and asked.text else "")),
-        tag("p", f"{asked.id}: {values}", class_="note"),
+        tag("h3", question + (" (with a picture)" if row.image and row.text else "")),
+        tag("p", f"{row.id}: {values}", class_="note"),
         tag("dl", *terms),
-        tag("div", *_pictures(run, asked, gold, pictures), class_="pages"),
+        tag("div", *_pictures(run, row, gold, pictures), class_="pages"),
     )  # fmt: skip
 
 
-def _answer(run: RunData, asked: QuestionRow) -> list[tuple[str, object]]:
-    given, decision = run.answers.get(asked.id), run.decisions.get(asked.id)
+def _answer(run: RunData, question: QuestionRow) -> list[tuple[str, object]]:
+    given, decision = run.answers.get(question.id), run.decisions.get(question.id)
     lines: list[tuple[str, object]] = []
     if given:
         lines.append(("answer", given.answer) if given.answered else ("refused", given.reason))
@@ -91,10 +91,10 @@ def _answer(run: RunData, asked: QuestionRow) -> list[tuple[str, object]]:
     return lines
 
 
-def _pictures(run: RunData, asked: QuestionRow, gold: Sequence[str], pictures: Shelf) -> list[Html]:
-    found, marked = run.found.get(asked.id, {}), by_page(asked.gold_boxes)
+def _pictures(run: RunData, row: QuestionRow, gold: Sequence[str], pictures: Shelf) -> list[Html]:
+    found, marked = run.found.get(row.id, {}), by_page(row.gold_boxes)
     shown = [("gold", item) for item in gold[:_GOLD_PAGES]]
-    shown += [("found first", item) for item in asked.first[:1] if item not in gold[:_GOLD_PAGES]]
+    shown += [("found first", item) for item in row.first[:1] if item not in gold[:_GOLD_PAGES]]
     drawn = []
     for role, item in shown:
         place = _place(item, found, marked, run.row.unit)

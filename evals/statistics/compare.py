@@ -9,7 +9,6 @@ Holm's step-down method (1979).
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
-from octavo.evals.dataset import DatasetError, rows
+from octavo.evals.dataset import DatasetError
+from octavo.evals.datasets.jsonl import numbered
+from octavo.evals.datasets.row_models import AsText, JsonRow, Number, checked
 from octavo.evals.statistics.resampling_units import units
 
 FILE = "questions.jsonl"
@@ -77,6 +79,13 @@ class Comparison:
     changed: tuple[Changed, ...]
 
 
+class _QuestionValues(JsonRow):
+    id: AsText = Field(alias="query-id")
+    text: AsText = ""
+    doc: AsText = ""
+    metrics: dict[str, Number]
+
+
 @dataclass(frozen=True, slots=True)
 class _ComparedRun:
     data: str  # hash of the dataset; empty where the folder does not say
@@ -116,13 +125,13 @@ def compare(
         raise DatasetError(f"metric {unknown[0]!r} is not in both runs; they share {shared}")
     ids = sorted(first.values)
     generator = np.random.default_rng(seed)
-    found = []
+    tests = []
     wanted = list(metrics) or shared
     for done, metric in enumerate(wanted, 1):
-        found.append(_difference(metric, ids, first, second, generator))
+        tests.append(_difference(metric, ids, first, second, generator))
         report(done, len(wanted))
-    adjusted = holm([d["p"] for d in found])
-    differences = tuple(Difference(**d, adjusted=q) for d, q in zip(found, adjusted, strict=True))
+    adjusted = holm([d["p"] for d in tests])
+    differences = tuple(Difference(**d, adjusted=q) for d, q in zip(tests, adjusted, strict=True))
     groups = set(units([first.documents[i] or i for i in ids]))
     partial = tuple(str(f) for f, r in ((a, first), (b, second)) if not r.complete)
     changed = _most_changed(differences[0].metric, ids, first, second) if differences else ()
@@ -234,24 +243,21 @@ def _read(folder: Path) -> _ComparedRun:
     if not (folder / FILE).is_file():
         raise DatasetError(f"{folder} has no {FILE}: it is not the --out folder of an eval run")
     data, complete = _result(folder / "result.json")
-    texts, documents, values = {}, {}, {}
-    for row in rows(folder / FILE, ("query-id", "metrics")):
-        key = str(row["query-id"])
-        if key in values:
-            raise DatasetError(f"{folder / FILE}: question {key!r} stands twice")
-        texts[key], documents[key] = str(row.get("text", "")), str(row.get("doc") or "")
-        values[key] = _numbers(row["metrics"], folder / FILE, key)
-    if not values:
+    rows: dict[str, _QuestionValues] = {}
+    for where, raw in numbered(folder / FILE, ("query-id", "metrics")):
+        row = checked(_QuestionValues, raw, where)
+        if row.id in rows:
+            raise DatasetError(f"{where}: question {row.id!r} stands twice")
+        rows[row.id] = row
+    if not rows:
         raise DatasetError(f"{folder / FILE} is empty")
-    return _ComparedRun(data, complete, texts, documents, values)
-
-
-def _numbers(found: object, file: Path, key: str) -> dict[str, float]:
-    if isinstance(found, dict) and all(
-        isinstance(v, int | float) and math.isfinite(v) for v in found.values()
-    ):
-        return {str(m): float(v) for m, v in found.items()}
-    raise DatasetError(f"{file}: question {key!r}: expected metrics as name and number: {found!r}")
+    return _ComparedRun(
+        data,
+        complete,
+        {key: row.text for key, row in rows.items()},
+        {key: row.doc for key, row in rows.items()},
+        {key: row.metrics for key, row in rows.items()},
+    )
 
 
 def _result(file: Path) -> tuple[str, bool]:

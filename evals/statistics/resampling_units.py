@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 #: Fewer documents than this say nothing about other documents: then single questions are drawn, and
 #: the result speaks of more questions on the same documents only.
@@ -22,7 +22,15 @@ def folds(groups: Sequence[str]) -> list[int]:
     """The fold, 0 to 4, of each question; a group lies in one fold. By hash, not by chance: the
     same questions are always in the same folds. Where there are too few groups to fill the folds,
     questions are dealt out one by one."""
-    found = [zlib.crc32(g.encode()) % FOLDS for g in groups]
-    if len(set(groups)) < FEW or len(set(found)) < FOLDS:
+    numbers = [zlib.crc32(g.encode()) % FOLDS for g in groups]
+    if len(set(groups)) < FEW or len(set(numbers)) < FOLDS:
         return [n % FOLDS for n in range(len(groups))]
-    return found
+    return numbers
+
+
+def splits(groups: Sequence[str]) -> Iterator[tuple[list[int], list[int]]]:
+    """For each fold the places of the questions outside it, to fit on, and of those in it."""
+    of = folds(groups)
+    for fold in range(FOLDS):
+        rest = [i for i, f in enumerate(of) if f != fold]
+        yield rest, [i for i, f in enumerate(of) if f == fold]

@@ -70,8 +70,8 @@ class Draft:
     def shared(self) -> float:
         """Share of the question's words that stand in its source, 0 to 1; by their stems, without
         stop words."""
-        asked = stems(self.text)
-        return len(asked & stems(self.source)) / len(asked) if asked and self.source else 0.0
+        terms = stems(self.text)
+        return len(terms & stems(self.source)) / len(terms) if terms and self.source else 0.0
 
     def decided(self, state: State, text: str, answer: str) -> Draft:
         """With a reviewer's decision. Raises ValueError for an empty question or answer, and

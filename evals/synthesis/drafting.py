@@ -58,13 +58,13 @@ def answerable_ideas(
     passages: Sequence[Passage], report: Callable[[int], None]
 ) -> list[DraftCandidate]:
     """Every question that any rule makes and that is one."""
-    found = []
+    candidates = []
     for n, passage in enumerate(passages, 1):
         for group, (rule, _) in RULES.items():
-            found += [candidate(passage, idea, group) for idea in rule(passage)]
+            candidates += [candidate(passage, idea, group) for idea in rule(passage)]
         report(n)
     return told_apart(
-        distinct(c for c in found if is_question(c.draft.text) and readable(c.draft.text))
+        distinct(c for c in candidates if is_question(c.draft.text) and readable(c.draft.text))
     )
 
 
@@ -73,14 +73,14 @@ def open_questions(passages: Sequence[Passage], count: int, seed: int) -> list[D
     if count < 1:
         return []
     known = KnownWords(passages)
-    found = [
+    candidates = [
         candidate(passage, idea, group)
         for group, (rule, _) in _OPEN.items()
         for passage, idea in rule(passages, known)
         if is_question(idea.text)
     ]
     weights = {name: weight for name, (_, weight) in _OPEN.items()}
-    return choose(told_apart(distinct(found)), weights, count, seed)
+    return choose(told_apart(distinct(candidates)), weights, count, seed)
 
 
 def candidate(passage: Passage, idea: Idea, group: str) -> DraftCandidate:
@@ -115,13 +115,13 @@ def distinct(candidates: Iterable[DraftCandidate]) -> list[DraftCandidate]:
 
 def told_apart(candidates: Sequence[DraftCandidate]) -> list[DraftCandidate]:
     """With an id of its own for each: two sentences of one form may stand in one line."""
-    found: dict[str, DraftCandidate] = {}
+    by_id: dict[str, DraftCandidate] = {}
     for c in candidates:
         key = c.draft.id
-        if key in found:
+        if key in by_id:
             key = hashlib.sha256(f"{key}/{c.draft.text}".encode()).hexdigest()[: len(key)]
-        found[key] = replace(c, draft=replace(c.draft, id=key))
-    return list(found.values())
+        by_id[key] = replace(c, draft=replace(c.draft, id=key))
+    return list(by_id.values())
 
 
 def choose(

@@ -24,11 +24,11 @@ _DAY = re.compile(r"\d{1,2}:\d\d|\b(?:19|20)\d\d\b")
 def figure_captions(passage: Passage) -> Iterator[Idea]:
     """ "Which figure is about the pump set and shows the wiring diagram?" """
     chunk = passage.chunk
-    said = without_label(chunk.caption).rstrip(". ")
+    caption = without_label(chunk.caption).rstrip(". ")
     label = _LABEL.match(chunk.caption)
-    if chunk.kind != "figure" or not label or not label_of(chunk.caption) or not said:
+    if chunk.kind != "figure" or not label or not label_of(chunk.caption) or not caption:
         return
-    text = turned(passage, said)
+    text = turned(passage, caption)
     if text:
         regions = (chunk.image,) if chunk.image else chunk.regions[:1]
         yield Idea("figure caption", text, label[1], regions, evidence_of(passage))
@@ -59,17 +59,17 @@ def turned(passage: Passage, caption: str) -> str:
 def figure_values(passage: Passage) -> Iterator[Idea]:
     """ "In the figure on the use of income in 2023, what is given for energy?" """
     chunk = passage.chunk
-    said = without_label(chunk.caption).rstrip(". ").split(",")[0]
-    if chunk.kind != "figure" or not said or len(said.split()) > 12 or '"' in said:
+    caption = without_label(chunk.caption).rstrip(". ").split(",")[0]
+    if chunk.kind != "figure" or not caption or len(caption.split()) > 12 or '"' in caption:
         return
-    about = passage.lowered(re.sub(r"\s*\([^()]*\)|[;:].*", "", said))
+    about = passage.lowered(re.sub(r"\s*\([^()]*\)|[;:].*", "", caption))
     article = "" if about.startswith(("the ", "a ")) else "the "
     for span in chunk.spans:
-        found = _VALUE.fullmatch(chunk.text[span.start : span.end].strip())
-        if found and not _DAY.search(found[2]) and not label_of(found[0]):
-            name = passage.lowered(found[1].strip())
+        value = _VALUE.fullmatch(chunk.text[span.start : span.end].strip())
+        if value and not _DAY.search(value[2]) and not label_of(value[0]):
+            name = passage.lowered(value[1].strip())
             text = f"What does the figure of {article}{about} give for {name}?"
-            answer = found[2].strip().removeprefix("set to ")
+            answer = value[2].strip().removeprefix("set to ")
             yield Idea("figure value", text, answer, (span.region,), evidence_of(passage), name)
 
 

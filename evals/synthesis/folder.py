@@ -93,8 +93,8 @@ def find(drafts: Sequence[Draft], key: str) -> int:
 
 def counts(drafts: Sequence[Draft]) -> dict[str, int]:
     """Drafts by state."""
-    found = Counter(d.state for d in drafts)
-    return {state: found[state] for state in STATES}
+    states = Counter(d.state for d in drafts)
+    return {state: states[state] for state in STATES}
 
 
 def described(drafts: Sequence[Draft]) -> str:

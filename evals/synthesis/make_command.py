@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from octavo.api.cli.main import common_options
+from octavo.api.cli.options import common_options
 
 if TYPE_CHECKING:
     from octavo.api.service import Service
@@ -184,8 +184,8 @@ def _tell(drafts: Sequence[Draft], out: Path, as_json: bool) -> None:
 
     made = Counter(d.made_by for d in drafts if d.state != "rejected")
     if as_json:
-        told = {"out": str(out), "states": counts(drafts), "made_by": dict(sorted(made.items()))}
-        click.echo(json.dumps(told, indent=1))
+        summary = {"out": str(out), "states": counts(drafts), "made_by": dict(sorted(made.items()))}
+        click.echo(json.dumps(summary, indent=1))
         return
     for name, n in sorted(made.items()):
         click.echo(f"{n:5}  {name}")

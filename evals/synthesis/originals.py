@@ -33,12 +33,12 @@ def read_passages(
     service: Service, report: Callable[[int], None] = lambda _: None
 ) -> list[Passage]:
     """Every passage of the index, by document and in reading order."""
-    found: list[Passage] = []
+    read: list[Passage] = []
     names = file_names(service)
     for n, stored in enumerate(service.named_all(), 1):
-        found += passages(names[stored.document.id], _chunks(service, stored))
+        read += passages(names[stored.document.id], _chunks(service, stored))
         report(n)
-    return found
+    return read
 
 
 def copy_originals(service: Service, folder: Path) -> set[str]:

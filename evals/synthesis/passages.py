@@ -45,8 +45,8 @@ class Passage:
     def words(self) -> str:
         """All that is said in and about the chunk: what search can find it by."""
         c = self.chunk
-        said = (*c.section, c.caption, c.header, c.text.strip(), c.context)
-        return "\n".join(dict.fromkeys(x for x in said if x))
+        texts = (*c.section, c.caption, c.header, c.text.strip(), c.context)
+        return "\n".join(dict.fromkeys(x for x in texts if x))
 
     @property
     def title(self) -> str:
@@ -54,6 +54,11 @@ class Passage:
         words = re.split(r"[-_ ]+", self.name.rpartition(".")[0])
         plain = all(re.fullmatch(r"[A-Za-z]{3,}", w) for w in words) and 1 < len(words) <= 5
         return f"the {' '.join(words).lower()}" if plain else ""
+
+    @property
+    def saying(self) -> str:
+        """The middle of "What ... say about ...?"."""
+        return f"does {self.title}" if self.title else "do the documents"
 
     def lowered(self, text: str) -> str:
         """With a small first letter, unless the word is a name or a code."""
@@ -135,9 +140,9 @@ def readable(text: str) -> bool:
         return False
     letters = sum(c.isalpha() for c in text)
     solid = sum(not c.isspace() for c in text)
-    found = [w for w in _WORD.findall(text) if len(w) > 3 and not w.isupper()]
-    odd = sum(_VOWEL.search(w) is None or re.search(r"[a-z][A-Z]", w) is not None for w in found)
-    return solid > 0 and letters >= 0.6 * solid and odd <= len(found) / 8
+    longer = [w for w in _WORD.findall(text) if len(w) > 3 and not w.isupper()]
+    odd = sum(_VOWEL.search(w) is None or re.search(r"[a-z][A-Z]", w) is not None for w in longer)
+    return solid > 0 and letters >= 0.6 * solid and odd <= len(longer) / 8
 
 
 def _running(chunks: Sequence[Chunk]) -> frozenset[str]:

@@ -140,21 +140,16 @@ def _handle_errors(app: FastAPI) -> None:
     def reply(status: int, text: str) -> JSONResponse:
         return JSONResponse({"error": text}, status)
 
-    @app.exception_handler(DatasetError)
-    async def unknown(_: Request, error: DatasetError) -> JSONResponse:
-        return reply(404, str(error))
+    def handle(kind: type[Exception], status: int) -> None:
+        async def handler(_: Request, error: Exception) -> JSONResponse:
+            return reply(status, str(error))
 
-    @app.exception_handler(DocumentError)
-    async def unreadable(_: Request, error: DocumentError) -> JSONResponse:
-        return reply(404, str(error))
+        app.add_exception_handler(kind, handler)
 
-    @app.exception_handler(OpenQuestionError)
-    async def open_question(_: Request, error: OpenQuestionError) -> JSONResponse:
-        return reply(400, str(error))
-
-    @app.exception_handler(ValueError)
-    async def bad(_: Request, error: ValueError) -> JSONResponse:
-        return reply(422, str(error))
+    handle(DatasetError, 404)
+    handle(DocumentError, 404)
+    handle(OpenQuestionError, 400)
+    handle(ValueError, 422)
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:

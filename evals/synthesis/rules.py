@@ -33,14 +33,13 @@ def headings(passage: Passage) -> Iterator[Idea]:
     """ "What does the pump manual say about aligning the coupling?" """
     if passage.chunk.kind != "text":
         return
-    said = f"does {passage.title}" if passage.title else "do the documents"
     for part in parts(passage):
         if not _is_subject(part.heading) or _has_title(passage, part):
             continue
         answer = _first_sentences(passage, part)
         if len(words(answer)) >= _LEAST:
             regions = passage.region(part.start, part.end)
-            text = f"What {said} say about {passage.lowered(part.heading)}?"
+            text = f"What {passage.saying} say about {passage.lowered(part.heading)}?"
             yield Idea("heading", text, answer, regions, "Pure-text (Plain-text)", part.heading)
 
 

@@ -108,10 +108,10 @@ def _is(p: Passage, m: re.Match[str]) -> tuple[str, str]:
 
 
 def _when_was(p: Passage, m: re.Match[str]) -> tuple[str, str]:
-    asked = {"until": "Until when", "since": "Since when"}.get(m["p"], "When")
+    opening = {"until": "Until when", "since": "Since when"}.get(m["p"], "When")
     verb, _, rest = m["v"].partition(" ")
     middle = " ".join(x for x in (rest, m["r"]) if x)
-    return f"{asked} {verb} {_subject(p, m['s'])} {middle}?", m["a"]
+    return f"{opening} {verb} {_subject(p, m['s'])} {middle}?", m["a"]
 
 
 def _when_did(p: Passage, m: re.Match[str]) -> tuple[str, str]:
@@ -129,7 +129,7 @@ def _how_many(p: Passage, m: re.Match[str]) -> tuple[str, str]:
 
 
 def _how_much(p: Passage, m: re.Match[str]) -> tuple[str, str]:
-    asked, verb = {
+    opening, verb = {
         "weighs": ("How much", "weigh"),
         "costs": ("How much", "cost"),
         "holds": ("How much", "hold"),
@@ -139,7 +139,7 @@ def _how_much(p: Passage, m: re.Match[str]) -> tuple[str, str]:
         "takes": ("How much", "take"),
     }[m["v"]]
     of = f" of {m['o']}" if m["o"] else ""
-    return f"{asked}{of} does {_subject(p, m['s'])} {verb}?", m["a"]
+    return f"{opening}{of} does {_subject(p, m['s'])} {verb}?", m["a"]
 
 
 def _for_how_long(p: Passage, m: re.Match[str]) -> tuple[str, str]:
@@ -149,8 +149,8 @@ def _for_how_long(p: Passage, m: re.Match[str]) -> tuple[str, str]:
 
 def _to_what(p: Passage, m: re.Match[str]) -> tuple[str, str]:
     kind = "temperature" if "°" in m["a"] else "value"
-    asked = {"to": f"To what {kind}", "by": "By how much", "at": f"At what {kind}"}[m["p"]]
-    return f"{asked} should you {m['v'].lower()} {m['o']}{m['r'] or ''}?", m["a"]
+    opening = {"to": f"To what {kind}", "by": "By how much", "at": f"At what {kind}"}[m["p"]]
+    return f"{opening} should you {m['v'].lower()} {m['o']}{m['r'] or ''}?", m["a"]
 
 
 def _what_gap(p: Passage, m: re.Match[str]) -> tuple[str, str]:

@@ -102,13 +102,13 @@ def ask_cell(passage: Passage, table: ParsedTable, row: NamedRow, column: int) -
     noun = _UNIT.sub("", head)
     if not is_noun(noun):
         return ""
-    asked = f", in {unit[1]}" if unit else ""
+    in_unit = f", in {unit[1]}" if unit else ""
     if noun.lower() in _VALUE:
-        return f"What {_be(name)} {name}{asked}?"
+        return f"What {_be(name)} {name}{in_unit}?"
     phrases = sum(len(r.cells[column].split()) for r in table.rows) >= 3 * len(table.rows)
     link = "of" if name.startswith("the ") and not phrases else "for"
     what = f"the {passage.lowered(noun)}"
-    return f"{_table_named(passage, name)} {_be(what)} {what} {link} {name}{asked}?"
+    return f"{_table_named(passage, name)} {_be(what)} {what} {link} {name}{in_unit}?"
 
 
 def _ask_thing(passage: Passage, table: ParsedTable, row: NamedRow, column: int) -> str:
@@ -143,10 +143,10 @@ def _table_named(passage: Passage, name: str) -> str:
 
 def is_noun(head: str) -> bool:
     """Whether a column's name can stand in "What is the ... of ...?"."""
-    found = words(head)
-    if not found or len(head) < 4 or len(found) > 4 or "/" in head or _YEAR.search(head):
+    nouns = words(head)
+    if not nouns or len(head) < 4 or len(nouns) > 4 or "/" in head or _YEAR.search(head):
         return False
-    return not (found[0] in _ASKING or found[-1] in _ENDING or found[0] in _NO_NOUN | {"new"})
+    return not (nouns[0] in _ASKING or nouns[-1] in _ENDING or nouns[0] in _NO_NOUN | {"new"})
 
 
 def _is_clause(table: ParsedTable) -> bool:
@@ -209,8 +209,8 @@ def _is_matrix(header: Sequence[str], rows: Sequence[NamedRow], naming: int) -> 
 
 
 def _unit(cell: str) -> str:
-    found = re.fullmatch(r"[+-]?\d[\d.,]*\s*(\D{1,8})", cell)
-    return found[1].strip() if found else ""
+    quantity = re.fullmatch(r"[+-]?\d[\d.,]*\s*(\D{1,8})", cell)
+    return quantity[1].strip() if quantity else ""
 
 
 def _be(name: str) -> str:

@@ -94,9 +94,8 @@ def unknown_things(
     """ "What does the pump manual say about the carburettor?", where no document has that word."""
     things = [t for t in _THINGS if all(known.unknown(word) for word in t.split())]
     for passage in {p.name: p for p in reversed(passages)}.values():
-        said = f"does {passage.title}" if passage.title else "do the documents"
         for thing in things:
-            text = f"What {said} say about the {thing}?"
+            text = f"What {passage.saying} say about the {thing}?"
             yield passage, Idea("unknown thing", text, NOT_ANSWERABLE, (), _TEXT, thing)
 
 
@@ -137,5 +136,5 @@ def _bare(head: str) -> str:
 
 def _what(passage: Passage, head: str, name: str) -> str:
     unit = re.search(r"\(([^()]{1,12})\)$", head)
-    asked = f", in {unit[1]}" if unit else ""
-    return f"What is the {passage.lowered(_bare(head))} of {name}{asked}?"
+    in_unit = f", in {unit[1]}" if unit else ""
+    return f"What is the {passage.lowered(_bare(head))} of {name}{in_unit}?"

@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octavo.evals.dataset import AnswerFormat, Dataset, GoldQuestion
-from octavo.evals.metrics.answers import by_question, correct, score_answer
+from octavo.evals.metrics.answers import by_question, score_answer
 from octavo.evals.metrics.citations import (
     Cited,
     box_precision,
     box_recall,
-    citation_means,
     cited_regions,
     item_precision,
     meets,
@@ -303,8 +302,7 @@ def test_text_is_right_if_it_holds_the_gold_or_is_it_misspelt(
     answer: str, gold: str, right: bool
 ) -> None:
     scores = score_answer(answer, asked("?", gold))
-    assert correct(scores) is right
-    assert not correct({})
+    assert (scores["answer correct"] == 1) is right
 
 
 def test_means_take_unanswered_questions_for_wrong() -> None:
@@ -417,16 +415,22 @@ def test_citations_by_hand() -> None:
 
 
 def test_recall_counts_what_was_not_answered_and_precision_does_not() -> None:
-    found = citation_means({"q1": [cited("a", 1), cited("a", 2)]}, DATASET)
+    found = means(citations_by_question({"q1": [cited("a", 1), cited("a", 2)]}, DATASET))
     assert found == {
         "citation recall": 0.5,
         "citation precision": 1,
         "citation box recall": 1,
         "citation box precision": 1,
     }
-    assert citation_means({}, DATASET) == {"citation recall": 0, "citation box recall": 0}
-    assert citation_means({}, DATASET, ["q4"]) == {}
-    assert citation_means({"q1": [cited("a", 1)]}, DATASET, ["q1"])["citation recall"] == 0.5
+    assert means(citations_by_question({}, DATASET)) == {
+        "citation recall": 0,
+        "citation box recall": 0,
+    }
+    assert means(citations_by_question({}, DATASET, ["q4"])) == {}
+    assert (
+        means(citations_by_question({"q1": [cited("a", 1)]}, DATASET, ["q1"]))["citation recall"]
+        == 0.5
+    )
 
 
 def test_boxes_meet_on_their_own_page_only() -> None:

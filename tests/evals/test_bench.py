@@ -87,7 +87,7 @@ def test_an_index_that_is_too_small_or_missing_is_told(tmp_path: Path) -> None:
 def test_an_engine_that_fails_is_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "v.npz", rows=np.zeros((4, 4), np.float32))
     with pytest.raises(StoreError, match=r"faiss-flat could not be measured: .*queries"):
-        list(run_apart("faiss-flat", tmp_path / "v.npz", 10))
+        run_apart("faiss-flat", tmp_path / "v.npz", 10)
 
 
 def test_the_data_are_unit_vectors_and_the_same_each_time() -> None:

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from octavo.api.cli.main import cli
+from octavo.api.model_profile import read_profile
 from octavo.api.service import Service
-from octavo.api.settings import read_profile
 from octavo.evals.dataset import GoldQuestion, read_dataset
 from octavo.evals.evaluate import Watching, ask_and_judge
 from octavo.evals.experiments.ablate import FULL, variants

@@ -7,23 +7,27 @@ draw; hidden slides are read, so that the page number is the slide number.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from octavo.ingest.document import Box
 from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.converted import Converted, Paper
 from octavo.ingest.formats.epub_builder import caption, escape
-from octavo.ingest.formats.table_html import Band, Cell, band_html, place
 from octavo.ingest.office.chart_data import chart_html, read_chart
 from octavo.ingest.office.office_package import (
     EMU,
     Package,
     drawn_text,
     first,
-    paragraph_text,
     value,
     whole,
+)
+from octavo.ingest.office.pptx_text import slide_table_html, text_html
+from octavo.ingest.office.pptx_transforms import (
+    SlideTransform,
+    group_transform,
+    placeholder_kind,
+    transform_of,
 )
 from octavo.ingest.office.slide_pdf import (
     TABLE,
@@ -40,20 +44,6 @@ _TITLES = frozenset({"title", "ctrTitle"})
 _LEFT_OUT = frozenset({"sldNum", "dt", "ftr", "hdr", "sldImg"})
 _INSET = 7.2  # points between a frame and its text
 _MOST_POINTS = 4000.0  # of a slide's side
-
-
-@dataclass(frozen=True, slots=True)
-class _Transform:
-    """How coordinates inside a group lie on the slide: points = shift + scale * EMU."""
-
-    x: float = 0.0
-    y: float = 0.0
-    across: float = 1 / EMU
-    down: float = 1 / EMU
-
-    def box(self, x: int, y: int, width: int, height: int) -> Box:
-        left, top = self.x + self.across * x, self.y + self.down * y
-        return Box(left, top, left + self.across * width, top + self.down * height)
 
 
 def make_pptx(data: bytes, bounds: FileLimits) -> Converted:
@@ -98,14 +88,14 @@ class _SlideReader:
             return self._slide
         tree = first(self._package.root(self._part), "cSld", "spTree")
         if tree is not None:
-            self._shapes(tree, _Transform())
+            self._shapes(tree, SlideTransform())
         titles = [w for w in self._slide.words if w.size == TITLE]
         self._slide.words.sort(key=lambda w: w not in titles)  # the title is read first
         self._notes()
         self._comments()
         return self._slide
 
-    def _shapes(self, tree: Element, frame: _Transform) -> None:
+    def _shapes(self, tree: Element, frame: SlideTransform) -> None:
         for shape in tree:
             if shape.tag == "sp":
                 self._text_shape(shape, frame)
@@ -117,7 +107,7 @@ class _SlideReader:
                 box, flipped = self._box(shape, frame)
                 self._slide.forms.append(SlideShape(box, "line", falling=not flipped))
             elif shape.tag == "grpSp":
-                self._shapes(shape, _inside(shape, frame))
+                self._shapes(shape, group_transform(shape, frame))
             elif shape.tag == "AlternateContent":
                 choice = shape.find("Choice")
                 usable = choice is not None and any(e.tag in ("sp", "graphicFrame") for e in choice)
@@ -125,9 +115,9 @@ class _SlideReader:
                 if other is not None:
                     self._shapes(other, frame)
 
-    def _box(self, shape: Element, frame: _Transform) -> tuple[Box, bool]:
+    def _box(self, shape: Element, frame: SlideTransform) -> tuple[Box, bool]:
         """Where a shape lies, by itself or by its placeholder; and whether it is flipped."""
-        own = _transform(shape)
+        own = transform_of(shape)
         place = first(shape, "nvSpPr", "nvPr", "ph")
         if place is None:
             place = next(shape.iter("ph"), None)
@@ -151,22 +141,22 @@ class _SlideReader:
         for base in self._bases:
             for shape in base.iter("sp"):
                 other = next(shape.iter("ph"), None)
-                if other is None or _transform(shape) is None:
+                if other is None or transform_of(shape) is None:
                     continue
                 same = other.get("idx", "0") == index if index != "0" else False
-                alike = _alike(other.get("type", "obj")) == _alike(kind)
+                alike = placeholder_kind(other.get("type", "obj")) == placeholder_kind(kind)
                 if same or alike:
-                    return _transform(shape)
+                    return transform_of(shape)
         return None
 
-    def _text_shape(self, shape: Element, frame: _Transform) -> None:
+    def _text_shape(self, shape: Element, frame: SlideTransform) -> None:
         place = next(shape.iter("ph"), None)
         kind = place.get("type", "obj") if place is not None else ""
         if kind in _LEFT_OUT:
             return
         box, _ = self._box(shape, frame)
         body = first(shape, "txBody")
-        html = _text(body, bulleted=kind in ("body", "obj")) if body is not None else ""
+        html = text_html(body, bulleted=kind in ("body", "obj")) if body is not None else ""
         if place is None and not _is_text_box(shape):
             geometry = value(shape, "spPr", "prstGeom", name="prst")
             if geometry != "line":
@@ -182,7 +172,7 @@ class _SlideReader:
         else:
             self._slide.words.append(SlideText(_inset(box), html, TEXT))
 
-    def _picture(self, shape: Element, frame: _Transform) -> None:
+    def _picture(self, shape: Element, frame: SlideTransform) -> None:
         box, _ = self._box(shape, frame)
         alt = next((e.get("descr", "") for e in shape.iter("cNvPr")), "")
         for blip in shape.iter("blip"):
@@ -192,13 +182,13 @@ class _SlideReader:
                 self._slide.photos.append(SlidePicture(box, data, caption(alt)))
                 return
 
-    def _graphic(self, shape: Element, frame: _Transform) -> None:
+    def _graphic(self, shape: Element, frame: SlideTransform) -> None:
         """A table, a chart, a diagram, or an embedded object with its picture."""
         box, _ = self._box(shape, frame)
         alt = next((e.get("descr", "") for e in shape.iter("cNvPr")), "").strip()
         for table in shape.iter("tbl"):
             wide = Box(box.x0, box.y0, box.x1 + 2 * _INSET, box.y1)  # its right rule, too
-            self._slide.words.append(SlideText(wide, _table(table, frame), TABLE))
+            self._slide.words.append(SlideText(wide, slide_table_html(table, frame), TABLE))
             return
         for item in shape.iter():
             target = self._targets.get(item.get("r:id", item.get("r:dm", "")))
@@ -223,7 +213,7 @@ class _SlideReader:
                 body = first(shape, "txBody")
                 if place is None or place.get("type") != "body" or body is None:
                     continue
-                text = _text(body, bulleted=False)
+                text = text_html(body, bulleted=False)
                 if text:
                     self._slide.under.append(text.replace("<p>", "<p>Notes: ", 1))
 
@@ -235,37 +225,6 @@ class _SlideReader:
                     self._slide.under.append(f"<p>Comment: {escape(words.strip())}</p>")
 
 
-def _transform(shape: Element) -> Element | None:
-    for path in (("spPr", "xfrm"), ("xfrm",), ("grpSpPr", "xfrm")):
-        found = first(shape, *path)
-        if found is not None:
-            return found
-    return None
-
-
-def _inside(group: Element, frame: _Transform) -> _Transform:
-    """The frame of a group's children: their own coordinates are scaled into the group's box."""
-    own = _transform(group)
-    if own is None:
-        return frame
-    offset, extent = own.find("off"), own.find("ext")
-    from_, size = own.find("chOff"), own.find("chExt")
-    if offset is None or extent is None or from_ is None or size is None:
-        return frame
-    across = whole(extent.get("cx")) / max(1, whole(size.get("cx"), 1))
-    down = whole(extent.get("cy")) / max(1, whole(size.get("cy"), 1))
-    return _Transform(
-        frame.x + frame.across * (whole(offset.get("x")) - across * whole(from_.get("x"))),
-        frame.y + frame.down * (whole(offset.get("y")) - down * whole(from_.get("y"))),
-        frame.across * across,
-        frame.down * down,
-    )
-
-
-def _alike(kind: str) -> str:
-    return {"ctrTitle": "title", "subTitle": "body", "obj": "body"}.get(kind, kind)
-
-
 def _is_text_box(shape: Element) -> bool:
     """A frame of text without an outline to be seen."""
     return value(shape, "nvSpPr", "cNvSpPr", name="txBox") in ("1", "true")
@@ -274,53 +233,3 @@ def _is_text_box(shape: Element) -> bool:
 def _inset(box: Box) -> Box:
     inner = box.grow(-_INSET)
     return inner if inner.width > 20 and inner.height > 12 else box
-
-
-def _text(body: Element, bulleted: bool) -> str:
-    """Paragraphs of a text body, with bullets and numbers."""
-    out = ""
-    counts: dict[int, int] = {}
-    for paragraph in body.findall("p"):
-        text = "".join(paragraph_text(paragraph)).strip()
-        if not text:
-            continue
-        properties = first(paragraph, "pPr")
-        level = min(max(whole(properties.get("lvl")) if properties is not None else 0, 0), 8)
-        mark = _mark(properties, bulleted, level, counts)
-        indent = f' style="margin-left:{1.2 * level:.1f}em"' if level else ""
-        shown = escape(text).replace("\n", "<br/>")
-        out += f"<p{indent}>{mark}{shown}</p>"
-    return out
-
-
-def _mark(properties: Element | None, bulleted: bool, level: int, counts: dict[int, int]) -> str:
-    if first(properties, "buAutoNum") is not None:
-        counts[level] = counts.get(level, 0) + 1
-        for deeper in [k for k in counts if k > level]:
-            del counts[deeper]
-        return f"{counts[level]}. "
-    counts.pop(level, None)
-    if first(properties, "buNone") is not None:
-        return ""
-    return "• " if bulleted or first(properties, "buChar") is not None else ""
-
-
-def _table(table: Element, frame: _Transform) -> str:
-    widths = [whole(c.get("w")) * frame.across for c in table.iter("gridCol")]
-    header = value(table, "tblPr", name="firstRow") in ("1", "true")
-    rows = []
-    for n, row in enumerate(table.findall("tr")):
-        cells = []
-        for cell in row.findall("tc"):
-            if cell.get("hMerge") in ("1", "true") or cell.get("vMerge") in ("1", "true"):
-                continue
-            body = first(cell, "txBody")
-            text = _text(body, bulleted=False) if body is not None else ""
-            lines = text.replace("</p>", "<br/>").replace("<p>", "").removesuffix("<br/>")
-            columns, high = whole(cell.get("gridSpan"), 1), whole(cell.get("rowSpan"), 1)
-            cells.append(Cell(lines, columns, high, head=header and n == 0))
-        rows.append(cells)
-    placed = place(rows)
-    used = tuple(sorted({c for row in placed for c in row}))
-    known = tuple(widths[c] if c < len(widths) else 60.0 for c in used)
-    return band_html(placed, Band(used, known))

@@ -27,18 +27,18 @@ from octavo.retrieve.query import Query
 from octavo.retrieve.understanding.boosts import QueryConstraints
 from octavo.retrieve.understanding.query_bounds import (
     CHARACTERS,
+    CHUNKS,
     DOCUMENTS,
     FILES,
     LOOKED_UP,
+    PAGE_LABELS,
     PAGES,
     PIECES,
-    PRINTED,
-    READ,
     ROWS,
-    recognised,
+    image_caption,
     shortened,
 )
-from octavo.retrieve.understanding.query_understanding import with_printed
+from octavo.retrieve.understanding.query_understanding import with_labelled_pages
 from tests.conftest import ROOT, WHALES, picture, text_pdf
 from tests.retrieve.test_understanding import PARTS, figures_pdf, source
 
@@ -49,10 +49,10 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 def filled(parts: Iterator[str]) -> str:
     """`LONG` characters of them."""
-    found = ""
-    while len(found) < LONG:
-        found += next(parts) + " "
-    return found[:LONG]
+    text = ""
+    while len(text) < LONG:
+        text += next(parts) + " "
+    return text[:LONG]
 
 
 def repeated(text: str) -> str:
@@ -92,7 +92,7 @@ QUESTIONS = {
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def filled_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Parts, drawings, and eight files of one name, with more chunks than one question may read."""
     folder = tmp_path_factory.mktemp("bounds") / "index"
     files = [("parts-list.pdf", text_pdf(PARTS)), ("drawings.pdf", figures_pdf())]
@@ -101,12 +101,14 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         ("whales.txt", WHALES.encode()),
     ]
     files += [("readme.txt", f"Pump {n}: change the oil, then seal it.".encode()) for n in range(8)]
-    said = (f"# Pump {n}\n\nThe bolt of pump {n} at the filter." for n in range(2 * READ + 60))
-    files.append(("pumps.md", "\n\n".join(said).encode()))
+    chunks_of_pumps = (
+        f"# Pump {n}\n\nThe bolt of pump {n} at the filter." for n in range(2 * CHUNKS + 60)
+    )
+    files.append(("pumps.md", "\n\n".join(chunks_of_pumps).encode()))
     sources = [replace(source(n, d), source=f"/{i}/{n}") for i, (n, d) in enumerate(files)]
     with closing(Service(Settings(index=folder), create=True)) as service:
         assert [r.outcome for r in service.ingest(sources)] == ["added"] * len(files)
-        assert service.status().chunks > READ
+        assert service.status().chunks > CHUNKS
         yield service
 
 
@@ -123,71 +125,78 @@ class Handed:
     @property
     def terms(self) -> int:
         """Of the longest sparse vector."""
-        vectors = [leg.vector for legs, _ in self.searches for leg in legs]
+        vectors = [subquery.vector for subqueries, _ in self.searches for subquery in subqueries]
         return max((len(v.indices) for v in vectors if isinstance(v, Sparse)), default=0)
 
     @property
     def looked_up(self) -> int:
-        return max((len(legs) for legs, _ in self.searches if legs[0].name == "exact"), default=0)
+        return max(
+            (len(subqueries) for subqueries, _ in self.searches if subqueries[0].name == "exact"),
+            default=0,
+        )
 
 
 @pytest.fixture
-def handed(asked: Service, monkeypatch: pytest.MonkeyPatch) -> Handed:
+def handed(filled_service: Service, monkeypatch: pytest.MonkeyPatch) -> Handed:
     """The real store and encoders, counted."""
-    found = Handed()
-    store, text = asked._store, asked.encoders.text
+    counts = Handed()
+    store, text = filled_service._store, filled_service.encoders.text
     search, maxsim, chunks, documents, embed = (
         store.search, store.maxsim, store.chunks, store.documents, text.embed_queries,
     )  # fmt: skip
 
-    def searched(legs: Sequence[Any], fusion: Any, limit: int, where: Filter) -> Any:
-        found.searches.append((list(legs), where))
-        return search(legs, fusion, limit, where)
+    def searched(subqueries: Sequence[Any], fusion: Any, limit: int, where: Filter) -> Any:
+        counts.searches.append((list(subqueries), where))
+        return search(subqueries, fusion, limit, where)
 
     def compared(tokens: Matrix, *rest: Any) -> Any:
-        found.rows.append(len(tokens))
+        counts.rows.append(len(tokens))
         return maxsim(tokens, *rest)
 
     def read(ids: Sequence[str]) -> Any:
-        found.read += 0 if found.rows else len(ids)
+        counts.read += 0 if counts.rows else len(ids)
         return chunks(ids)
 
     def listed() -> Any:
-        found.names += 1
+        counts.names += 1
         return documents()
 
     def embedded(texts: Sequence[str]) -> Matrix:
-        found.texts += texts
+        counts.texts += texts
         return embed(texts)
 
     for name, call in {"search": searched, "maxsim": compared, "chunks": read,
                        "documents": listed}.items():  # fmt: skip
         monkeypatch.setattr(store, name, call)
     monkeypatch.setattr(text, "embed_queries", embedded)
-    return found
+    return counts
 
 
 @pytest.mark.parametrize("kind", QUESTIONS)
 def test_models_and_engine_are_handed_no_more_than_the_bounds(
-    asked: Service, handed: Handed, kind: str
+    filled_service: Service, handed: Handed, kind: str
 ) -> None:
     question = QUESTIONS[kind]
     assert len(question) == LONG
-    asked.search(Query(question))
+    filled_service.search(Query(question))
     assert [len(pieces(t)) <= PIECES and len(t) <= CHARACTERS + 3 for t in handed.texts] == [True]
     assert all(n <= ROWS for n in handed.rows)
     assert handed.terms <= 2 * PIECES
     assert handed.looked_up <= LOOKED_UP
-    assert handed.read <= READ
+    assert handed.read <= CHUNKS
     assert handed.names <= 2
-    places = 2 + PRINTED + 2 * DOCUMENTS  # looked up and numbered pages, printed ones, documents
+    places = (
+        2 + PAGE_LABELS + 2 * DOCUMENTS
+    )  # looked up and numbered pages, printed ones, documents
     assert len(handed.searches) <= 2 + places
     filters = [where for _, where in handed.searches]
-    assert all(len(f.documents) <= READ and len(f.pages) <= max(PAGES, READ) for f in filters)
+    assert all(len(f.documents) <= CHUNKS and len(f.pages) <= max(PAGES, CHUNKS) for f in filters)
 
 
-def test_what_a_question_has_at_most_is_handed_whole(asked: Service, handed: Handed) -> None:
-    asked.search(Query(f'{USUAL} "one bolt" figure 2, page 1'))
+def test_what_a_question_has_at_most_is_handed_whole(
+    filled_service: Service, handed: Handed
+) -> None:
+    filled_service.search(Query(f'{USUAL} "one bolt" figure 2, page 1'))
     assert handed.texts == [f'{USUAL} "one bolt" figure 2, page 1']
     assert handed.looked_up == 3
 
@@ -203,7 +212,7 @@ def test_usual_questions_are_searched_as_they_are() -> None:
         "泵的轴承温度是多少?",
         " ".join(["bolt"] * PIECES),
     ):
-        assert (shortened(text).text, shortened(text).left) == (text, ())
+        assert (shortened(text).text, shortened(text).omitted) == (text, ())
 
 
 @given(st.text(st.sampled_from('ab1 "B-/.,é한泵\u0301ป\U0001f600\n'), min_size=50, max_size=1500))
@@ -211,110 +220,112 @@ def test_usual_questions_are_searched_as_they_are() -> None:
 @example("bolt " * 63 + "x" * 400)
 @example('"' * 900)
 def test_of_a_long_question_the_beginning_and_the_end_are_searched(text: str) -> None:
-    found = shortened(text)
-    if not found.left:
-        assert found.text == text
+    short = shortened(text)
+    if not short.omitted:
+        assert short.text == text
         return
-    assert len(pieces(found.text)) <= PIECES
-    assert len(found.text) <= CHARACTERS + 3
-    head = found.text.split(" … ")[0]
+    assert len(pieces(short.text)) <= PIECES
+    assert len(short.text) <= CHARACTERS + 3
+    head = short.text.split(" … ")[0]
     assert head
     assert text.strip().startswith(head)
-    assert len(found.left) == 1
-    assert found.left[0].kind == "question"
+    assert len(short.omitted) == 1
+    assert short.omitted[0].kind == "question"
 
 
 def test_words_are_not_cut() -> None:
-    said = [f"word{n}" for n in range(500)]
-    kept = shortened(" ".join(said)).text.replace(" …", "").split()
-    assert set(kept) <= set(said)
+    words = [f"word{n}" for n in range(500)]
+    kept = shortened(" ".join(words)).text.replace(" …", "").split()
+    assert set(kept) <= set(words)
     assert kept[0] == "word0"
     assert kept[-1] == "word499"
 
 
 @pytest.mark.parametrize("place", ["before", "behind"])
-def test_a_question_beside_a_pasted_text_is_answered(asked: Service, place: str) -> None:
+def test_a_question_beside_a_pasted_text_is_answered(filled_service: Service, place: str) -> None:
     pasted = " ".join(f"We met on day {n} and talked about the weather." for n in range(150))
     question = "Is the filter basket cleaned each month?"
     text = f"{question} {pasted}" if place == "before" else f"{pasted} {question}"
-    hits = asked.search(Query(text[:LONG])).hits
+    hits = filled_service.search(Query(text[:LONG])).hits
     assert any("basket" in h.text for h in hits[:3])
 
 
 @pytest.mark.parametrize("way", ["search", "explain", "ask"])
-def test_what_is_left_out_is_told(asked: Service, way: str) -> None:
+def test_what_is_left_out_is_told(filled_service: Service, way: str) -> None:
     question = "Which bolt? " + "lorem ipsum " * 500
-    found = getattr(asked, way)(Query(question))
-    assert [(u.kind, u.use) for u in found.understood] == [("question", "nothing")]
-    [row] = found.understood
+    result = getattr(filled_service, way)(Query(question))
+    assert [(u.kind, u.use) for u in result.understood] == [("question", "nothing")]
+    [row] = result.understood
     assert "of 1,002 words are searched" in row.why
     assert row.said.startswith("lorem ipsum") or row.said.startswith("ipsum lorem")
-    assert "…" in found.searched
-    assert len(found.searched) <= CHARACTERS + 3
+    assert "…" in result.searched
+    assert len(result.searched) <= CHARACTERS + 3
     if way == "ask":
-        assert found.question == question
+        assert result.question == question
 
 
-def test_a_reader_of_answers_is_told(asked: Service, capsys: pytest.CaptureFixture[str]) -> None:
-    show_answer(asked.ask(Query("Which bolt? " + "lorem ipsum " * 500)))
-    said = " ".join(capsys.readouterr().out.split())
-    assert "the question is too long: its first " in said
-    show_answer(asked.ask(Query(USUAL)))
+def test_a_reader_of_answers_is_told(
+    filled_service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_answer(filled_service.ask(Query("Which bolt? " + "lorem ipsum " * 500)))
+    text = " ".join(capsys.readouterr().out.split())
+    assert "the question is too long: its first " in text
+    show_answer(filled_service.ask(Query(USUAL)))
     assert "too long" not in capsys.readouterr().out
 
 
-def test_what_is_not_looked_up_is_told(asked: Service) -> None:
+def test_what_is_not_looked_up_is_told(filled_service: Service) -> None:
     codes = [f"B-{n}" for n in range(100, 100 + LOOKED_UP + 3)]
-    told = asked.search(Query(" ".join(codes))).understood
-    assert [u.said for u in told[:LOOKED_UP]] == codes[:LOOKED_UP]
-    assert told[LOOKED_UP:] == [told[-1]]
-    assert told[-1].said == ", ".join(codes[LOOKED_UP:])
+    understood = filled_service.search(Query(" ".join(codes))).understood
+    assert [u.said for u in understood[:LOOKED_UP]] == codes[:LOOKED_UP]
+    assert understood[LOOKED_UP:] == [understood[-1]]
+    assert understood[-1].said == ", ".join(codes[LOOKED_UP:])
     count = len(codes)
-    assert f"only the first {LOOKED_UP} of {count} phrases, labels and codes" in told[-1].why
+    assert f"only the first {LOOKED_UP} of {count} phrases, labels and codes" in understood[-1].why
 
 
-def test_pages_over_the_bound_are_told(asked: Service) -> None:
-    told = asked.search(Query("pages 1-20, pages 30-49")).understood
-    assert [u.said for u in told if u.use == "boost"][-1] == f"page {30 + PAGES - 21}"
-    assert (told[-1].kind, told[-1].use) == ("page", "nothing")
-    assert told[-1].said.startswith("page 42, page 43, ")
-    assert f"only the first {PAGES} of 40 pages" in told[-1].why
+def test_pages_over_the_bound_are_told(filled_service: Service) -> None:
+    understood = filled_service.search(Query("pages 1-20, pages 30-49")).understood
+    assert [u.said for u in understood if u.use == "boost"][-1] == f"page {30 + PAGES - 21}"
+    assert (understood[-1].kind, understood[-1].use) == ("page", "nothing")
+    assert understood[-1].said.startswith("page 42, page 43, ")
+    assert f"only the first {PAGES} of 40 pages" in understood[-1].why
 
 
-def test_chunks_over_the_bound_are_told(asked: Service, handed: Handed) -> None:
+def test_chunks_over_the_bound_are_told(filled_service: Service, handed: Handed) -> None:
     """Nearly every chunk has "bolt" and "filter": the first takes all that may be read, and those
     that have both are found among them."""
-    found = asked.search(Query('"bolt" "filter" "pump 7"'))
-    assert handed.read == READ
-    assert [u.use for u in found.understood] == ["filter"] * 3
-    assert f"only {READ} passages are looked at" in found.understood[-1].why
-    for hit in found.hits:
-        said = " ".join([*hit.section, hit.text]).lower()
-        assert "bolt" in said
-        assert "filter" in said
-        assert "pump 7" in said
+    result = filled_service.search(Query('"bolt" "filter" "pump 7"'))
+    assert handed.read == CHUNKS
+    assert [u.use for u in result.understood] == ["filter"] * 3
+    assert f"only {CHUNKS} passages are looked at" in result.understood[-1].why
+    for hit in result.hits:
+        text = " ".join([*hit.section, hit.text]).lower()
+        assert "bolt" in text
+        assert "filter" in text
+        assert "pump 7" in text
 
 
-def test_a_quote_that_was_cut_is_no_filter(asked: Service) -> None:
+def test_a_quote_that_was_cut_is_no_filter(filled_service: Service) -> None:
     """The end may begin within a quotation: what stands between two of them was not quoted."""
     text = f'{USUAL} "{"lorem " * 300}" and the seal "ipsum" says "dolor'
     assert '"' not in shortened(text).text.split(" … ")[1]
-    assert not [u for u in asked.search(Query(text)).understood if u.kind == "phrase"]
+    assert not [u for u in filled_service.search(Query(text)).understood if u.kind == "phrase"]
 
 
-def test_one_name_of_many_documents_raises_a_few(asked: Service, handed: Handed) -> None:
-    found = asked.search(Query("oil, readme.txt"))
-    row = next(u for u in found.understood if u.kind == "file")
+def test_one_name_of_many_documents_raises_a_few(filled_service: Service, handed: Handed) -> None:
+    result = filled_service.search(Query("oil, readme.txt"))
+    row = next(u for u in result.understood if u.kind == "file")
     assert (row.use, row.why) == ("boost", "the first 6 of 8 documents that have this name")
     assert len(handed.searches) == 1 + DOCUMENTS
 
 
-def test_names_are_read_once_for_all_unknown_files(asked: Service, handed: Handed) -> None:
+def test_names_are_read_once_for_all_unknown_files(filled_service: Service, handed: Handed) -> None:
     files = " ".join(f"f{n}.pdf" for n in range(FILES + 2))
-    told = asked.search(Query(files)).understood
+    understood = filled_service.search(Query(files)).understood
     assert handed.names <= 2
-    assert [u.said for u in told[:FILES]] == [f"f{n}.pdf" for n in range(FILES)]
-    assert f"only the first {FILES} of {FILES + 2} file names" in told[-1].why
+    assert [u.said for u in understood[:FILES]] == [f"f{n}.pdf" for n in range(FILES)]
+    assert f"only the first {FILES} of {FILES + 2} file names" in understood[-1].why
 
 
 def test_a_file_that_came_just_now_is_found(service: Service) -> None:
@@ -325,21 +336,23 @@ def test_a_file_that_came_just_now_is_found(service: Service) -> None:
 
 
 def test_few_pages_are_read_for_printed_numbers() -> None:
-    looked: list[tuple[str, int]] = []
+    pairs: list[tuple[str, int]] = []
 
-    def numbered(document: str, number: int) -> int | None:
-        looked.append((document, number))
+    def page_of_label(document: str, number: int) -> int | None:
+        pairs.append((document, number))
         return number + 2
 
-    heard = QueryConstraints(Filter(), documents=dict.fromkeys("abc", 0.1), pages=(1, 2, 3))
-    told = with_printed(heard, numbered).understood
-    assert looked == [("a", 1), ("a", 2), ("a", 3), ("b", 1)]
-    assert len(looked) == PRINTED
-    assert (told[-1].use, told[-1].why) == (
-        "nothing", f"printed numbers: only {PRINTED} of 9 were looked for"
+    constraints = QueryConstraints(
+        Filter(), document_boosts=dict.fromkeys("abc", 0.1), pages=(1, 2, 3)
+    )
+    interpretations = with_labelled_pages(constraints, page_of_label).interpretations
+    assert pairs == [("a", 1), ("a", 2), ("a", 3), ("b", 1)]
+    assert len(pairs) == PAGE_LABELS
+    assert (interpretations[-1].effect, interpretations[-1].reason) == (
+        "nothing", f"printed numbers: only {PAGE_LABELS} of 9 were looked for"
     )  # fmt: skip
-    few = QueryConstraints(Filter(), documents={"a": 0.1}, pages=(1,))
-    assert [u.use for u in with_printed(few, numbered).understood] == ["boost"]
+    few = QueryConstraints(Filter(), document_boosts={"a": 0.1}, pages=(1,))
+    assert [u.effect for u in with_labelled_pages(few, page_of_label).interpretations] == ["boost"]
 
 
 class ManyRows:
@@ -355,20 +368,22 @@ def test_maxsim_compares_a_bounded_number_of_rows() -> None:
     assert len(query_rows(USUAL, encoder)) == len(USUAL)
 
 
-def test_a_picture_keeps_its_own_part_of_a_long_question(asked: Service) -> None:
+def test_a_picture_keeps_its_own_part_of_a_long_question(filled_service: Service) -> None:
     question = "Which bolt? " + "lorem ipsum " * 500
-    found = asked.search(Query(question, picture(color="#4477aa")))
-    assert found.searched.startswith(shortened(question).text)
-    taken_for = recognised(question, found.searched)
+    result = filled_service.search(Query(question, picture(color="#4477aa")))
+    assert result.searched.startswith(shortened(question).text)
+    taken_for = image_caption(question, result.searched)
     assert "Ring and housing" in taken_for
-    assert recognised(USUAL, f"{USUAL} {taken_for}") == taken_for
-    assert recognised(USUAL, USUAL) == ""
+    assert image_caption(USUAL, f"{USUAL} {taken_for}") == taken_for
+    assert image_caption(USUAL, USUAL) == ""
 
 
-def test_the_answerer_reads_no_more_than_was_searched(asked: Service, handed: Handed) -> None:
+def test_the_answerer_reads_no_more_than_was_searched(
+    filled_service: Service, handed: Handed
+) -> None:
     question = "How tight are the bolts of the impeller? " + "lorem ipsum " * 500
-    answer = asked.ask(Query(question))
-    assert isinstance(asked.generator, Extractive)
+    answer = filled_service.ask(Query(question))
+    assert isinstance(filled_service.generator, Extractive)
     assert set(handed.texts) == {shortened(question).text}
     assert answer.evidence
 
@@ -385,10 +400,12 @@ def cpu(call: Callable[[Query], object], question: str, service: Service) -> flo
 
 
 @pytest.mark.parametrize("way", ["search", "explain", "ask"])
-def test_a_question_at_the_bound_costs_a_few_times_a_usual_one(asked: Service, way: str) -> None:
+def test_a_question_at_the_bound_costs_a_few_times_a_usual_one(
+    filled_service: Service, way: str
+) -> None:
     """Five times by design; before there were bounds it was 100 and more."""
-    call = getattr(asked, way)
+    call = getattr(filled_service, way)
     call(Query("Warm up"))
-    usual = cpu(call, USUAL, asked)
+    usual = cpu(call, USUAL, filled_service)
     for kind in ("short words", "phrases", "codes", "quotes"):
-        assert cpu(call, QUESTIONS[kind][: LONG - 1], asked) < 10 * usual, kind
+        assert cpu(call, QUESTIONS[kind][: LONG - 1], filled_service) < 10 * usual, kind

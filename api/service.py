@@ -107,7 +107,7 @@ class Service:
         """Hits, best first, each with its trace."""
         start = time.perf_counter()
         options = options or ResultOptions()
-        candidates, order = self.ranked(query, options.reach(limit))
+        candidates, order = self.ranked(query, options.ranked_depth(limit))
         hits = self.listed(order.items, limit, options)
         return search_out(candidates, order.notes, hits, time.perf_counter() - start)
 
@@ -148,7 +148,7 @@ class Service:
     ) -> tuple[str, list[Hit]]:
         """The text as searched, and the list of hits."""
         options = options or ResultOptions()
-        candidates, order = self.ranked(query, options.reach(limit))
+        candidates, order = self.ranked(query, options.ranked_depth(limit))
         return candidates.text, self.listed(order.items, limit, options)
 
     def answer(

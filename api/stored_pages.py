@@ -11,7 +11,7 @@ from octavo.ingest.document import Box, DocumentError, Region
 from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.render import render_crop, render_page
 from octavo.retrieve.images.page_raster import PageRaster, rasterize_page
-from octavo.retrieve.understanding.page_labels import page_numbered
+from octavo.retrieve.understanding.page_labels import page_of_label
 
 _LABELS = 4096  # page labels that are remembered
 _CROSS_PIXELS = 448  # longest side of a figure that a cross-encoder looks at
@@ -50,7 +50,7 @@ class StoredPages:
         if stored is None or number > stored.document.pages:
             return None
         try:
-            return page_numbered(self._originals.get(document), stored.type, number, self._limits)
+            return page_of_label(self._originals.get(document), stored.type, number, self._limits)
         except (StoreError, DocumentError):
             return None
 

@@ -19,7 +19,7 @@ from octavo.generate.evidence_units import Unit, units
 from octavo.index.encoders.bm25 import query_words
 from octavo.index.encoders.encoder import TextEncoder
 from octavo.retrieve.query import Hit, Query
-from octavo.retrieve.understanding.query_bounds import recognised, shortened
+from octavo.retrieve.understanding.query_bounds import image_caption, shortened
 
 _EVIDENCE = 8  # hits whose sentences are rated
 _ALIKE = 4  # of them pictures, where the question has one: more look like it and say nothing
@@ -109,7 +109,7 @@ class Extractive:
         if not found:
             return []
         asked = shortened(query.text).text
-        rest = recognised(query.text, searched)
+        rest = image_caption(query.text, searched)
         parts = [asked, rest] if rest else [searched]
         questions = self._text.embed_queries([*parts, searched])
         cosines = self._text.embed_texts([u.match for u in found]) @ questions.T
@@ -149,7 +149,7 @@ class Extractive:
         return Answer((sentence,), confidence, "", evidence)
 
 
-#: Likeness from which an image counts as found; see `octavo.retrieve.search.SAME_THING`.
+#: Likeness from which an image counts as found; see `octavo.retrieve.search.SAME_FIGURE`.
 _LIKE = 0.6
 
 

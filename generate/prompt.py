@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from octavo.generate.answer import GeneratorError
 from octavo.generate.prompt_image import resized_png
 from octavo.retrieve.query import Hit, Query
-from octavo.retrieve.understanding.query_bounds import recognised
+from octavo.retrieve.understanding.query_bounds import image_caption
 
 #: What the model replies where the evidence has no answer.
 REFUSAL = "NOT IN THE DOCUMENTS"
@@ -85,7 +85,7 @@ class PromptQuestion:
 def ask(query: Query, searched: str, limits: PromptLimits, images: bool) -> PromptQuestion:
     """`images`: whether the model takes any. Raises GeneratorError for an image that is none."""
     text = query.text.strip()
-    taken_for = recognised(text, searched) if query.image is not None else ""
+    taken_for = image_caption(text, searched) if query.image is not None else ""
     if query.image is None:
         return PromptQuestion(text)
     if not images or limits.images < 1:

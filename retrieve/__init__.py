@@ -1,1 +1,1 @@
-"""Queries to candidates: legs, fusion, trace."""
+"""Queries to candidates: subqueries, fusion, trace."""

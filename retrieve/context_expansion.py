@@ -1,4 +1,4 @@
-"""What stands beside a hit: the passages before and after, the figures and tables it refers to."""
+"""Neighbours of a hit: the passages before and after, the figures and tables it refers to."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def neighbours_of(hits: Sequence[Hit], store: Store) -> list[Hit]:
     a better one, is not given again. Pages are read once each."""
     pages = _Pages(store)
     given = {h.chunk.id for h in hits}
-    found = []
+    expanded = []
     for hit in hits:
         near = [c for c in _beside(hit.chunk, pages) if c.id not in given]
         given.update(c.id for c in near)
-        found.append(replace(hit, neighbours=tuple(near)))
-    return found
+        expanded.append(replace(hit, neighbours=tuple(near)))
+    return expanded
 
 
 def expand_context(hits: Sequence[Hit], store: Store, first: int) -> list[Hit]:
@@ -31,20 +31,20 @@ def expand_context(hits: Sequence[Hit], store: Store, first: int) -> list[Hit]:
     Off by default: of the built-in answerer's 70 answers on the examples 53 were right without, 52
     with neighbours of the first hit, of the first three, and at the end.
     """
-    found: list[Hit] = []
+    expanded: list[Hit] = []
     for hit in neighbours_of(hits[:first], store):
-        found.append(hit)
-        found += [Hit(chunk, hit.name, hit.score, ()) for chunk in hit.neighbours]
-    given = {h.chunk.id for h in found}
-    return [*found, *(h for h in hits[first:] if h.chunk.id not in given)]
+        expanded.append(hit)
+        expanded += [Hit(chunk, hit.name, hit.score, ()) for chunk in hit.neighbours]
+    given = {h.chunk.id for h in expanded}
+    return [*expanded, *(h for h in hits[first:] if h.chunk.id not in given)]
 
 
 def _beside(chunk: Chunk, pages: _Pages) -> Iterator[Chunk]:
     if chunk.kind == "text":
         yield from pages.around(chunk)
-        named = references(chunk.text)
-        if named:
-            yield from (c for c in pages.labelled(chunk) if label_of(c.caption) in named)
+        labels = references(chunk.text)
+        if labels:
+            yield from (c for c in pages.labelled(chunk) if label_of(c.caption) in labels)
     elif chunk.kind in ("figure", "table"):
         own = label_of(chunk.caption)
         if own is not None and not chunk.context:
@@ -54,23 +54,23 @@ def _beside(chunk: Chunk, pages: _Pages) -> Iterator[Chunk]:
 class _Pages:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._read: dict[tuple[str, int], list[Chunk]] = {}
+        self._cache: dict[tuple[str, int], list[Chunk]] = {}
 
     def around(self, chunk: Chunk) -> Iterator[Chunk]:
         """The text chunk before and the one after, over the edge of a page, too."""
-        here = self._texts(chunk.document, chunk.page)
-        at = next((n for n, c in enumerate(here) if c.id == chunk.id), None)
+        on_page = self._texts(chunk.document, chunk.page)
+        at = next((n for n, c in enumerate(on_page) if c.id == chunk.id), None)
         if at is None:
             return
-        before = here[at - 1 : at] or self._texts(chunk.document, chunk.page - 1)[-1:]
-        after = here[at + 1 : at + 2] or self._texts(chunk.document, chunk.page + 1)[:1]
+        before = on_page[at - 1 : at] or self._texts(chunk.document, chunk.page - 1)[-1:]
+        after = on_page[at + 1 : at + 2] or self._texts(chunk.document, chunk.page + 1)[:1]
         yield from (*before, *after)
 
     def labelled(self, chunk: Chunk) -> Iterator[Chunk]:
         """Figures and tables on the chunk's page and those beside it."""
         for page in (chunk.page, chunk.page + 1, chunk.page - 1):
-            here = self._on(chunk.document, page)
-            yield from (c for c in here if c.kind in ("figure", "table") and c.caption)
+            on_page = self._chunks_on(chunk.document, page)
+            yield from (c for c in on_page if c.kind in ("figure", "table") and c.caption)
 
     def texts(self, chunk: Chunk) -> Iterator[Chunk]:
         """Text on the chunk's page and the one before."""
@@ -78,11 +78,11 @@ class _Pages:
             yield from self._texts(chunk.document, page)
 
     def _texts(self, document: str, page: int) -> list[Chunk]:
-        return [c for c in self._on(document, page) if c.kind == "text"]
+        return [c for c in self._chunks_on(document, page) if c.kind == "text"]
 
-    def _on(self, document: str, page: int) -> list[Chunk]:
+    def _chunks_on(self, document: str, page: int) -> list[Chunk]:
         """Of a page that no document has there is nothing."""
         key = (document, page)
-        if key not in self._read:
-            self._read[key] = self._store.page_chunks(document, page) if page > 0 else []
-        return self._read[key]
+        if key not in self._cache:
+            self._cache[key] = self._store.page_chunks(document, page) if page > 0 else []
+        return self._cache[key]

@@ -1,4 +1,4 @@
-"""How deep a search looks, and what each of its parts counts."""
+"""Depth and weight of each subquery, and the boosts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class SearchOptions:
     """Candidates that each subquery brings, the weight of its ranks in fusion, and the `candidates`
     that are left of all. The names are those of a profile's `[search]`.
 
-    `image_pages` are drawn and compared with the query's picture (`image_matching`); after
-    `image_seconds` none is begun; with 0 pages vectors must do. The boosts are what a final score
-    (0 to 1) gains by having what the question names.
+    Of `image_pages` pages at most the pixels are compared with the query's picture
+    (`image_matching`); after `image_seconds` none is begun; with 0 pages vectors must do. The
+    boosts are what a final score (0 to 1) gains by having what the question names.
     """
 
     text_depth: int = 100

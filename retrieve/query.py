@@ -1,4 +1,4 @@
-"""The nouns of search: query, hit, trace."""
+"""The records of search: query, candidate, hit, trace."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Stage:
 class Hit:
     """A chunk that was found, its final score, and every stage it passed.
 
-    `also` are worse hits that were folded into it (`deduplication`), `neighbours` what stands
+    `also` are worse hits that were merged into it (`deduplication`), `neighbours` what stands
     beside it, where that was asked for (`octavo.retrieve.context_expansion`).
     """
 
@@ -66,13 +66,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """Something that a question was taken to name (`said`), what was made of it and why: a
-    `filter` leaves only what has it, a `boost` puts that higher, `nothing` was found of it."""
+    """Something that a question names (`text`), its effect and the reason: a `filter` leaves only
+    chunks that have it, a `boost` puts those higher, `nothing` was found of it."""
 
     kind: str  # phrase, code, label, page, file, document; question: a part of it that is left out
-    said: str
-    use: Literal["filter", "boost", "nothing"]
-    why: str
+    text: str
+    effect: Literal["filter", "boost", "nothing"]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +85,5 @@ class Candidates:
     text: str
     items: tuple[Candidate, ...]
     understood: tuple[Interpretation, ...] = ()
-    legs: tuple[Subquery, ...] = ()  # as they were run
+    subqueries: tuple[Subquery, ...] = ()  # as they were run
     where: Filter = field(default_factory=Filter)  # with what the question restricts itself to

@@ -18,31 +18,31 @@ from octavo.retrieve.options import SearchOptions
 from octavo.retrieve.query import Candidate, Candidates, Query, Stage
 from octavo.retrieve.subqueries import image_subqueries, text_subqueries
 from octavo.retrieve.timing import timed
-from octavo.retrieve.understanding.boosts import QueryConstraints, boosted
+from octavo.retrieve.understanding.boosts import QueryConstraints, with_boosts
 from octavo.retrieve.understanding.document_linking import DocumentLinker
 from octavo.retrieve.understanding.query_bounds import shortened
 from octavo.retrieve.understanding.query_understanding import (
-    PageLabels,
+    PageOfLabel,
     understand_query,
-    with_printed,
+    with_labelled_pages,
 )
-from octavo.retrieve.understanding.scoped_search import merged, search_scope
+from octavo.retrieve.understanding.scoped_search import merge_scoped, search_scope
 
-#: A figure this near to the query's image is taken to show the same thing.
-SAME_THING = 0.72
+#: Cosine from which a figure similar to the query's image is taken to show the same.
+SAME_FIGURE = 0.72
 _DEFAULTS = SearchOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class Retriever:
-    """What a search works with. `documents` finds those that a question names, `page_labels` tells
-    which page calls itself 12, `rasterizer` draws pages to compare with a query's picture: without
-    one of them that is not done."""
+    """What a search works with. `linker` finds the documents that a question names,
+    `page_of_label` the page with a printed number, `rasterizer` makes the pixels that a query's
+    picture is compared with: without one of them that is not done."""
 
     store: Store
     encoders: Encoders
-    documents: DocumentLinker | None = None
-    page_labels: PageLabels | None = None
+    linker: DocumentLinker | None = None
+    page_of_label: PageOfLabel | None = None
     rasterizer: PageRasterizer | None = None
 
     def retrieve(self, query: Query, options: SearchOptions = _DEFAULTS) -> Candidates:
@@ -58,21 +58,23 @@ class Retriever:
         question = shortened(query.text)
         constraints = self._understand(question.text, query, options)
         where = constraints.where if constraints else query.where
-        shown = self._match_image(query, where, options)
+        image_matches = self._match_image(query, where, options)
         text = question.text.strip()
-        if text and shown.subqueries:
-            text = " ".join(p for p in (text, self._caption_of(shown, where)) if p)
+        if text and image_matches.subqueries:
+            text = " ".join(p for p in (text, self._caption_of(image_matches, where)) if p)
         with timed("encode"):
-            words = text_subqueries(text, self.encoders, options) if text else []
-        subqueries = (*shown.subqueries, *words)
+            text_queries = text_subqueries(text, self.encoders, options) if text else []
+        subqueries = (*image_matches.subqueries, *text_queries)
         with timed("search"):
             result = self.store.search(subqueries, options.fusion, options.candidates, where)
         if constraints is None:
-            items = with_matches(_traced(subqueries, result), shown.matches)
-            return Candidates(text, items, question.left, subqueries, where)
+            items = with_matches(_traced(subqueries, result), image_matches.matches)
+            return Candidates(text, items, question.omitted, subqueries, where)
         with timed("search"):
-            items, constraints = self._constrained(subqueries, result, shown, constraints, options)
-        understood = (*question.left, *constraints.understood)
+            items, constraints = self._constrained(
+                subqueries, result, image_matches, constraints, options
+            )
+        understood = (*question.omitted, *constraints.interpretations)
         return Candidates(text, items, understood, subqueries, where)
 
     def _understand(
@@ -80,7 +82,7 @@ class Retriever:
     ) -> QueryConstraints | None:
         """Only of what the user wrote: what a picture was recognised as names nothing."""
         with timed("search"):
-            return understand_query(text, self.store, self.documents, query.where, options.boosts)
+            return understand_query(text, self.store, self.linker, query.where, options.boosts)
 
     def _match_image(self, query: Query, where: Filter, options: SearchOptions) -> ImageMatches:
         """The subqueries of the query's picture, and the chunks that show it."""
@@ -91,12 +93,12 @@ class Retriever:
         with timed("match"):
             return match_image(query.image, subqueries, self.store, where, options, self.rasterizer)
 
-    def _caption_of(self, shown: ImageMatches, where: Filter) -> str:
+    def _caption_of(self, image_matches: ImageMatches, where: Filter) -> str:
         """Caption (else text) of what shows the query's image, or looks like it, or nothing."""
-        best = shown.matches[:1]
+        best = image_matches.matches[:1]
         if not best:
-            best = self.store.search([shown.subqueries[0]], "rrf", 1, where).legs[0][:1]
-            if not best or best[0].score < SAME_THING:
+            best = self.store.search([image_matches.subqueries[0]], "rrf", 1, where).legs[0][:1]
+            if not best or best[0].score < SAME_FIGURE:
                 return ""
         chunks = self.store.chunks([best[0].id])
         if not chunks:
@@ -107,17 +109,17 @@ class Retriever:
         self,
         subqueries: Sequence[Subquery],
         result: SearchResult,
-        shown: ImageMatches,
+        image_matches: ImageMatches,
         constraints: QueryConstraints,
         options: SearchOptions,
     ) -> tuple[tuple[Candidate, ...], QueryConstraints]:
         """What the question names besides what is nearest, put higher."""
-        if self.page_labels:
-            constraints = with_printed(constraints, self.page_labels)
+        if self.page_of_label:
+            constraints = with_labelled_pages(constraints, self.page_of_label)
         scoped = search_scope(constraints, subqueries, self.store, options.fusion, options.boosts)
-        result = merged(subqueries, result, scoped, constraints, options.fusion)
-        items = with_matches(_traced(subqueries, result), shown.matches)
-        return boosted(items, constraints, scoped.boosts), constraints
+        result = merge_scoped(subqueries, result, scoped, constraints, options.fusion)
+        items = with_matches(_traced(subqueries, result), image_matches.matches)
+        return with_boosts(items, constraints, scoped.boosts), constraints
 
 
 def _traced(subqueries: Sequence[Subquery], result: SearchResult) -> tuple[Candidate, ...]:

@@ -1,4 +1,4 @@
-"""Where the time of one question goes: seconds by stage, kept only while somebody asks for it."""
+"""Seconds by stage of one question, measured only inside `stopwatch`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-#: Stages in the order they run: embedding the question, looking at pages that may show its picture,
-#: the engine's legs and fusion, late interaction, the cross-encoder, fetching the chunks, writing
-#: the answer.
+#: Stages in the order they run: embedding the question, comparing its picture with pages, the
+#: engine's subqueries and fusion, late interaction, the cross-encoder, fetching the chunks,
+#: writing the answer.
 STAGES = ("encode", "match", "search", "maxsim", "patches", "cross", "chunks", "answer")
 
 _clock: ContextVar[dict[str, float] | None] = ContextVar("clock", default=None)

@@ -12,7 +12,7 @@ from octavo.api.cli.options import common_options, open_backend
 
 if TYPE_CHECKING:
     from octavo.api.settings import Settings
-    from octavo.retrieve.deduplication import By
+    from octavo.retrieve.deduplication import GroupBy
 
 
 def _question(command: Callable[..., None]) -> Callable[..., None]:
@@ -54,7 +54,7 @@ def search(
     image: Path | None,
     documents: tuple[str, ...],
     limit: int,
-    by: By,
+    by: GroupBy,
     no_fold: bool,
     diverse: float | None,
 ) -> None:

@@ -19,7 +19,7 @@ LIST = "list"  # after the last stage: cut to the limit, near-duplicates folded
 def stages_of(candidates: Candidates, order: Ranked) -> list[str]:
     """Names in the order the stages ran; those that no candidate passed are left out."""
     passed = {s.name for c in order.items for s in c.trace}
-    subqueries = [subquery.name for subquery in candidates.legs]
+    subqueries = [subquery.name for subquery in candidates.subqueries]
     known = [n for n in (*subqueries, *_MIDDLE) if n in passed]
     return [*known, *sorted(passed - {*known}), LIST]
 
@@ -78,7 +78,7 @@ class PageTrace:
         """The best of the page's chunks by a stage that did not keep any; None where there is no
         way to ask it (a fusion of ranks) or it has none of the vectors it looks for."""
         scored: Sequence[ScoredChunk] = ()
-        subquery = next((x for x in self._candidates.legs if x.name == stage), None)
+        subquery = next((x for x in self._candidates.subqueries if x.name == stage), None)
         if subquery is not None:
             scored = self._through(subquery)
         elif stage == MAXSIM and self._scorers.tokens is not None:
@@ -156,11 +156,13 @@ class PageTrace:
         if where.documents and chunk.document not in where.documents:
             return "filter", "left out: the search is restricted to other documents"
         quoted = [
-            u.said for u in self._candidates.understood if u.kind == "phrase" and u.use == "filter"
+            u.text
+            for u in self._candidates.understood
+            if u.kind == "phrase" and u.effect == "filter"
         ]
         if quoted:
             return "exact", f"left out: it does not have the words {quoted[0]!r}"
-        names = {subquery.name for subquery in self._candidates.legs}
+        names = {subquery.name for subquery in self._candidates.subqueries}
         near = [r for r in rows if r.stage in names and r.margin is not None]
         if not near:
             return (

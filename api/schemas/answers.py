@@ -133,7 +133,7 @@ def also_out(also: Duplicate) -> AlsoOut:
 
 
 def understood_out(understood: Sequence[Interpretation]) -> list[UnderstoodOut]:
-    return [UnderstoodOut(kind=u.kind, said=u.said, use=u.use, why=u.why) for u in understood]
+    return [UnderstoodOut(kind=u.kind, said=u.text, use=u.effect, why=u.reason) for u in understood]
 
 
 def search_out(

@@ -1,4 +1,4 @@
-"""A stored page as the grey pixels that a query's picture is compared with."""
+"""A stored page as the grayscale pixels that a query's picture is compared with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from octavo.ingest.file_limits import BOUNDS, FileLimits
 from octavo.ingest.render import drawable
 
-Grey = npt.NDArray[np.uint8]  # (height, width)
+Grayscale = npt.NDArray[np.uint8]  # (height, width)
 
 _SIDE = 1000  # pixels: of a page's longest side; a letter page at 90 dpi, in 15 ms
 
@@ -19,7 +19,7 @@ _SIDE = 1000  # pixels: of a page's longest side; a letter page at 90 dpi, in 15
 class PageRaster:
     """`pixels` of a page as displayed, `zoom` of them a point."""
 
-    pixels: Grey
+    pixels: Grayscale
     zoom: float
 
 
@@ -32,8 +32,8 @@ def rasterize_page(data: bytes, kind: str, number: int, bounds: FileLimits = BOU
         import pymupdf
 
         zoom = _SIDE / max(page.rect.width, page.rect.height, 1.0)
-        drawn = page.get_pixmap(
+        pixmap = page.get_pixmap(
             matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csGRAY, alpha=False
         )
-    rows = np.frombuffer(drawn.samples, np.uint8).reshape(drawn.height, drawn.stride)
-    return PageRaster(rows[:, : drawn.width].copy(), zoom)
+    rows = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.stride)
+    return PageRaster(rows[:, : pixmap.width].copy(), zoom)

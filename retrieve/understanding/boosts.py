@@ -1,6 +1,6 @@
-"""The nouns of what a question names: what was heard, and the boosts of having it.
+"""What a question names as constraints on chunks, and the boosts of meeting them.
 
-A boost adds to the final score and takes nothing away, so that a wrong guess costs places and
+A boost adds to the final score and takes nothing away, so that a wrong guess costs ranks and
 never the answer. Each is a stage of its own in the trace, its score what it adds: `exact` for
 phrases, codes and numbers, `named` for figures, pages and documents.
 """
@@ -26,46 +26,51 @@ class Boosts:
     label: float = 0.25
     page: float = 0.25
     document: float = 0.15
-    depth: int = 60  # chunks looked at for each code and label
-    phrases: int = 300  # and for each phrase: what is not found is filtered out
-    beside: int = 30  # chunks of a named page or document that each leg brings besides
+    lookup_depth: int = 60  # chunks read for each code and label
+    phrase_depth: int = 300  # and for each phrase: what is not found is filtered out
+    scope_depth: int = 30  # chunks of a named page or document that each subquery brings besides
 
 
 @dataclass(frozen=True, slots=True)
 class QueryConstraints:
     """What a question names, looked up in an index.
 
-    `only`: ids of the chunks that have every quoted phrase; None where nothing is quoted, or
-    nothing has it. `exact` and `named` are boosts by chunk id, `documents` by document id.
+    `phrase_chunks`: ids of the chunks that have every quoted phrase; None where nothing is quoted,
+    or nothing has it. `exact_boosts` and `named_boosts` are by chunk id, `document_boosts` by
+    document id. `lookup_pages` are document and page of what was looked up, `labelled_pages` those
+    that bear a named number.
     """
 
     where: Filter
-    understood: tuple[Interpretation, ...] = ()
-    only: frozenset[str] | None = None
-    exact: Mapping[str, float] = field(default_factory=dict)
-    named: Mapping[str, float] = field(default_factory=dict)
-    documents: Mapping[str, float] = field(default_factory=dict)
+    interpretations: tuple[Interpretation, ...] = ()
+    phrase_chunks: frozenset[str] | None = None
+    exact_boosts: Mapping[str, float] = field(default_factory=dict)
+    named_boosts: Mapping[str, float] = field(default_factory=dict)
+    document_boosts: Mapping[str, float] = field(default_factory=dict)
     pages: tuple[int, ...] = ()
-    places: frozenset[tuple[str, int]] = frozenset()  # document and page of what is wanted
-    printed: tuple[tuple[str, int], ...] = ()  # and of the pages that call themselves by a number
+    lookup_pages: frozenset[tuple[str, int]] = frozenset()
+    labelled_pages: tuple[tuple[str, int], ...] = ()
 
     @property
-    def wanted(self) -> frozenset[str]:
+    def looked_up(self) -> frozenset[str]:
         """The chunks that were looked up, by id."""
-        return frozenset((*self.exact, *self.named)) if self.only is None else self.only
+        if self.phrase_chunks is not None:
+            return self.phrase_chunks
+        return frozenset((*self.exact_boosts, *self.named_boosts))
 
 
-def boosted(
-    items: Sequence[Candidate], heard: QueryConstraints, extra: Mapping[str, float]
+def with_boosts(
+    items: Sequence[Candidate], constraints: QueryConstraints, scope_boosts: Mapping[str, float]
 ) -> tuple[Candidate, ...]:
-    """Candidates with their `exact` and `named` stages; `extra` are the boosts of places."""
-    named = dict(heard.named)
-    for i, boost in extra.items():
+    """Candidates with their `exact` and `named` stages; `scope_boosts`, of the pages and documents
+    that they stand in, count in `named`."""
+    named = dict(constraints.named_boosts)
+    for i, boost in scope_boosts.items():
         named[i] = named.get(i, 0.0) + boost
-    here = {c.id for c in items}
+    ids = {c.id for c in items}
     stages: dict[str, list[Stage]] = defaultdict(list)
-    for name, scores in ((EXACT, heard.exact), (NAMED, named)):
-        order = sorted((i for i in scores if i in here and scores[i] > 0),
+    for name, scores in ((EXACT, constraints.exact_boosts), (NAMED, named)):
+        order = sorted((i for i in scores if i in ids and scores[i] > 0),
                        key=lambda i: (-scores[i], i))  # fmt: skip
         for rank, i in enumerate(order, 1):
             stages[i].append(Stage(name, rank, scores[i]))

@@ -63,16 +63,16 @@ _NOUNS = {
 }
 _SAME = {"“": '"', "”": '"', "„": '"', "’": "'", "‘": "'", "×": "x", "\xad": ""}
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
-_PART = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|[%‰°]")
+_KEY_PART = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|[%‰°]")
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Something that a question names. `said` is as it stands there, `key` what is looked for: of
-    a label noun and number (`fig 3`), of a page its number, of a phrase its folded words."""
+    """Something that a question names. `text` is as it stands there, `key` what is looked for: of
+    a label noun and number (`fig 3`), of a page its number, of a phrase its normalized words."""
 
     kind: MentionKind
-    said: str
+    text: str
     key: str
 
     @property
@@ -81,7 +81,7 @@ class Mention:
         if self.kind == "label":
             noun, number = self.key.split(" ", 1)
             return f"{_NOUNS.get(noun, noun)} {number}"
-        return self.said if self.kind in ("phrase", "code") else ""
+        return self.text if self.kind in ("phrase", "code") else ""
 
 
 def mentions(text: str) -> tuple[Mention, ...]:
@@ -95,15 +95,15 @@ def mentions(text: str) -> tuple[Mention, ...]:
         Mention("label", f"{_NOUNS.get(noun, noun).split()[0]} {number}", f"{noun} {number}")
         for noun, number in sorted(references(rest))
     ]
-    found = [*phrases, *files, *labels, *_pages(rest), *_codes(rest)]
-    return tuple({(m.kind, m.key): m for m in reversed(found)}.values())[::-1]
+    all_mentions = [*phrases, *files, *labels, *_pages(rest), *_codes(rest)]
+    return tuple({(m.kind, m.key): m for m in reversed(all_mentions)}.values())[::-1]
 
 
 def _phrases(text: str) -> Iterator[Mention]:
     for match in _QUOTED.finditer(text):
-        said = next(g for g in match.groups() if g is not None).strip()
-        if any(c.isalnum() for c in said):
-            yield Mention("phrase", said, normalize(said).rstrip(".,;:?! "))
+        phrase = next(g for g in match.groups() if g is not None).strip()
+        if any(c.isalnum() for c in phrase):
+            yield Mention("phrase", phrase, normalize(phrase).rstrip(".,;:?! "))
 
 
 def _files(text: str) -> Iterator[Mention]:
@@ -124,13 +124,14 @@ def _pages(text: str) -> Iterator[Mention]:
 def _codes(text: str) -> Iterator[Mention]:
     text = _PAGES.sub(" ", text)
     for match in _CODE.finditer(text):
-        said = match[0].strip(".,/-")
-        if len(said) > 2 and not _PLAIN.fullmatch(said):
-            yield Mention("code", said, normalize(said))
+        code = match[0].strip(".,/-")
+        if len(code) > 2 and not _PLAIN.fullmatch(code):
+            yield Mention("code", code, normalize(code))
 
 
 def normalize(text: str) -> str:
-    """Text as it is compared: compatibility forms, case, dashes, quotes and white space folded."""
+    """Text as it is compared: compatibility forms, case, dashes, quotes and white space
+    made the same."""
     if not text.isascii():
         text = _DASHES.sub("-", _plain(unicodedata.normalize("NFKC", _plain(text))))
     return " ".join(text.casefold().split())
@@ -143,15 +144,15 @@ def _plain(text: str) -> str:
     return text
 
 
-def has_phrase(folded_text: str, key: str) -> bool:
-    """Whether the words of `key` stand in a folded text, whole words and in this order."""
-    return _pattern(key, False).search(folded_text) is not None
+def has_phrase(normalized_text: str, key: str) -> bool:
+    """Whether the words of `key` stand in a normalized text, whole words and in this order."""
+    return _pattern(key, False).search(normalized_text) is not None
 
 
-def has_code(folded_text: str, key: str) -> bool:
+def has_code(normalized_text: str, key: str) -> bool:
     """Whether a code or number stands there: not as a part of a longer one; what parts its letters
     from its digits (AX-4410, AX 4410, AX4410; 0.75 Nm, 0.75 N·m) does not count."""
-    return _pattern(key, True).search(folded_text) is not None
+    return _pattern(key, True).search(normalized_text) is not None
 
 
 @lru_cache(maxsize=512)
@@ -159,12 +160,12 @@ def _pattern(key: str, code: bool) -> re.Pattern[str]:
     if not code:
         inner = r"\s".join(re.escape(w) for w in key.split())
         return re.compile(rf"(?<!\w){inner}(?!\w)")
-    parts = [_spread(p) if p.isalpha() else re.escape(p) for p in _PART.findall(key)]
+    parts = [_unit_pattern(p) if p.isalpha() else re.escape(p) for p in _KEY_PART.findall(key)]
     inner = r"[\s\-./·]{0,2}".join(parts)
     return re.compile(rf"(?<![\w])(?<!\d[.,]){inner}(?![\w]|[.,]\d)")
 
 
-def _spread(unit: str) -> str:
+def _unit_pattern(unit: str) -> str:
     """`Nm` is also printed N·m."""
     return r"[\s·⋅*]?".join(unit) if len(unit) == 2 else unit
 

@@ -27,21 +27,21 @@ _HEAD = 0.75
 #: Phrases, codes and labels that are looked up, in this order: quoted words leave the fewest
 #: passages. Each is a search of its own, and its chunks are read.
 LOOKED_UP = 6
-#: Chunks that are read for all of them: as many as are looked at for one phrase (`Boosts.phrases`).
+#: Chunks that are read for all of them: as many as for one phrase (`Boosts.phrase_depth`).
 #: Those that have a second phrase, too, are among them.
-READ = 300
+CHUNKS = 300
 FILES = 4  # file names
 PAGES = 32  # a range is 21 at most; all are one filter
 #: Documents that are put higher: each is a search beside the one over all. As many may be guessed
 #: from their names, and one name may be that of a thousand.
 DOCUMENTS = 6
-PRINTED = 4  # numbers looked for on pages, of one document or several: 10 to 80 ms each
+PAGE_LABELS = 4  # numbers looked for on pages, of one document or several: 10 to 80 ms each
 #: Rows of a question in MaxSim: its pieces, and as many of what its picture was recognised as.
 #: Models with a tokenizer of their own may make more of the same text.
 ROWS = 2 * PIECES
 
-_LISTED = 8  # of what is left out, that are told
-_SAID = 80  # characters of a part that is left out, that are told
+_MAX_NAMES = 8  # of what is omitted, in its interpretation
+_MAX_OMITTED = 80  # characters of an omitted part, in its interpretation
 _GAP = " … "
 #: Where the end of a question begins is chance: its marks may close what was opened before.
 _QUOTES = dict.fromkeys(map(ord, '"“”„«»'), " ")
@@ -54,10 +54,10 @@ _GROUPS: tuple[tuple[str, tuple[MentionKind, ...], int], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Shortened:
-    """A question as it is searched, and the part of it that is not, if any."""
+    """A question as it is searched, and the part that is omitted, if any."""
 
     text: str
-    left: tuple[Interpretation, ...] = ()
+    omitted: tuple[Interpretation, ...] = ()
 
 
 def shortened(question: str) -> Shortened:
@@ -66,42 +66,42 @@ def shortened(question: str) -> Shortened:
     if _fits(text):
         return Shortened(question)
     head, tail = _beginning(text), _end(text)
-    left = " ".join(text[len(head) :][:_SAID].split())
-    why = f"the question is too long: {_kept(head, tail, text)} are searched"
+    omitted = " ".join(text[len(head) :][:_MAX_OMITTED].split())
+    why = f"the question is too long: {_searched_part(head, tail, text)} are searched"
     both = _GAP.join(part for part in (head, tail.translate(_QUOTES).strip()) if part)
     spans = pieces(both)  # a word that was cut may have a piece more than its part had in it
     both = both[: spans[PIECES][0]] if len(spans) > PIECES else both
-    return Shortened(both, (Interpretation("question", f"{left} ...", "nothing", why),))
+    return Shortened(both, (Interpretation("question", f"{omitted} ...", "nothing", why),))
 
 
-def recognised(question: str, searched: str) -> str:
+def image_caption(question: str, searched: str) -> str:
     """What a question's picture was recognised as, of the text as it was searched."""
     return searched.removeprefix(shortened(question).text.strip()).strip()
 
 
-def selected(said: Sequence[Mention]) -> tuple[list[Mention], list[Interpretation]]:
-    """What of a question's mentions is looked up, the first of each group; and the rest."""
+def select_mentions(all_mentions: Sequence[Mention]) -> tuple[list[Mention], list[Interpretation]]:
+    """The mentions that are looked up, the first of each group; and the rest, with the reason."""
     kept: list[Mention] = []
-    left = []
+    omitted = []
     for name, kinds, most in _GROUPS:
-        group = [m for m in said if m.kind in kinds]
+        group = [m for m in all_mentions if m.kind in kinds]
         kept += group[:most]
         if rest := group[most:]:
             why = f"not looked up: only the first {most} of {len(group)} {name} are"
-            left.append(Interpretation(rest[0].kind, _named(rest), "nothing", why))
-    return kept, left
+            omitted.append(Interpretation(rest[0].kind, _names_of(rest), "nothing", why))
+    return kept, omitted
 
 
-def _kept(head: str, tail: str, text: str) -> str:
+def _searched_part(head: str, tail: str, text: str) -> str:
     words = len(text.split())
     if words < PIECES // 2:
         return f"its first {len(head):,} and last {len(tail):,} of {len(text):,} characters"
     return f"its first {len(head.split()):,} and last {len(tail.split()):,} of {words:,} words"
 
 
-def _named(left: Sequence[Mention]) -> str:
-    names = ", ".join(m.said for m in left[:_LISTED])
-    more = len(left) - _LISTED
+def _names_of(omitted: Sequence[Mention]) -> str:
+    names = ", ".join(m.text for m in omitted[:_MAX_NAMES])
+    more = len(omitted) - _MAX_NAMES
     return f"{names} and {more} more" if more > 0 else names
 
 

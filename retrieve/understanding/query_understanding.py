@@ -1,4 +1,4 @@
-"""A question to what it names, looked up: a filter where it is certain, else a boost."""
+"""A question to its constraints: what it names, looked up; a filter where certain, else a boost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from octavo.index.store import Filter, Store, Subquery
 from octavo.ingest.document import Chunk, ChunkKind
 from octavo.retrieve.query import Interpretation
 from octavo.retrieve.understanding.boosts import EXACT, Boosts, QueryConstraints
-from octavo.retrieve.understanding.document_linking import DocumentLinker, LinkedDocuments
+from octavo.retrieve.understanding.document_linking import DocumentLinker, LinkedDocument
 from octavo.retrieve.understanding.mentions import (
     Mention,
     has_code,
@@ -23,225 +23,246 @@ from octavo.retrieve.understanding.mentions import (
     mentions,
     normalize,
 )
-from octavo.retrieve.understanding.query_bounds import DOCUMENTS, PRINTED, READ, selected
+from octavo.retrieve.understanding.query_bounds import (
+    CHUNKS,
+    DOCUMENTS,
+    PAGE_LABELS,
+    select_mentions,
+)
 
-_LABELLED: tuple[ChunkKind, ...] = ("figure", "table")  # what has captions
+_CAPTIONED: tuple[ChunkKind, ...] = ("figure", "table")  # what has captions
 _BLOCK = 30  # chunks read at a time
-_BOOKS = 4  # documents that are asked at most for the page that a number is printed on
-_ASKED = 4  # numbers that each is asked for
+_MAX_DOCUMENTS = 4  # documents in which a printed page number is looked for
+_MAX_NUMBERS = 4  # printed numbers that are looked for in each
 
-#: Document id and page number as printed to the page of the count; None where it is the same.
-PageLabels = Callable[[str, int], int | None]
+#: Document id and printed page number to page (from 1); None where the two are the same.
+PageOfLabel = Callable[[str, int], int | None]
 
 
 def understand_query(
-    text: str, store: Store, names: DocumentLinker | None, where: Filter, boosts: Boosts
+    text: str, store: Store, linker: DocumentLinker | None, where: Filter, boosts: Boosts
 ) -> QueryConstraints | None:
-    """None where the question names nothing, which most do not: it then costs some microseconds.
+    """What `text` names, looked up in `store`; `where` is the filter that the caller set.
 
-    `names` None: documents are not looked for.
+    None where it names nothing, which most questions do not: it then costs some microseconds.
+    `linker` None: documents are not looked for. Raises StoreError where the store fails.
     """
-    said, left = selected(mentions(text))
-    meant = names.meant(text) if names is not None and not where.documents else []
-    if not said and not meant:
+    to_look_up, omitted = select_mentions(mentions(text))
+    linked = linker.link(text) if linker is not None and not where.documents else []
+    if not to_look_up and not linked:
         return None
-    hearing = _Hearing(store, where, boosts)
-    if names is not None:
-        hearing.files([m for m in said if m.kind == "file"], names)
-    hearing.look_up([m for m in said if m.words])
-    hearing.take_pages([m for m in said if m.kind == "page"])
-    hearing.take_documents(meant)
-    return hearing.heard(left)
+    builder = _ConstraintBuilder(store, where, boosts)
+    if linker is not None:
+        builder.add_files([m for m in to_look_up if m.kind == "file"], linker)
+    builder.add_lookups([m for m in to_look_up if m.words])
+    builder.add_pages([m for m in to_look_up if m.kind == "page"])
+    builder.add_documents(linked)
+    return builder.build(omitted)
 
 
-def with_printed(heard: QueryConstraints, numbered: PageLabels) -> QueryConstraints:
+def with_labelled_pages(
+    constraints: QueryConstraints, page_of_label: PageOfLabel
+) -> QueryConstraints:
     """Where a page and its document are named, also the page that is printed with that number.
 
-    Not of every document that may be meant: on mmlong, with the documents of the best candidates
-    asked, 26 questions that name pages gained 2.5 in nDCG@10 together, without 2.9: each number
+    Not in every document that may be linked: on mmlong, with those of the best candidates
+    looked at, 26 questions that name pages gained 2.5 in nDCG@10 together, without 2.9: each number
     then means two pages of each.
     """
-    documents = (*heard.documents, *heard.where.documents)[:_BOOKS]
-    asked = list(product(dict.fromkeys(documents), heard.pages[:_ASKED]))
-    printed = tuple(
+    documents = (*constraints.document_boosts, *constraints.where.documents)[:_MAX_DOCUMENTS]
+    pairs = list(product(dict.fromkeys(documents), constraints.pages[:_MAX_NUMBERS]))
+    labelled = tuple(
         (document, page)
-        for document, number in asked[:PRINTED]
-        if (page := numbered(document, number)) is not None
+        for document, number in pairs[:PAGE_LABELS]
+        if (page := page_of_label(document, number)) is not None
     )
-    said = " ".join(f"page {n}" for n in heard.pages)
-    more = []
-    if printed:
-        there = ", ".join(f"page {n} of the count" for n in dict.fromkeys(p for _, p in printed))
-        more.append(Interpretation("page", said, "boost", f"where the number is printed: {there}"))
-    if len(asked) > PRINTED:
-        why = f"printed numbers: only {PRINTED} of {len(asked)} were looked for"
-        more.append(Interpretation("page", said, "nothing", why))
-    return replace(heard, printed=printed, understood=(*heard.understood, *more))
+    pages = " ".join(f"page {n}" for n in constraints.pages)
+    interpretations = []
+    if labelled:
+        counted = ", ".join(f"page {n} of the count" for n in dict.fromkeys(p for _, p in labelled))
+        interpretations.append(
+            Interpretation("page", pages, "boost", f"where the number is printed: {counted}")
+        )
+    if len(pairs) > PAGE_LABELS:
+        why = f"printed numbers: only {PAGE_LABELS} of {len(pairs)} were looked for"
+        interpretations.append(Interpretation("page", pages, "nothing", why))
+    return replace(
+        constraints,
+        labelled_pages=labelled,
+        interpretations=(*constraints.interpretations, *interpretations),
+    )
 
 
-class _Hearing:
-    """One question's mentions, one kind after the other."""
+class _ConstraintBuilder:
+    """The constraints of one question's mentions, added one kind after the other."""
 
     def __init__(self, store: Store, where: Filter, boosts: Boosts) -> None:
         self._store = store
         self._where = where
         self._boosts = boosts
-        self._understood: list[Interpretation] = []
-        self._only: frozenset[str] | None = None
-        self._exact: dict[str, float] = defaultdict(float)
-        self._named: dict[str, float] = defaultdict(float)
-        self._documents: dict[str, float] = {}
+        self._interpretations: list[Interpretation] = []
+        self._phrase_chunks: frozenset[str] | None = None
+        self._exact_boosts: dict[str, float] = defaultdict(float)
+        self._named_boosts: dict[str, float] = defaultdict(float)
+        self._document_boosts: dict[str, float] = {}
         self._pages: list[int] = []
         self._chunks: dict[str, Chunk] = {}
-        self._cut: set[tuple[str, str]] = set()  # what not all its chunks were read for
-        self._folded: dict[str, str] = {}  # texts of chunks, as they are compared
+        self._partly_read: set[tuple[str, str]] = (
+            set()
+        )  # kind and text of mentions with unread chunks
+        self._normalized: dict[str, str] = {}  # chunk id to its text as compared
 
-    def heard(self, left: Sequence[Interpretation]) -> QueryConstraints:
-        """`left`: what was not looked up."""
-        heard = QueryConstraints(
+    def build(self, omitted: Sequence[Interpretation]) -> QueryConstraints:
+        """`omitted`: mentions that were not looked up."""
+        constraints = QueryConstraints(
             self._where,
-            (*self._understood, *left),
-            self._only,
-            dict(self._exact),
-            dict(self._named),
-            self._documents,
+            (*self._interpretations, *omitted),
+            self._phrase_chunks,
+            dict(self._exact_boosts),
+            dict(self._named_boosts),
+            self._document_boosts,
             tuple(self._pages),
         )
-        chunks = [self._chunks[i] for i in heard.wanted]
-        return replace(heard, places=frozenset((c.document, c.page) for c in chunks))
+        chunks = [self._chunks[i] for i in constraints.looked_up]
+        return replace(constraints, lookup_pages=frozenset((c.document, c.page) for c in chunks))
 
-    def files(self, said: Sequence[Mention], names: DocumentLinker) -> None:
+    def add_files(self, file_mentions: Sequence[Mention], linker: DocumentLinker) -> None:
         """A file by its whole name: a filter after "in" or "from", a boost elsewhere."""
-        inside: list[str] = []
-        called = [mention.said.removeprefix("in ") for mention in said]
-        for mention, name, stored in zip(said, called, names.called(called), strict=True):
-            found = [s.document.id for s in stored]
-            if not found:
-                self._tell("file", name, "nothing", "no document in the index has this name")
-            elif mention.said.startswith("in ") and not self._where.documents:
-                inside += found
-                self._tell("file", name, "filter", "asked for in this document")
+        filtered: list[str] = []
+        names = [mention.text.removeprefix("in ") for mention in file_mentions]
+        for mention, name, stored in zip(
+            file_mentions, names, linker.by_filename(names), strict=True
+        ):
+            ids = [s.document.id for s in stored]
+            if not ids:
+                self._add("file", name, "nothing", "no document in the index has this name")
+            elif mention.text.startswith("in ") and not self._where.documents:
+                filtered += ids
+                self._add("file", name, "filter", "asked for in this document")
             else:
-                few = found[: DOCUMENTS - len(self._documents)]
-                self._documents |= dict.fromkeys(few, self._boosts.document)
+                boosted = ids[: DOCUMENTS - len(self._document_boosts)]
+                self._document_boosts |= dict.fromkeys(boosted, self._boosts.document)
                 why = "a document has this name"
-                if len(few) < len(found):
-                    why = f"the first {len(few)} of {len(found)} documents that have this name"
-                self._tell("file", name, "boost" if few else "nothing", why)
-        if inside:
-            self._where = replace(self._where, documents=tuple(dict.fromkeys(inside)))
+                if len(boosted) < len(ids):
+                    why = f"the first {len(boosted)} of {len(ids)} documents that have this name"
+                self._add("file", name, "boost" if boosted else "nothing", why)
+        if filtered:
+            self._where = replace(self._where, documents=tuple(dict.fromkeys(filtered)))
 
-    def look_up(self, said: Sequence[Mention]) -> None:
+    def add_lookups(self, lookups: Sequence[Mention]) -> None:
         """Phrases, codes and labels: BM25 brings chunks with their words, the text decides."""
-        asked = [(m, words) for m in said if (words := query_words(m.words)).indices]
-        for mention in said:
+        with_words = [(m, words) for m in lookups if (words := query_words(m.words)).indices]
+        for mention in lookups:
             if not query_words(mention.words).indices:
-                self._tell(mention.kind, mention.said, "nothing", "it has no word to look up")
-        if not asked:
+                self._add(mention.kind, mention.text, "nothing", "it has no word to look up")
+        if not with_words:
             return
-        legs = [
+        subqueries = [
             Subquery(
-                EXACT, "words", words, self._depth(m), kinds=_LABELLED if m.kind == "label" else ()
+                EXACT, "words", words, self._depth(m), kinds=_CAPTIONED if m.kind == "label" else ()
             )
-            for m, words in asked
+            for m, words in with_words
         ]
-        found = self._store.search(legs, "rrf", 1, self._where).legs
-        having = [
-            (m, self._having(m, [p.id for p in points]))
-            for (m, _), points in zip(asked, found, strict=True)
+        results = self._store.search(subqueries, "rrf", 1, self._where).legs
+        holders = [
+            (m, self._chunks_with(m, [p.id for p in points]))
+            for (m, _), points in zip(with_words, results, strict=True)
         ]
-        self._take_phrases([(m, ids) for m, ids in having if m.kind == "phrase"])
-        for mention, ids in having:
+        self._add_phrases([(m, ids) for m, ids in holders if m.kind == "phrase"])
+        for mention, ids in holders:
             if mention.kind == "code":
-                self._take_code(mention, ids)
+                self._add_code(mention, ids)
             elif mention.kind == "label":
-                self._take_label(mention, ids)
+                self._add_label(mention, ids)
 
     def _depth(self, mention: Mention) -> int:
-        return self._boosts.phrases if mention.kind == "phrase" else self._boosts.depth
+        return self._boosts.phrase_depth if mention.kind == "phrase" else self._boosts.lookup_depth
 
-    def _having(self, mention: Mention, ids: Sequence[str]) -> list[str]:
-        """Those of `ids` that have it. BM25 puts chunks with all its words first, so that after
-        some that do not have it the rest is not read (0.1 ms a chunk); a caption has few words."""
-        found: list[str] = []
+    def _chunks_with(self, mention: Mention, ids: Sequence[str]) -> list[str]:
+        """Those of `ids` that have the mention. BM25 puts chunks with all its words first, so that
+        after some that do not have it the rest is not read (0.1 ms a chunk); a caption has few
+        words."""
+        holders: list[str] = []
         for start in range(0, len(ids), _BLOCK):
             block = self._read(ids[start : start + _BLOCK], mention)
-            here = [c.id for c in block if self._has(c, mention)]
-            if not here and mention.kind != "label" and len(self._chunks) < READ:
+            in_block = [c.id for c in block if self._has(c, mention)]
+            if not in_block and mention.kind != "label" and len(self._chunks) < CHUNKS:
                 break
-            found += here
-        return found
+            holders += in_block
+        return holders
 
     def _has(self, chunk: Chunk, mention: Mention) -> bool:
         if mention.kind == "label":
             return has_label(chunk, mention.key)
-        if chunk.id not in self._folded:
-            self._folded[chunk.id] = normalize(chunk_text(chunk))
-        text = self._folded[chunk.id]
+        if chunk.id not in self._normalized:
+            self._normalized[chunk.id] = normalize(chunk_text(chunk))
+        text = self._normalized[chunk.id]
         return (has_phrase if mention.kind == "phrase" else has_code)(text, mention.key)
 
     def _read(self, ids: Sequence[str], mention: Mention) -> list[Chunk]:
-        """Those of `ids` that are there; once `READ` chunks were read, those that are known."""
+        """The chunks of `ids` that are stored; once `CHUNKS` were read, those read before."""
         missing = [i for i in ids if i not in self._chunks]
-        few = missing[: READ - len(self._chunks)]
-        if len(few) < len(missing):
-            self._cut.add((mention.kind, mention.said))
-        if few:
-            self._chunks |= {c.id: c for c in self._store.chunks(few)}
+        read_now = missing[: CHUNKS - len(self._chunks)]
+        if len(read_now) < len(missing):
+            self._partly_read.add((mention.kind, mention.text))
+        if read_now:
+            self._chunks |= {c.id: c for c in self._store.chunks(read_now)}
         return [self._chunks[i] for i in ids if i in self._chunks]
 
-    def _take_phrases(self, said: Sequence[tuple[Mention, Sequence[str]]]) -> None:
-        kept: frozenset[str] | None = None
-        for mention, having in said:
-            both = frozenset(having) if kept is None else kept.intersection(having)
-            if both:
-                kept = both
-                self._tell("phrase", mention.said, "filter", f"{_chunks(having)} it word for word")
-            elif having:
+    def _add_phrases(self, phrases: Sequence[tuple[Mention, Sequence[str]]]) -> None:
+        with_all: frozenset[str] | None = None
+        for mention, holders in phrases:
+            with_both = frozenset(holders) if with_all is None else with_all.intersection(holders)
+            if with_both:
+                with_all = with_both
+                self._add(
+                    "phrase", mention.text, "filter", f"{_passages_have(holders)} it word for word"
+                )
+            elif holders:
                 why = "no passage has it together with the other phrase"
-                self._tell("phrase", mention.said, "nothing", why)
+                self._add("phrase", mention.text, "nothing", why)
             else:
                 why = "no passage has it word for word; its words are searched as they are"
-                self._tell("phrase", mention.said, "nothing", why)
-        self._only = kept
+                self._add("phrase", mention.text, "nothing", why)
+        self._phrase_chunks = with_all
 
-    def _take_code(self, mention: Mention, having: Sequence[str]) -> None:
+    def _add_code(self, mention: Mention, holders: Sequence[str]) -> None:
         """Rare ones add the most: one that stands in four passages half of what it could."""
-        if not having:
-            self._tell("code", mention.said, "nothing", "no passage has it as it is written")
+        if not holders:
+            self._add("code", mention.text, "nothing", "no passage has it as it is written")
             return
-        share = self._boosts.exact / math.sqrt(len(having))
-        for i in having:
-            self._exact[i] = min(self._boosts.exact, self._exact[i] + share)
-        self._tell("code", mention.said, "boost", f"{_chunks(having)} it")
+        share = self._boosts.exact / math.sqrt(len(holders))
+        for i in holders:
+            self._exact_boosts[i] = min(self._boosts.exact, self._exact_boosts[i] + share)
+        self._add("code", mention.text, "boost", f"{_passages_have(holders)} it")
 
-    def _take_label(self, mention: Mention, having: Sequence[str]) -> None:
-        if not having:
-            self._tell("label", mention.said, "nothing", "no caption begins with it")
+    def _add_label(self, mention: Mention, holders: Sequence[str]) -> None:
+        if not holders:
+            self._add("label", mention.text, "nothing", "no caption begins with it")
             return
-        for i in having:
-            self._named[i] += self._boosts.label
-        self._tell("label", mention.said, "boost", f"{_chunks(having)} it as a caption")
+        for i in holders:
+            self._named_boosts[i] += self._boosts.label
+        self._add("label", mention.text, "boost", f"{_passages_have(holders)} it as a caption")
 
-    def take_pages(self, said: Sequence[Mention]) -> None:
-        for mention in said:
+    def add_pages(self, page_mentions: Sequence[Mention]) -> None:
+        for mention in page_mentions:
             self._pages.append(int(mention.key))
-            self._tell("page", mention.said, "boost", "by the count of pages")
+            self._add("page", mention.text, "boost", "by the count of pages")
 
-    def take_documents(self, meant: Sequence[LinkedDocuments]) -> None:
-        for m in meant:
-            if m.document not in self._documents and len(self._documents) >= DOCUMENTS:
-                self._tell("document", m.name, "nothing", f"{DOCUMENTS} others are named before it")
+    def add_documents(self, linked: Sequence[LinkedDocument]) -> None:
+        for m in linked:
+            if m.document not in self._document_boosts and len(self._document_boosts) >= DOCUMENTS:
+                self._add("document", m.name, "nothing", f"{DOCUMENTS} others are named before it")
                 continue
-            known = self._documents.get(m.document, 0.0)
-            self._documents[m.document] = max(known, self._boosts.document * m.share)
-            self._tell("document", m.name, "boost", f"the question says {m.said!r}")
+            known = self._document_boosts.get(m.document, 0.0)
+            self._document_boosts[m.document] = max(known, self._boosts.document * m.share)
+            self._add("document", m.name, "boost", f"the question says {m.matched_words!r}")
 
-    def _tell(self, kind: str, said: str, use: str, why: str) -> None:
-        if (kind, said) in self._cut:
-            why += f"; only {READ} passages are looked at for one question"
-        self._understood.append(Interpretation(kind, said, use, why))  # type: ignore[arg-type]
+    def _add(self, kind: str, text: str, effect: str, reason: str) -> None:
+        if (kind, text) in self._partly_read:
+            reason += f"; only {CHUNKS} passages are looked at for one question"
+        self._interpretations.append(Interpretation(kind, text, effect, reason))  # type: ignore[arg-type]
 
 
-def _chunks(having: Collection[str]) -> str:
-    return "1 passage has" if len(having) == 1 else f"{len(having)} passages have"
+def _passages_have(holders: Collection[str]) -> str:
+    return "1 passage has" if len(holders) == 1 else f"{len(holders)} passages have"

@@ -1,4 +1,4 @@
-"""Named places: what the legs find on a page or in a document, whatever its rank elsewhere."""
+"""Subqueries limited to the pages and documents that a question names."""
 
 from __future__ import annotations
 
@@ -13,31 +13,35 @@ from octavo.retrieve.understanding.boosts import Boosts, QueryConstraints
 
 @dataclass(frozen=True, slots=True)
 class ScopedHits:
-    """What the legs find in the named places, and the boosts of those places by chunk id."""
+    """Hits of each subquery in the named pages and documents, best first; `boosts` by chunk id."""
 
-    legs: tuple[tuple[ScoredChunk, ...], ...]
+    results: tuple[tuple[ScoredChunk, ...], ...]
     boosts: Mapping[str, float]
 
 
 def search_scope(
-    heard: QueryConstraints, legs: Sequence[Subquery], store: Store, how: Fusion, boosts: Boosts
+    constraints: QueryConstraints,
+    subqueries: Sequence[Subquery],
+    store: Store,
+    fusion: Fusion,
+    boosts: Boosts,
 ) -> ScopedHits:
-    """The best of each leg on the pages and in the documents that are named, whatever its rank
+    """The best of each subquery on the pages and in the documents that are named, whatever its rank
     elsewhere. A chunk counts for the page that it begins on."""
-    lists: list[list[ScoredChunk]] = [[] for _ in legs]
-    wanted = heard.wanted
-    extra: dict[str, float] = defaultdict(float)
-    for place in _places(heard, boosts):
-        where = _within(heard.where, place)
+    lists: list[list[ScoredChunk]] = [[] for _ in subqueries]
+    looked_up = constraints.looked_up
+    scope_boosts: dict[str, float] = defaultdict(float)
+    for scope in _scopes(constraints, boosts):
+        where = _within(constraints.where, scope)
         if where is None:
             continue
-        few = [replace(leg, limit=place.limit) for leg in legs]
-        found = store.search(few, how, 1, where).legs
-        for points, more in zip(lists, found, strict=True):
-            points += [p for p in more if place.boost or p.id in wanted]
-        for i in {p.id for points in found for p in points}:
-            extra[i] = max(extra[i], place.boost)
-    return ScopedHits(tuple(tuple(points) for points in lists), extra)
+        limited = [replace(subquery, limit=scope.limit) for subquery in subqueries]
+        results = store.search(limited, fusion, 1, where).legs
+        for points, points_in_scope in zip(lists, results, strict=True):
+            points += [p for p in points_in_scope if scope.boost or p.id in looked_up]
+        for i in {p.id for points in results for p in points}:
+            scope_boosts[i] = max(scope_boosts[i], scope.boost)
+    return ScopedHits(tuple(tuple(points) for points in lists), scope_boosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +52,31 @@ class _Scope:
     limit: int
 
 
-def _places(heard: QueryConstraints, boosts: Boosts) -> list[_Scope]:
-    """The pages of what was looked up, so that it has a score from each leg; the named pages, each
+def _scopes(constraints: QueryConstraints, boosts: Boosts) -> list[_Scope]:
+    """The pages of what was looked up, so that it has a score from each subquery; the
+    named pages, each
     named document, and the pages in the documents."""
-    made = []
-    if heard.places:
-        documents, pages = zip(*sorted(heard.places), strict=True)
-        made.append(_Scope(documents, pages, 0.0, boosts.depth))
-    numbers = tuple(heard.pages)
+    scopes = []
+    if constraints.lookup_pages:
+        documents, pages = zip(*sorted(constraints.lookup_pages), strict=True)
+        scopes.append(_Scope(documents, pages, 0.0, boosts.lookup_depth))
+    numbers = tuple(constraints.pages)
     if numbers:
-        made.append(_Scope((), numbers, boosts.page, boosts.beside))
-    for document, page in heard.printed:
-        made.append(_Scope((document,), (page,), boosts.page, boosts.beside))
-    for document, boost in heard.documents.items():
-        made.append(_Scope((document,), (), boost, boosts.beside))
+        scopes.append(_Scope((), numbers, boosts.page, boosts.scope_depth))
+    for document, page in constraints.labelled_pages:
+        scopes.append(_Scope((document,), (page,), boosts.page, boosts.scope_depth))
+    for document, boost in constraints.document_boosts.items():
+        scopes.append(_Scope((document,), (), boost, boosts.scope_depth))
         if numbers:
-            made.append(_Scope((document,), numbers, boosts.page + boost, boosts.beside))
-    return made
+            scopes.append(_Scope((document,), numbers, boosts.page + boost, boosts.scope_depth))
+    return scopes
 
 
-def _within(where: Filter, place: _Scope) -> Filter | None:
-    """`where` and the place; None where they have nothing in common."""
-    documents = [d for d in place.documents if not where.documents or d in where.documents]
-    pages = [p for p in place.pages if not where.pages or p in where.pages]
-    if (place.documents and not documents) or (place.pages and not pages):
+def _within(where: Filter, scope: _Scope) -> Filter | None:
+    """`where` and the scope; None where they have nothing in common."""
+    documents = [d for d in scope.documents if not where.documents or d in where.documents]
+    pages = [p for p in scope.pages if not where.pages or p in where.pages]
+    if (scope.documents and not documents) or (scope.pages and not pages):
         return None
     return replace(
         where,
@@ -80,21 +85,21 @@ def _within(where: Filter, place: _Scope) -> Filter | None:
     )
 
 
-def merged(
-    legs: Sequence[Subquery],
-    first: SearchResult,
-    more: ScopedHits,
-    heard: QueryConstraints,
-    how: Fusion,
+def merge_scoped(
+    subqueries: Sequence[Subquery],
+    everywhere: SearchResult,
+    scoped: ScopedHits,
+    constraints: QueryConstraints,
+    fusion: Fusion,
 ) -> SearchResult:
-    """The points of each leg from both searches, best first, and their fusion; what was looked up
-    and no leg has comes last."""
-    only = heard.only
+    """The points of each subquery from both searches, best first, and their fusion; what was looked
+    up and no subquery has comes last."""
+    allowed = constraints.phrase_chunks
     lists = []
-    for a, b in zip(first.legs, more.legs, strict=True):
-        scores = {p.id: p.score for p in (*b, *a) if only is None or p.id in only}
+    for a, b in zip(everywhere.legs, scoped.results, strict=True):
+        scores = {p.id: p.score for p in (*b, *a) if allowed is None or p.id in allowed}
         lists.append(ranked([ScoredChunk(i, s) for i, s in scores.items()]))
-    fused = fuse(how, lists, [leg.weight for leg in legs])
-    known = {p.id for p in fused}
-    rest = (ScoredChunk(i, 0.0) for i in sorted(heard.wanted - known))
+    fused = fuse(fusion, lists, [subquery.weight for subquery in subqueries])
+    fused_ids = {p.id for p in fused}
+    rest = (ScoredChunk(i, 0.0) for i in sorted(constraints.looked_up - fused_ids))
     return SearchResult(tuple(lists), (*ranked(fused), *rest))

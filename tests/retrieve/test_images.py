@@ -18,7 +18,7 @@ from octavo.index.store import Filter, ScoredChunk
 from octavo.ingest.document import Box, DocumentError
 from octavo.ingest.scan import ocr
 from octavo.retrieve.images.image_matching import MATCH, WORDS, with_matches
-from octavo.retrieve.images.page_raster import Grey, rasterize_page
+from octavo.retrieve.images.page_raster import Grayscale, rasterize_page
 from octavo.retrieve.images.template_matching import match_template
 from octavo.retrieve.query import Candidate, Query, Stage
 from octavo.retrieve.understanding.query_ocr import query_ocr
@@ -152,7 +152,7 @@ def test_a_lost_original_costs_the_comparison_only(
     assert MATCH not in stages
 
 
-def noise(height: int, width: int, seed: int = 1) -> Grey:
+def noise(height: int, width: int, seed: int = 1) -> Grayscale:
     """Smooth random shades, so that every part is different."""
     rough = np.random.default_rng(seed).integers(0, 256, (height // 8, width // 8))
     return np.asarray(Image.fromarray(rough.astype(np.uint8)).resize((width, height)))

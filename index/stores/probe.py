@@ -16,7 +16,7 @@ from octavo.index.store import StoreError
 def can_be_opened(store: Path) -> str:
     """Why a store cannot be opened and read through; empty where it can."""
     run = subprocess.run(
-        [sys.executable, "-m", "octavo.index.stores.probe", str(store)],
+        [sys.executable, "-P", "-m", "octavo.index.stores.probe", str(store)],
         capture_output=True,
         text=True,
     )

@@ -10,7 +10,7 @@ from octavo.api.model_profile import GenerateSettings, Profile, SettingsError
 from octavo.api.settings import Settings
 from octavo.generate.answer import Generator
 from octavo.generate.calibration import CalibratedGenerator, Calibration
-from octavo.generate.llm.chat import Chat, ChatModel
+from octavo.generate.llm.chat import ChatGenerator, ChatModel
 from octavo.generate.prompt import PromptLimits
 from octavo.generate.prompt_image import Crop
 from octavo.index.encoders.encoder import TextEncoder
@@ -33,7 +33,7 @@ def make_generator(
         how = Confidence(threshold=profile.generate.threshold, calibration=_calibration(profile))
         return Extractive(text, how)
     makers: dict[str, _Make] = {"openai": _openai, "transformers": _transformers}
-    chat = Chat(makers[backend](profile, settings), text, crop, _limits(profile.generate))
+    chat = ChatGenerator(makers[backend](profile, settings), text, crop, _limits(profile.generate))
     if profile.generate.calibration is None:
         return chat
     return CalibratedGenerator(chat, _calibration(profile), profile.generate.threshold)

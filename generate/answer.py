@@ -1,4 +1,4 @@
-"""The nouns of answering, and the contract of a generator."""
+"""The records of an answer, and the contract of a generator."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Answer:
     """Sentences with their sources, or an abstention: no sentences, and a reason.
 
     `confidence` 0 to 1 is the estimated chance that the documents answer the question; it is
-    given for abstentions too. `evidence` are the hits looked at, best first.
+    given for abstentions too. `evidence` are the hits it was written from, best first.
     """
 
     sentences: tuple[Sentence, ...]
@@ -65,14 +65,14 @@ class Cancelled(Exception):
 
 
 class Watch:
-    """What a caller hears of an answer in the making, and how it stops it. Thread-safe.
+    """Text of an answer while it is written, and a way to stop it. Thread-safe.
 
-    `said` gets pieces of draft text as the model writes them: unchecked, for display only; the
+    `on_text` gets pieces of draft text as the model writes them: unchecked, for display only; the
     `Answer` at the end is what was checked.
     """
 
-    def __init__(self, said: Callable[[str], None] = lambda _: None) -> None:
-        self.said = said
+    def __init__(self, on_text: Callable[[str], None] = lambda _: None) -> None:
+        self.on_text = on_text
         self._stopped = threading.Event()
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Confidence that means what it says: logistic recalibration (Platt 1999), and one threshold.
+"""Calibrated confidence: logistic recalibration (Platt 1999), and one threshold.
 
 `octavo eval calibrate` fits slope and shift on questions of which it is known whether the
 documents answer them; a generator's own scores are rarely probabilities (Guo et al. 2017).

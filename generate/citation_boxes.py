@@ -15,14 +15,14 @@ _WASTE = 0.5  # times the area of the smaller of two boxes that their joint box 
 _GAP = 12.0  # points between two lines of one paragraph, at most
 
 
-def places(chunk: Chunk, start: int, end: int) -> tuple[Region, ...]:
+def boxes_of(chunk: Chunk, start: int, end: int) -> tuple[Region, ...]:
     """The regions of characters `start` to `end` of a chunk's text, in reading order.
 
     Lines under each other become one region where that shows little else, so that a sentence has
     up to three: the end of one line, whole lines, the beginning of another. Characters without a
     printed line get the regions of the whole chunk.
     """
-    return tuple(_joined(_lines(chunk, start, end))) or chunk.regions
+    return tuple(_merged(_lines(chunk, start, end))) or chunk.regions
 
 
 def _lines(chunk: Chunk, start: int, end: int) -> Iterator[Region]:
@@ -33,21 +33,21 @@ def _lines(chunk: Chunk, start: int, end: int) -> Iterator[Region]:
             yield Region(span.region.document, span.region.page, box)
 
 
-def _joined(lines: Iterable[Region]) -> Iterator[Region]:
-    held: Region | None = None
+def _merged(lines: Iterable[Region]) -> Iterator[Region]:
+    merged: Region | None = None
     for line in lines:
-        if held is not None and _fits(held, line):
-            held = Region(held.document, held.page, held.box.join(line.box))
+        if merged is not None and _may_merge(merged, line):
+            merged = Region(merged.document, merged.page, merged.box.join(line.box))
             continue
-        if held is not None:
-            yield held
-        held = line
-    if held is not None:
-        yield held
+        if merged is not None:
+            yield merged
+        merged = line
+    if merged is not None:
+        yield merged
 
 
-def _fits(held: Region, line: Region) -> bool:
-    if held.page != line.page or line.box.y0 - held.box.y1 > _GAP:
+def _may_merge(merged: Region, line: Region) -> bool:
+    if merged.page != line.page or line.box.y0 - merged.box.y1 > _GAP:
         return False
-    added = held.box.join(line.box).area - held.box.area - line.box.area
-    return added <= _WASTE * min(held.box.area, line.box.area)
+    added = merged.box.join(line.box).area - merged.box.area - line.box.area
+    return added <= _WASTE * min(merged.box.area, line.box.area)

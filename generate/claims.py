@@ -35,27 +35,27 @@ class Claim:
     cited: tuple[int, ...]
 
 
-def read_claims(draft: str, shown: int, cut: bool = False) -> Iterator[Claim]:
+def read_claims(draft: str, shown: int, truncated: bool = False) -> Iterator[Claim]:
     """Sentences with what they cite; numbers that were not shown are left out."""
     text = _THOUGHT.sub("", draft).replace("**", "")
-    square = _MARKER.search(text) is not None
+    has_square_markers = _MARKER.search(text) is not None
     lines = [line for line in text.splitlines() if line.strip() and not _LISTING.match(line)]
     pieces = [p for line in lines for p in _pieces(_LABEL.sub("", _BULLET.sub("", line)))]
-    if cut and pieces and not _plain(pieces[-1]).endswith((".", "!", "?")):
+    if truncated and pieces and not _plain(pieces[-1]).endswith((".", "!", "?")):
         pieces.pop()
     for piece in pieces:
-        found = [int(n) for m in _MARKER.finditer(piece) for n in _listed(m[1], shown)]
-        if not square:
+        cited = [int(n) for m in _MARKER.finditer(piece) for n in _listed(m[1], shown)]
+        if not has_square_markers:
             # (2) is as often the part's number in a drawing: it counts at the end of a sentence
             # and where the draft has no [2].
-            found = [int(m[2]) for m in _ROUND.finditer(piece) if 0 < int(m[2]) <= shown]
-            piece = _ROUND.sub("", piece) if found else piece
+            cited = [int(m[2]) for m in _ROUND.finditer(piece) if 0 < int(m[2]) <= shown]
+            piece = _ROUND.sub("", piece) if cited else piece
         plain = _plain(piece)
         if re.search(r"\w", plain) and REFUSAL.lower() not in plain.lower():
-            yield Claim(plain, tuple(dict.fromkeys(n for n in found if 0 < n <= shown)))
+            yield Claim(plain, tuple(dict.fromkeys(n for n in cited if 0 < n <= shown)))
 
 
-def refused(draft: str) -> bool:
+def is_refusal(draft: str) -> bool:
     """Whether the model says that it found no answer, in the words it was given for that."""
     text = re.sub(r"^\W+", "", _LABEL.sub("", _THOUGHT.sub("", draft)))
     return text.upper().startswith(REFUSAL)
@@ -74,9 +74,9 @@ def _plain(piece: str) -> str:
     return re.sub(r"\s+([.,;:!?])", r"\1", text).strip(" -–")
 
 
-def _listed(found: str, shown: int) -> list[int]:
+def _listed(numbers: str, shown: int) -> list[int]:
     """The numbers of "1, 3" or "1-3"."""
-    span = re.fullmatch(r"(\d+)\s*[–-]\s*(\d+)", found)
+    span = re.fullmatch(r"(\d+)\s*[–-]\s*(\d+)", numbers)
     if span:
         return list(range(int(span[1]), min(int(span[2]), shown) + 1))
-    return [int(n) for n in re.findall(r"\d+", found)]
+    return [int(n) for n in re.findall(r"\d+", numbers)]

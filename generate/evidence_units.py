@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from octavo.generate.citation_boxes import places
+from octavo.generate.citation_boxes import boxes_of
 from octavo.ingest.document import Chunk, Region
 from octavo.ingest.text.word_count import words
 from octavo.retrieve.query import Hit
@@ -26,7 +26,7 @@ _LABELS = 600  # characters of a figure's printed labels that are quoted
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class EvidenceUnit:
     """A quotable piece of evidence: `text` is shown, `match` is compared with the question."""
 
     hit: Hit
@@ -36,8 +36,8 @@ class Unit:
     regions: tuple[Region, ...]
 
 
-def units(hit: Hit, rank: int) -> Iterator[Unit]:
-    """The units of one hit's chunk, in reading order."""
+def evidence_units(hit: Hit, rank: int) -> Iterator[EvidenceUnit]:
+    """The units of one hit's chunk, in reading order; `rank` is the hit's, from 0."""
     if hit.chunk.kind == "table":
         yield from _rows(hit, rank)
     elif hit.chunk.kind == "figure":
@@ -46,7 +46,7 @@ def units(hit: Hit, rank: int) -> Iterator[Unit]:
         yield from _text(hit, rank)
 
 
-def _text(hit: Hit, rank: int) -> Iterator[Unit]:
+def _text(hit: Hit, rank: int) -> Iterator[EvidenceUnit]:
     chunk = hit.chunk
     before: tuple[int, int] | None = None
     for start, end in sentences(chunk.text):
@@ -56,61 +56,67 @@ def _text(hit: Hit, rank: int) -> Iterator[Unit]:
             start = before[0]
             text = chunk.text[start:end]
         if words(text) >= _LEAST:
-            yield Unit(hit, rank, text, _about(chunk, text), places(chunk, start, end))
+            yield EvidenceUnit(
+                hit, rank, text, _with_heading(chunk, text), boxes_of(chunk, start, end)
+            )
         before = (start, end) if end - start < _LONG else None
 
 
-def _figure(hit: Hit, rank: int) -> Iterator[Unit]:
+def _figure(hit: Hit, rank: int) -> Iterator[EvidenceUnit]:
     """The figure as a whole, and each of its labels that says something by itself."""
     chunk = hit.chunk
-    yield Unit(hit, rank, _figure_text(chunk), _about(chunk, chunk.text), chunk.regions)
+    yield EvidenceUnit(
+        hit, rank, _figure_text(chunk), _with_heading(chunk, chunk.text), chunk.regions
+    )
     for span in chunk.spans:
         label = chunk.text[span.start : span.end]
         if label not in chunk.caption and len(label.split()) >= _LEAST:
             text = f"{label} [{chunk.caption or 'in a figure'}]"
-            yield Unit(hit, rank, text, f"{chunk.caption} {label}".strip(), (span.region,))
+            yield EvidenceUnit(hit, rank, text, f"{chunk.caption} {label}".strip(), (span.region,))
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
     """Start and end of every sentence; white space between them is left out."""
-    found = []
+    spans = []
     start = 0
     for match in _END.finditer(text):
-        said = text[start : match.start()].rstrip()
-        if "\n" not in match[0] and (_ABBREVIATION.search(said) or _small(text[match.end() :][:2])):
+        sentence = text[start : match.start()].rstrip()
+        if "\n" not in match[0] and (
+            _ABBREVIATION.search(sentence) or _begins_small(text[match.end() :][:2])
+        ):
             continue
-        found.append((start, match.start()))
+        spans.append((start, match.start()))
         start = match.end()
-    found.append((start, len(text)))
-    return [(a, b) for a, b in found if text[a:b].strip()]
+    spans.append((start, len(text)))
+    return [(a, b) for a, b in spans if text[a:b].strip()]
 
 
-def _small(beginning: str) -> bool:
+def _begins_small(beginning: str) -> bool:
     """Whether it begins with a small letter outside ASCII, which the pattern does not tell."""
     letters = [c for c in beginning if c.isalpha()]
     return bool(letters) and letters[0].islower() and not letters[0].isascii()
 
 
-def _about(chunk: Chunk, text: str) -> str:
+def _with_heading(chunk: Chunk, text: str) -> str:
     """Where a sentence stands says what it is about: "It takes 45 N·m" under "Impeller bolt"."""
-    place = chunk.section[-1] if chunk.section else ""
-    return f"{place}. {text}" if place and place not in text else text
+    heading = chunk.section[-1] if chunk.section else ""
+    return f"{heading}. {text}" if heading and heading not in text else text
 
 
-def _rows(hit: Hit, rank: int) -> Iterator[Unit]:
+def _rows(hit: Hit, rank: int) -> Iterator[EvidenceUnit]:
     chunk = hit.chunk
-    head = True  # caption and header come first; a row below may say a word of them again
+    in_head = True  # caption and header come first; a row below may say a word of them again
     for span in chunk.spans:
         text = chunk.text[span.start : span.end]
-        head = head and (text == chunk.header or text in chunk.caption)
-        if head:
+        in_head = in_head and (text == chunk.header or text in chunk.caption)
+        if in_head:
             continue
-        shown = _named(chunk.header, text)
-        about = f"{chunk.caption} {shown}".strip()
-        yield Unit(hit, rank, shown, about, (span.region,))
+        row_text = _labelled_cells(chunk.header, text)
+        match = f"{chunk.caption} {row_text}".strip()
+        yield EvidenceUnit(hit, rank, row_text, match, (span.region,))
 
 
-def _named(header: str, row: str) -> str:
+def _labelled_cells(header: str, row: str) -> str:
     """`Part: Impeller bolt; Torque: 45 N·m` from a header row and a row."""
     names, cells = header.split(" | "), row.split(" | ")
     if len(names) != len(cells):

@@ -15,20 +15,20 @@ import numpy as np
 
 from octavo.generate.answer import Answer, Citation, Sentence, Watch
 from octavo.generate.calibration import Calibration
-from octavo.generate.evidence_units import Unit, units
+from octavo.generate.evidence_units import EvidenceUnit, evidence_units
 from octavo.index.encoders.bm25 import query_words
 from octavo.index.encoders.encoder import TextEncoder
 from octavo.retrieve.query import Hit, Query
 from octavo.retrieve.understanding.query_bounds import image_caption, shortened
 
-_EVIDENCE = 8  # hits whose sentences are rated
-_ALIKE = 4  # of them pictures, where the question has one: more look like it and say nothing
+_EVIDENCE = 8  # hits whose sentences are scored
+_MAX_PICTURES = 4  # of them pictures, where the question has one: more look like it and say nothing
 _SENTENCES = 3  # quoted at most
-_NEAR = 0.86  # a further sentence must reach this share of the best one's score
+_MIN_SHARE = 0.86  # a further sentence must reach this share of the best one's score
 _MAX_UNITS = 120  # embedded for one answer: about 0.2 s on two cores
-#: Rating of a unit. Chosen on mmlong (development set, 287 questions with short answers): the
-#: gold answer stands in the three best units of 49, in the best of 30; with 0.6 / 0.4 and no
-#: look at numbers of 42 and 24. In 104 it stands in any of the eight hits.
+#: Weights of a unit's score. Chosen on mmlong (development set, 287 questions with short
+#: answers): the gold answer stands in the three best units of 49, in the best of 30; with 0.6 / 0.4
+#: and no `_NO_NUMBER` of 42 and 24. In 104 it stands in any of the eight hits.
 _COSINE, _COVERAGE, _RANK, _NO_NUMBER = 0.4, 0.6, 0.02, 0.15
 _ASKS_NUMBER = re.compile(
     r"\b(how (many|much|long|often|far|old|high|deep|fast|large|big)|when|"
@@ -59,8 +59,8 @@ class Confidence:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rated:
-    unit: Unit
+class _ScoredUnit:
+    unit: EvidenceUnit
     cosine: float  # to the part of the question that it fits least
     whole: float  # to the question as it was searched
     coverage: float
@@ -90,67 +90,71 @@ class Extractive:
         if not evidence:
             return Answer((), 0.0, "The index has nothing that matches.", ())
         if not query.text.strip():
-            return self._what_is_this(evidence)
-        rated = self._rate(query, searched, evidence)
-        if not rated:
+            return self._describe_image(evidence)
+        scored = self._score(query, searched, evidence)
+        if not scored:
             return Answer((), 0.0, "What was found has no text to quote.", evidence)
-        best = rated[0]
-        confidence = self._confident(rated)
+        best = scored[0]
+        confidence = self._answerability(scored)
         if confidence < self._confidence.threshold:
-            return Answer((), confidence, _why(best), evidence)
-        chosen = [r for r in rated if r.score >= _NEAR * best.score][:_SENTENCES]
+            return Answer((), confidence, _reason(best), evidence)
+        chosen = [r for r in scored if r.score >= _MIN_SHARE * best.score][:_SENTENCES]
         return Answer(tuple(_sentence(r) for r in _distinct(chosen)), confidence, "", evidence)
 
-    def _rate(self, query: Query, searched: str, evidence: Sequence[Hit]) -> list[_Rated]:
+    def _score(self, query: Query, searched: str, evidence: Sequence[Hit]) -> list[_ScoredUnit]:
         """Units by how well they fit the question; a composed one has two parts, the user's words
         and what the picture was recognised as, and a unit must fit both: the figure's own caption
         fits the second part perfectly and answers nothing."""
-        found = [u for rank, hit in enumerate(evidence) for u in units(hit, rank)][:_MAX_UNITS]
-        if not found:
+        candidates = [u for rank, hit in enumerate(evidence) for u in evidence_units(hit, rank)][
+            :_MAX_UNITS
+        ]
+        if not candidates:
             return []
-        asked = shortened(query.text).text
-        rest = image_caption(query.text, searched)
-        parts = [asked, rest] if rest else [searched]
+        question = shortened(query.text).text
+        caption = image_caption(query.text, searched)
+        parts = [question, caption] if caption else [searched]
         questions = self._text.embed_queries([*parts, searched])
-        cosines = self._text.embed_texts([u.match for u in found]) @ questions.T
+        cosines = self._text.embed_texts([u.match for u in candidates]) @ questions.T
         terms = [set(query_words(p).indices) for p in parts]
-        number = _ASKS_NUMBER.search(asked) is not None
-        rated = [
-            _Rated(
+        asks_number = _ASKS_NUMBER.search(question) is not None
+        scored = [
+            _ScoredUnit(
                 unit,
                 float(fits[:-1].min()),
                 float(fits[-1]),
                 sum(_coverage(t, unit) for t in terms) / len(terms),
-                number and not any(c.isdigit() for c in unit.text),
+                asks_number and not any(c.isdigit() for c in unit.text),
             )
-            for unit, fits in zip(found, cosines, strict=True)
+            for unit, fits in zip(candidates, cosines, strict=True)
         ]
-        return sorted(rated, key=lambda r: (-r.score, r.unit.rank, r.unit.text))
+        return sorted(scored, key=lambda r: (-r.score, r.unit.rank, r.unit.text))
 
-    def _confident(self, rated: Sequence[_Rated]) -> float:
+    def _answerability(self, scored: Sequence[_ScoredUnit]) -> float:
         c = self._confidence
-        cosine = max(r.whole for r in rated)
-        logit = c.bias + c.cosine * cosine + c.coverage * rated[0].coverage
+        cosine = max(r.whole for r in scored)
+        logit = c.bias + c.cosine * cosine + c.coverage * scored[0].coverage
         return c.calibration.apply(1 / (1 + math.exp(-logit)))
 
-    def _what_is_this(self, evidence: tuple[Hit, ...]) -> Answer:
+    def _describe_image(self, evidence: tuple[Hit, ...]) -> Answer:
         """An image alone: the figure that resembles it, if one does."""
         top = evidence[0]
-        likeness = next((s.score for s in top.trace if s.name == "image"), 0.0)
-        confidence = float(np.clip((likeness - 0.4) / 0.5, 0.0, 1.0))
-        if likeness < _LIKE:
-            reason = f"No figure resembles the image (best likeness {likeness:.2f} of 1)."
+        similarity = next((s.score for s in top.trace if s.name == "image"), 0.0)
+        confidence = float(np.clip((similarity - 0.4) / 0.5, 0.0, 1.0))
+        if similarity < _MIN_SIMILARITY:
+            reason = f"No figure resembles the image (best likeness {similarity:.2f} of 1)."
             return Answer((), confidence, reason, evidence)
-        shown = list(units(top, 0)) or [Unit(top, 0, "[page]", "", top.chunk.regions)]
-        text = shown[0].text
+        quotable = list(evidence_units(top, 0)) or [
+            EvidenceUnit(top, 0, "[page]", "", top.chunk.regions)
+        ]
+        text = quotable[0].text
         if top.chunk.context:
             text = f"{text} {top.chunk.context}"
-        sentence = Sentence(text, (_citation(shown[0]),), likeness)
+        sentence = Sentence(text, (_citation(quotable[0]),), similarity)
         return Answer((sentence,), confidence, "", evidence)
 
 
-#: Likeness from which an image counts as found; see `octavo.retrieve.search.SAME_FIGURE`.
-_LIKE = 0.6
+#: Cosine from which an image counts as found; see `octavo.retrieve.search.SAME_FIGURE`.
+_MIN_SIMILARITY = 0.6
 
 
 def _evidence(query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -158,42 +162,42 @@ def _evidence(query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
     if query.image is None or not query.text.strip():
         return tuple(hits[:_EVIDENCE])
     pictures = [h.chunk.id for h in hits if h.chunk.image is not None]
-    left_out = set(pictures[_ALIKE:])
+    left_out = set(pictures[_MAX_PICTURES:])
     return tuple([h for h in hits if h.chunk.id not in left_out][:_EVIDENCE])
 
 
-def _coverage(asked: set[int], unit: Unit) -> float:
+def _coverage(question_terms: set[int], unit: EvidenceUnit) -> float:
     """Share of the question's terms in the unit; those only elsewhere in its chunk count half."""
-    if not asked:
+    if not question_terms:
         return 0.0
-    near = asked & set(query_words(unit.match).indices)
-    far = (asked - near) & set(query_words(unit.hit.chunk.text).indices)
-    return (len(near) + 0.5 * len(far)) / len(asked)
+    near = question_terms & set(query_words(unit.match).indices)
+    far = (question_terms - near) & set(query_words(unit.hit.chunk.text).indices)
+    return (len(near) + 0.5 * len(far)) / len(question_terms)
 
 
-def _why(best: _Rated) -> str:
+def _reason(best: _ScoredUnit) -> str:
     return (
         "The documents do not seem to answer this: the nearest sentence has "
         f"{best.coverage:.0%} of the question's words and a likeness of {best.cosine:.2f} of 1."
     )
 
 
-def _sentence(rated: _Rated) -> Sentence:
-    support = max(0.0, min(1.0, rated.score))
-    return Sentence(rated.unit.text, (_citation(rated.unit),), round(support, 3))
+def _sentence(scored: _ScoredUnit) -> Sentence:
+    support = max(0.0, min(1.0, scored.score))
+    return Sentence(scored.unit.text, (_citation(scored.unit),), round(support, 3))
 
 
-def _citation(unit: Unit) -> Citation:
+def _citation(unit: EvidenceUnit) -> Citation:
     return Citation(unit.hit.name, unit.hit.chunk.kind, unit.regions)
 
 
-def _distinct(rated: Sequence[_Rated]) -> list[_Rated]:
+def _distinct(scored: Sequence[_ScoredUnit]) -> list[_ScoredUnit]:
     """The same text from two places is quoted once."""
-    seen: set[str] = set()
+    texts: set[str] = set()
     kept = []
-    for r in rated:
+    for r in scored:
         key = " ".join(r.unit.text.lower().split())
-        if key not in seen:
-            seen.add(key)
+        if key not in texts:
+            texts.add(key)
             kept.append(r)
     return kept

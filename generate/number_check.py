@@ -22,28 +22,28 @@ def numbers(text: str) -> list[frozenset[str]]:
     return [_readings(m[0]) for m in _NUMBER.finditer(ascii_digits)]
 
 
-def stated(hit: Hit) -> frozenset[str]:
+def numbers_of_hit(hit: Hit) -> frozenset[str]:
     """Readings of every number in a hit, those in words ("two") included."""
     chunk = hit.chunk
     parts = [hit.name, *chunk.section, chunk.text, chunk.header, chunk.caption, chunk.context]
     text = "\n".join(parts)
-    found = [*numbers(text), *numbers(tied(text))]
-    named = {str(_WORDS.index(w)) for w in re.findall(r"[a-z]+", text.lower()) if w in _WORDS}
-    return frozenset(named).union(*found)
+    digits = [*numbers(text), *numbers(join_thousands(text))]
+    in_words = {str(_WORDS.index(w)) for w in re.findall(r"[a-z]+", text.lower()) if w in _WORDS}
+    return frozenset(in_words).union(*digits)
 
 
-def tied(text: str) -> str:
+def join_thousands(text: str) -> str:
     """Thousands that stand apart put together: "3 600" is 3600."""
     return _THOUSANDS.sub(lambda m: m[0].replace(" ", ""), text)
 
 
 def _readings(token: str) -> frozenset[str]:
     parts = re.split(r"\D", token)
-    marks = re.findall(r"\D", token)
-    found = {token}
-    if len(set(marks)) <= 1 and all(len(p) == 3 for p in parts[1:]):
-        found.add(str(int("".join(parts))))
-    if marks and marks[-1] in ".," and marks.count(marks[-1]) == 1:
+    separators = re.findall(r"\D", token)
+    readings = {token}
+    if len(set(separators)) <= 1 and all(len(p) == 3 for p in parts[1:]):
+        readings.add(str(int("".join(parts))))
+    if separators and separators[-1] in ".," and separators.count(separators[-1]) == 1:
         whole, rest = str(int("".join(parts[:-1]))), parts[-1].rstrip("0")
-        found.add(f"{whole}.{rest}" if rest else whole)
-    return frozenset(found)
+        readings.add(f"{whole}.{rest}" if rest else whole)
+    return frozenset(readings)

@@ -50,7 +50,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PromptEvidence:
     """What a model is shown as `[number]`. Where it was shortened, the hit's chunk is the part
     that is shown. `image` is the chunk's crop (PNG) where it is sent as a picture."""
 
@@ -73,43 +73,46 @@ class PromptLimits:
 
 @dataclass(frozen=True, slots=True)
 class PromptQuestion:
-    """What was asked. `image`: the query's own, sized (PNG). `recognised`: what the search took
-    it for. `unseen`: the query has an image that the model cannot take."""
+    """The question. `image`: the query's own, resized (PNG). `image_caption`: what the search took
+    it for. `image_left_out`: the query has an image that the model cannot take."""
 
     text: str
-    recognised: str = ""
+    image_caption: str = ""
     image: bytes | None = None
-    unseen: bool = False
+    image_left_out: bool = False
 
 
-def ask(query: Query, searched: str, limits: PromptLimits, images: bool) -> PromptQuestion:
-    """`images`: whether the model takes any. Raises GeneratorError for an image that is none."""
+def prompt_question(
+    query: Query, searched: str, limits: PromptLimits, images: bool
+) -> PromptQuestion:
+    """The question of `query` for a prompt. `searched`: its text as it was searched; `images`:
+    whether the model takes any. Raises GeneratorError for an image that is none."""
     text = query.text.strip()
-    taken_for = image_caption(text, searched) if query.image is not None else ""
+    caption = image_caption(text, searched) if query.image is not None else ""
     if query.image is None:
         return PromptQuestion(text)
     if not images or limits.images < 1:
-        return PromptQuestion(text, taken_for, unseen=True)
+        return PromptQuestion(text, caption, image_left_out=True)
     try:
-        return PromptQuestion(text, taken_for, resized_png(query.image, limits.pixels))
+        return PromptQuestion(text, caption, resized_png(query.image, limits.pixels))
     except ValueError as error:
         raise GeneratorError(f"{error}; ask with a PNG or JPEG, or with words alone") from None
 
 
-def compose(question: PromptQuestion, shown: Sequence[Evidence]) -> Prompt:
+def build_prompt(question: PromptQuestion, shown: Sequence[PromptEvidence]) -> Prompt:
     """The prompt of a question and its evidence; adjoining text is one part."""
     parts: list[Part] = ["Evidence:\n"]
     for item in shown:
-        parts.append(f"\n{_described(item)}\n")
+        parts.append(f"\n{_evidence_text(item)}\n")
         if item.image is not None:
             parts += [item.image, "\n"]
     if question.image is not None:
         parts += ["\nThe picture of the question:\n", question.image, "\n"]
-    parts.append(_asked(question))
-    return Prompt(RULES, tuple(_joined(parts)))
+    parts.append(_question_text(question))
+    return Prompt(RULES, tuple(_joined_texts(parts)))
 
 
-def _joined(parts: Sequence[Part]) -> list[Part]:
+def _joined_texts(parts: Sequence[Part]) -> list[Part]:
     joined: list[Part] = []
     for part in parts:
         last = joined[-1] if joined else None
@@ -120,34 +123,36 @@ def _joined(parts: Sequence[Part]) -> list[Part]:
     return joined
 
 
-def _asked(question: PromptQuestion) -> str:
-    said = _harmless(question.text) or "What does the picture show, by the evidence?"
-    if question.recognised:
-        said += f"\n(The search took its picture for: {_harmless(question.recognised)})"
-    elif question.unseen:
-        said += "\n(It came with a picture that cannot be shown here.)"
-    return f"\nQuestion: {said}"
+def _question_text(question: PromptQuestion) -> str:
+    question_text = _escape_marks(question.text) or "What does the picture show, by the evidence?"
+    if question.image_caption:
+        question_text += (
+            f"\n(The search took its picture for: {_escape_marks(question.image_caption)})"
+        )
+    elif question.image_left_out:
+        question_text += "\n(It came with a picture that cannot be shown here.)"
+    return f"\nQuestion: {question_text}"
 
 
-def _described(item: Evidence) -> str:
+def _evidence_text(item: PromptEvidence) -> str:
     """`[1] name, page 3, section ...`, and what stands there."""
     chunk = item.hit.chunk
     pages = sorted({r.page for r in chunk.regions})
     page = f"page {pages[0]}" if len(pages) == 1 else f"pages {pages[0]} to {pages[-1]}"
-    place = f", section {' > '.join(chunk.section)}" if chunk.section else ""
+    section = f", section {' > '.join(chunk.section)}" if chunk.section else ""
     text = chunk.text
     if chunk.kind == "table" and chunk.header not in text:
         text = f"{chunk.header}\n{text}"
     elif chunk.kind == "figure":
-        labels = text.removeprefix(chunk.caption).strip()
-        printed = f"Printed in it: {labels}" if labels else ""
-        text = "\n".join(x for x in (f"Figure: {chunk.caption}".rstrip(": "), printed) if x)
+        printed_labels = text.removeprefix(chunk.caption).strip()
+        labels_line = f"Printed in it: {printed_labels}" if printed_labels else ""
+        text = "\n".join(x for x in (f"Figure: {chunk.caption}".rstrip(": "), labels_line) if x)
     if item.shortened:
         text = f"{text} {_LEFT_OUT}"
     if chunk.context:
         text = f"{text}\nThe text says of it: {chunk.context}"
-    return _harmless(f"[{item.number}] {item.hit.name}, {page}{place}\n{text}")
+    return _escape_marks(f"[{item.number}] {item.hit.name}, {page}{section}\n{text}")
 
 
-def _harmless(text: str) -> str:
+def _escape_marks(text: str) -> str:
     return _MARKS.sub(lambda m: f"{m[0]} ", text)

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 
 from octavo.generate.answer import GeneratorError
 from octavo.generate.evidence_units import sentences
-from octavo.generate.prompt import Evidence, Prompt, PromptLimits, PromptQuestion, compose
+from octavo.generate.prompt import (
+    Prompt,
+    PromptEvidence,
+    PromptLimits,
+    PromptQuestion,
+    build_prompt,
+)
 from octavo.generate.prompt_image import Crop, resized_png
 from octavo.index.store import StoreError
 from octavo.ingest.document import DocumentError
@@ -18,59 +24,59 @@ _LEAST_PIXELS = 224  # under this a figure says nothing
 _TRIES = 3  # sizes of the pictures that are counted before some are left out
 
 #: Tokens of a prompt as the model would read it, pictures and chat template included.
-Count = Callable[[Prompt], int]
+CountTokens = Callable[[Prompt], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FittedPrompt:
     """A prompt within its budget, what it shows, and the tokens it takes."""
 
     prompt: Prompt
-    shown: tuple[Evidence, ...]
+    shown: tuple[PromptEvidence, ...]
     tokens: int
 
 
-def fit(
+def fit_prompt(
     question: PromptQuestion,
     hits: Sequence[Hit],
     limits: PromptLimits,
     budget: int,
-    count: Count,
+    count: CountTokens,
     crop: Crop | None,
-) -> Fitted:
+) -> FittedPrompt:
     """As much of the evidence, best first, as `budget` tokens hold. What does not fit is left out
     from the end; the first that does not fit whole is shown without its picture or up to the end
     of a sentence. `crop` is None for a model that takes no images.
 
     Raises GeneratorError where the question leaves no room for any evidence.
     """
-    bare = count(compose(question, ()))
-    if bare > budget:
+    question_tokens = count(build_prompt(question, ()))
+    if question_tokens > budget:
         raise GeneratorError(
-            f"the question and its rules take {bare} tokens, and the model has room for {budget}; "
-            "ask shorter, with a smaller image, or give the model a larger context"
+            f"the question and its rules take {question_tokens} tokens, and the model has room for "
+            f"{budget}; ask shorter, with a smaller image, or give the model a larger context"
         )
-    shown = [Evidence(n, hit) for n, hit in enumerate(hits[: limits.hits], 1)]
+    shown = [PromptEvidence(n, hit) for n, hit in enumerate(hits[: limits.hits], 1)]
     if crop is not None:
-        shown = _illustrated(question, shown, limits, budget, count, crop)
+        shown = _with_images(question, shown, limits, budget, count, crop)
 
-    def fits(items: Sequence[Evidence]) -> bool:
-        return count(compose(question, items)) <= budget
+    def fits(items: Sequence[PromptEvidence]) -> bool:
+        return count(build_prompt(question, items)) <= budget
 
-    whole = _most(len(shown), lambda n: fits(shown[:n]))
-    kept = shown[:whole]
-    if whole < len(shown):
-        kept += _partly(shown[whole], lambda part: fits([*kept, part]))
+    fitting = _largest_fitting(len(shown), lambda n: fits(shown[:n]))
+    kept = shown[:fitting]
+    if fitting < len(shown):
+        kept += _fitting_part(shown[fitting], lambda part: fits([*kept, part]))
     if not kept and shown:
         raise GeneratorError(
-            f"the question takes {bare} of the model's {budget} tokens, and no sentence of the "
-            "evidence fits beside it; give the model a larger context"
+            f"the question takes {question_tokens} of the model's {budget} tokens, and no sentence "
+            "of the evidence fits beside it; give the model a larger context"
         )
-    prompt = compose(question, kept)
-    return Fitted(prompt, tuple(kept), count(prompt))
+    prompt = build_prompt(question, kept)
+    return FittedPrompt(prompt, tuple(kept), count(prompt))
 
 
-def _most(top: int, fits: Callable[[int], bool]) -> int:
+def _largest_fitting(top: int, fits: Callable[[int], bool]) -> int:
     """The largest n up to `top` for which `fits(n)`; `fits(0)` is known to hold."""
     if fits(top):
         return top
@@ -81,17 +87,19 @@ def _most(top: int, fits: Callable[[int], bool]) -> int:
     return low
 
 
-def _partly(item: Evidence, fits: Callable[[Evidence], bool]) -> list[Evidence]:
+def _fitting_part(
+    item: PromptEvidence, fits: Callable[[PromptEvidence], bool]
+) -> list[PromptEvidence]:
     """The most of one item that fits: without its picture, else up to the end of a sentence."""
     plain = replace(item, image=None)
     if item.image is not None and fits(plain):
         return [plain]
     parts = [_shortened(plain, end) for _, end in sentences(item.hit.chunk.text)]
-    most = _most(len(parts), lambda n: n == 0 or fits(parts[n - 1]))
-    return [parts[most - 1]] if most else []
+    count = _largest_fitting(len(parts), lambda n: n == 0 or fits(parts[n - 1]))
+    return [parts[count - 1]] if count else []
 
 
-def _shortened(item: Evidence, end: int) -> Evidence:
+def _shortened(item: PromptEvidence, end: int) -> PromptEvidence:
     """The chunk's first `end` characters, and the printed lines that they stand on."""
     chunk = item.hit.chunk
     spans = tuple(replace(s, end=min(s.end, end)) for s in chunk.spans if s.start < end)
@@ -101,52 +109,54 @@ def _shortened(item: Evidence, end: int) -> Evidence:
     return replace(item, hit=replace(item.hit, chunk=part), shortened=end < len(chunk.text))
 
 
-def _illustrated(
+def _with_images(
     question: PromptQuestion,
-    shown: Sequence[Evidence],
+    shown: Sequence[PromptEvidence],
     limits: PromptLimits,
     budget: int,
-    count: Count,
+    count: CountTokens,
     crop: Crop,
-) -> list[Evidence]:
+) -> list[PromptEvidence]:
     """The evidence with crops, the best hits' first, made smaller until they keep their share."""
-    room = limits.images - (question.image is not None)
-    wanted = [item for item in shown if item.hit.chunk.image is not None][: max(0, room)]
-    if not wanted:
+    max_images = limits.images - (question.image is not None)
+    with_crops = [item for item in shown if item.hit.chunk.image is not None][: max(0, max_images)]
+    if not with_crops:
         return list(shown)
-    without = count(compose(question, wanted))
-    allowed = int(limits.image_share * budget)
+    text_tokens = count(build_prompt(question, with_crops))
+    image_budget = int(limits.image_share * budget)
 
-    def cost(pictures: Mapping[int, bytes]) -> int:
-        return count(compose(question, _with(wanted, pictures))) - without
+    def image_tokens(images: Mapping[int, bytes]) -> int:
+        return count(build_prompt(question, _images_added(with_crops, images))) - text_tokens
 
     pixels = limits.pixels
-    pictures: dict[int, bytes] = {}
+    images: dict[int, bytes] = {}
     for _ in range(_TRIES):
-        pictures = _crops(wanted, pixels, crop)
-        used = cost(pictures)
-        if used <= allowed:
-            return _with(shown, pictures)
+        images = _resized_crops(with_crops, pixels, crop)
+        used = image_tokens(images)
+        if used <= image_budget:
+            return _images_added(shown, images)
         # Tokens of a picture grow with its area.
-        pixels = max(_LEAST_PIXELS, int(0.95 * pixels * math.sqrt(allowed / used)))
-    while pictures and cost(pictures) > allowed:
-        pictures.popitem()
-    return _with(shown, pictures)
+        pixels = max(_LEAST_PIXELS, int(0.95 * pixels * math.sqrt(image_budget / used)))
+    while images and image_tokens(images) > image_budget:
+        images.popitem()
+    return _images_added(shown, images)
 
 
-def _with(shown: Sequence[Evidence], pictures: Mapping[int, bytes]) -> list[Evidence]:
-    return [replace(item, image=pictures.get(item.number)) for item in shown]
+def _images_added(
+    shown: Sequence[PromptEvidence], images: Mapping[int, bytes]
+) -> list[PromptEvidence]:
+    return [replace(item, image=images.get(item.number)) for item in shown]
 
 
-def _crops(wanted: Sequence[Evidence], pixels: int, crop: Crop) -> dict[int, bytes]:
+def _resized_crops(wanted: Sequence[PromptEvidence], pixels: int, crop: Crop) -> dict[int, bytes]:
     """Number to picture. A figure whose crop cannot be made is shown by its words alone."""
-    made = {}
+    images = {}
     for item in wanted:
         region = item.hit.chunk.image
         if region is None:
             continue
         try:
-            made[item.number] = resized_png(crop(region, pixels), pixels)
+            images[item.number] = resized_png(crop(region, pixels), pixels)
         except (DocumentError, StoreError, ValueError):
             continue
-    return made
+    return images

@@ -10,7 +10,7 @@ import struct
 _PICTURE = 300  # tokens of a picture besides those for its area
 
 
-def estimate(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """Tokens at most, for want of the tokenizer: one for every digit, sign, line end and space
     before a digit, one for three letters, three for four bytes of other scripts. That holds for a
     vocabulary as small and English as SmolLM2's; on English text it is about 1.5 times too many,

@@ -1,1 +1,1 @@
-"""Candidates to a better order: late interaction."""
+"""Candidates to their final order: late interaction, cross-encoder, one score."""

@@ -8,24 +8,24 @@ from octavo.retrieve.query import Candidate
 
 
 def convex_combination(
-    items: Sequence[Candidate], weights: Mapping[str, float], spare: float = 0.0
+    items: Sequence[Candidate], weights: Mapping[str, float], pending_weight: float = 0.0
 ) -> list[float]:
     """Weighted mean of each stage's scores, stretched over 0 to 1 (min-max) within the stage.
 
     A candidate that a stage did not reach has 0 there (Bruch, Gai and Ingber 2023 show that
     convex combination is robust to the choice of the normalization). Stages that reached no
-    candidate do not count in the mean; `spare` counts in it as one of 0.
+    candidate do not count in the mean; `pending_weight` counts in it as one of 0.
     """
     totals = [0.0] * len(items)
-    present = spare
+    present = pending_weight
     traces = [{stage.name: stage.score for stage in c.trace} for c in items]
     for name, weight in weights.items():
         scores = [trace.get(name) for trace in traces]
-        reached = [s for s in scores if s is not None]
-        if not reached or weight <= 0:
+        scored = [s for s in scores if s is not None]
+        if not scored or weight <= 0:
             continue
         present += weight
-        low, high = min(reached), max(reached)
+        low, high = min(scored), max(scored)
         width = high - low
         for i, score in enumerate(scores):
             if score is not None:
@@ -35,5 +35,5 @@ def convex_combination(
 
 def present_weight(items: Sequence[Candidate], weights: Mapping[str, float]) -> float:
     """The weights of the stages that reached a candidate."""
-    reached = {stage.name for c in items for stage in c.trace}
-    return sum(w for name, w in weights.items() if w > 0 and name in reached)
+    scored = {stage.name for c in items for stage in c.trace}
+    return sum(w for name, w in weights.items() if w > 0 and name in scored)

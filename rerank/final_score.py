@@ -28,10 +28,11 @@ def scores_of(
     items: Sequence[Candidate],
     weights: Mapping[str, float],
     gate: GateBounds = NO_GATE,
-    spare: float = 0.0,
+    pending_weight: float = 0.0,
 ) -> list[float]:
-    """Final scores; `spare` is the weight of a stage that is still to come, 0 for everyone yet."""
-    scores = convex_combination(items, weights, spare)
+    """Final scores. `pending_weight` is that of a stage still to come, which scores all 0 for
+    now."""
+    scores = convex_combination(items, weights, pending_weight)
     text_share = modality_gate(items, gate) if gate and weights.get("joint", 0) > 0 else 1.0
     if text_share < 1:
         visual = convex_combination(items, {"joint": 1.0})

@@ -1,4 +1,4 @@
-"""How far text counts beside pictures: a gate by the best text scores of a question."""
+"""The weight of text beside pictures: a gate by the best text scores of a question."""
 
 from __future__ import annotations
 

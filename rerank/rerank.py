@@ -33,8 +33,8 @@ class RerankOptions:
 
     `gate` has two scores of a stage (MaxSim, text cosine), of a model of its own each: where the
     best candidate has less than the first, no text here is about the question and pictures are
-    ranked by how they look; from the second on the weights hold as they are; between the two is a
-    mixture. Of two stages the one that is surer counts. Empty: the weights always hold.
+    ranked by the `joint` stage alone; from the second on the weights hold as they are; between the
+    two is a mixture. Of two stages the greater share counts. Empty: the weights always hold.
     """
 
     depth: int = 300
@@ -60,7 +60,7 @@ class RerankOptions:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Candidates in their final order, and what is to be said of how they were ranked."""
+    """Candidates in their final order, and notes on what was not scored."""
 
     items: tuple[Candidate, ...]
     notes: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class Ranked:
 class Scorers:
     """The models of this stage; None where the profile has none: its stage is then skipped.
 
-    `crop` draws a region for a cross-encoder that looks at figures.
+    `crop` gives a region as PNG to a cross-encoder that takes images.
     """
 
     tokens: TokenEncoder | None = None
@@ -89,17 +89,17 @@ def rerank(
     """Candidates in their final order; the stages they passed (`maxsim`, `patches`, `cross`,
     `final`) are added to their traces.
 
-    `maxsim` and `patches` are divided by the number of query tokens: 1 means that every token met
+    `maxsim` and `patches` are divided by the number of query tokens: 1 means that every token has
     its equal. A stage without a model, without text or with a depth of 0 is skipped. The
-    cross-encoder sees the first `cross_depth` by the score so far, and the query's `image`.
+    cross-encoder scores the first `cross_depth` by the score so far, and the query's `image`.
     """
     items = candidates.items
     if candidates.text and options.depth > 0:
         if scorers.tokens is not None:
-            query = query_rows(candidates.text, scorers.tokens)
+            query = query_token_vectors(candidates.text, scorers.tokens)
             items = _with_maxsim(MAXSIM, "tokens", query, items, store, options.depth)
         if scorers.patches is not None:
-            query = query_rows(candidates.text, scorers.patches)
+            query = query_token_vectors(candidates.text, scorers.patches)
             items = _with_maxsim(PATCHES, "patches", query, items, store, options.depth)
     # A picture in the question is a stage of its own, with its own scale.
     gate = options.gate if image is None else {}
@@ -111,7 +111,9 @@ def rerank(
         note = "cross-encoder: the profile has none"
     else:
         content = Content(candidates.text, image)
-        items, note = _crossed(content, ordered, store, scorers, scorers.cross_encoder, options)
+        items, note = _with_cross_encoder(
+            content, ordered, store, scorers, scorers.cross_encoder, options
+        )
         ordered = by_final_score(items, options.weights, gate)
     ranked = tuple(
         replace(c, trace=(*c.trace, Stage("final", rank, c.score)))
@@ -120,7 +122,7 @@ def rerank(
     return Ranked(ranked, (note,) if note else ())
 
 
-def query_rows(text: str, encoder: TokenEncoder | PatchEncoder) -> Matrix:
+def query_token_vectors(text: str, encoder: TokenEncoder | PatchEncoder) -> Matrix:
     """`(tokens, d)`: what MaxSim compares of a question, the first rows of it at most."""
     with timed("encode"):
         return encoder.query_tokens([text])[0][:ROWS]
@@ -136,10 +138,10 @@ def _with_maxsim(
 ) -> tuple[Candidate, ...]:
     with timed(name):
         points = store.maxsim(query, [c.id for c in items[:depth]], using)
-    return _staged(name, items, {p.id: p.score / len(query) for p in points})
+    return _with_stage(name, items, {p.id: p.score / len(query) for p in points})
 
 
-def _crossed(
+def _with_cross_encoder(
     content: Content,
     ordered: Sequence[Candidate],
     store: Store,
@@ -147,20 +149,20 @@ def _crossed(
     model: PairScorer,
     options: RerankOptions,
 ) -> tuple[tuple[Candidate, ...], str]:
-    """With the stage `cross` on the best of them, and what is to be said of it."""
+    """With the stage `cross` on the best of them, and a note on those without."""
     with timed("cross"):
         head = ordered[: options.cross_depth]
         bounds = _bounds(ordered, options, gate={} if content.image else options.gate)
         result = cross_encode(
             content, head, store, model, scorers.crop, bounds, options.cross_seconds
         )
-    return _staged(CROSS, ordered, result.scores), result.note
+    return _with_stage(CROSS, ordered, result.scores), result.note
 
 
 def _bounds(ordered: Sequence[Candidate], options: RerankOptions, gate: GateBounds) -> ScoreBounds:
     """Final scores without the cross-encoder's part, and how much that may be."""
     weight = options.weights.get(CROSS, 0.0)
-    floor = scores_of(ordered, options.weights, gate, spare=weight)
+    floor = scores_of(ordered, options.weights, gate, pending_weight=weight)
     whole = weight + present_weight(ordered, options.weights)
     text_share = (
         modality_gate(ordered, gate) if gate and options.weights.get("joint", 0) > 0 else 1.0
@@ -168,7 +170,7 @@ def _bounds(ordered: Sequence[Candidate], options: RerankOptions, gate: GateBoun
     return ScoreBounds(floor, text_share * weight / whole if whole else 0.0, options.keep)
 
 
-def _staged(
+def _with_stage(
     name: str, items: Sequence[Candidate], scores: Mapping[str, float]
 ) -> tuple[Candidate, ...]:
     """Candidates with a stage added where it scored them; ranks by score, then id."""

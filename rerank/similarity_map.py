@@ -1,4 +1,4 @@
-"""Which part of a picture met the question, by a patch encoder: a grid of heat, and it drawn."""
+"""Similarity of a question to each patch of a picture, by a patch encoder, and it drawn."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from octavo.index.encoders.encoder import Matrix, PatchEncoder
 from octavo.index.image_files import open_image
 
 _PIXELS = 1024  # longest side of a picture that is drawn
-_CORNER = 8  # parts of a side that are painted over to see which rows see them
-_CHANGED = 0.5  # of the greatest change of a row: the row sees the corner
-_ASPECT = 2.0  # times that a grid may be wider or higher than its picture
+_CORNER = 8  # a corner is this part of a side; its colours are inverted to find its rows
+_MIN_CHANGE = 0.5  # of the greatest change of a row: the row is of the corner
+_MAX_ASPECT_RATIO = 2.0  # times that a grid may be wider or higher than its picture
 _RED = (213, 0, 0)
-_OPAQUE = 0.65  # of the colour where it is hottest
+_OPAQUE = 0.65  # of the colour where the similarity is 1
 
 
 def similarity_map(question: str, image: bytes, encoder: PatchEncoder) -> Matrix | None:
@@ -23,27 +23,29 @@ def similarity_map(question: str, image: bytes, encoder: PatchEncoder) -> Matrix
     tokens stand above those of the other patches, summed over the tokens.
 
     None where the grid cannot be told. Contracts give rows without places, some of them marks or a
-    prompt: the first and last patch are those that change most when their corner is painted over.
+    prompt: the first and last patch are those that change most when the colours of their
+    corner are inverted.
     Raises ValueError for bytes that are no image.
     """
     picture = open_image(image, _PIXELS).convert("RGB")
-    painted = [_painted(image, corner) for corner in (0, 1)]
-    plain, first, last = encoder.embed_patches([image, *painted])
+    with_corner = [_inverted_corner(image, corner) for corner in (0, 1)]
+    plain, first, last = encoder.embed_patches([image, *with_corner])
     if not len(plain) == len(first) == len(last):
         return None
-    start, end = min(_seen(plain, first)), max(_seen(plain, last)) + 1
+    start, end = min(_changed_rows(plain, first)), max(_changed_rows(plain, last)) + 1
     grid = _grid(end - start, picture.width / picture.height)
     if grid is None:
         return None
     cosines = encoder.query_tokens([question])[0] @ plain[start:end].T
-    above = np.maximum(0, cosines - cosines.mean(axis=1, keepdims=True)).sum(axis=0)
-    top = float(above.max())
-    scaled = above / top if top > 0 else above
+    excess = np.maximum(0, cosines - cosines.mean(axis=1, keepdims=True)).sum(axis=0)
+    greatest = float(excess.max())
+    scaled = excess / greatest if greatest > 0 else excess
     return np.asarray(scaled.reshape(grid), np.float32)
 
 
 def draw_similarity_map(image: bytes, grid: Matrix) -> bytes:
-    """PNG of the picture with heat over it in red, its longest side 1024 pixels at most."""
+    """PNG of the picture with `grid` `(rows, columns)` float32, 0 to 1, over it in red; its longest
+    side 1024 pixels at most. Raises ValueError for bytes that are no image."""
     from PIL import Image
 
     picture = open_image(image, _PIXELS).convert("RGB")
@@ -56,7 +58,7 @@ def draw_similarity_map(image: bytes, grid: Matrix) -> bytes:
     return out.getvalue()
 
 
-def _painted(image: bytes, corner: int) -> bytes:
+def _inverted_corner(image: bytes, corner: int) -> bytes:
     """The picture with its top left (0) or bottom right (1) corner in the opposite colours."""
     from PIL import ImageOps
 
@@ -70,10 +72,10 @@ def _painted(image: bytes, corner: int) -> bytes:
     return out.getvalue()
 
 
-def _seen(plain: Matrix, painted: Matrix) -> list[int]:
+def _changed_rows(plain: Matrix, inverted: Matrix) -> list[int]:
     """The rows that changed by at least half of the greatest change."""
-    change = np.linalg.norm(plain - painted, axis=1)
-    return [int(n) for n in np.flatnonzero(change >= _CHANGED * change.max())]
+    change = np.linalg.norm(plain - inverted, axis=1)
+    return [int(n) for n in np.flatnonzero(change >= _MIN_CHANGE * change.max())]
 
 
 def _grid(patches: int, aspect: float) -> tuple[int, int] | None:
@@ -83,7 +85,7 @@ def _grid(patches: int, aspect: float) -> tuple[int, int] | None:
     if not shapes:
         return None
     best = min(shapes, key=lambda s: abs(math.log(s[1] / s[0] / aspect)))
-    if max(best[1] / best[0] / aspect, aspect * best[0] / best[1]) <= _ASPECT:
+    if max(best[1] / best[0] / aspect, aspect * best[0] / best[1]) <= _MAX_ASPECT_RATIO:
         return best
     side = math.isqrt(patches)
     return (side, side) if side * side == patches else None

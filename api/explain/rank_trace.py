@@ -8,7 +8,7 @@ from dataclasses import replace
 from octavo.api.explain.explain_schemas import ExpectedOut, StandingOut
 from octavo.index.store import ScoredChunk, Store, Subquery
 from octavo.ingest.document import Chunk
-from octavo.rerank.rerank import MAXSIM, PATCHES, Ranked, Scorers, query_rows
+from octavo.rerank.rerank import MAXSIM, PATCHES, Ranked, Scorers, query_token_vectors
 from octavo.retrieve.query import Candidate, Candidates, Hit
 
 #: Stages between the subqueries and the end, in the order they run.
@@ -82,7 +82,7 @@ class PageTrace:
         if subquery is not None:
             scored = self._through(subquery)
         elif stage == MAXSIM and self._scorers.tokens is not None:
-            rows = query_rows(self._candidates.text, self._scorers.tokens)
+            rows = query_token_vectors(self._candidates.text, self._scorers.tokens)
             scored = [
                 ScoredChunk(p.id, p.score / len(rows))
                 for p in self._store.maxsim(rows, list(self._chunks), "tokens")

@@ -39,7 +39,7 @@ def word_by_word(
         page=chunk.page,
         text=text,
         tokens=[
-            MetOut(word=m.word, met=m.met, similarity=round(m.similarity, 4), stop=m.stop)
+            MetOut(word=m.word, met=m.text_word, similarity=round(m.similarity, 4), stop=m.stop)
             for m in met
         ],
         words=_terms(candidates, chunk, text, store),

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from octavo.generate.answer import Answer, Cancelled, GeneratorError, Usage, Watch
-from octavo.generate.attribution import ground
-from octavo.generate.prompt import Prompt, PromptLimits, ask
-from octavo.generate.prompt_budget import fit
+from octavo.generate.attribution import attribute_claims
+from octavo.generate.prompt import Prompt, PromptLimits, prompt_question
+from octavo.generate.prompt_budget import fit_prompt
 from octavo.generate.prompt_image import Crop
-from octavo.generate.token_estimate import estimate
+from octavo.generate.token_estimate import estimate_tokens
 from octavo.index.encoders.encoder import TextEncoder
 from octavo.retrieve.query import Hit, Query
 from octavo.retrieve.understanding.query_bounds import shortened
@@ -19,11 +19,11 @@ from octavo.retrieve.understanding.query_bounds import shortened
 
 @dataclass(frozen=True, slots=True)
 class ModelDraft:
-    """What a model wrote. `cut`: it was stopped by its token limit, not by itself. `tokens` it
-    wrote, 0 where the backend does not tell."""
+    """What a model wrote. `truncated`: its token limit stopped it, not the model itself. `tokens`:
+    how many it wrote, 0 where the backend does not report it."""
 
     text: str
-    cut: bool = False
+    truncated: bool = False
     tokens: int = field(default=0, compare=False)
 
 
@@ -40,23 +40,23 @@ class ChatModel(Protocol):
         ...
 
     def write(self, prompt: Prompt, watch: Watch) -> ModelDraft:
-        """Pieces go to `watch.said` as they are written, in the caller's thread.
+        """Pieces go to `watch.on_text` as they are written, in the caller's thread.
 
         Raises GeneratorError, and Cancelled soon after `watch.stop()`.
         """
         ...
 
 
-class Chat:
-    """Satisfies `Generator`. `crop` cuts a region out of a stored original; `text` is the encoder
-    by which sentences are compared with the evidence."""
+class ChatGenerator:
+    """Satisfies `Generator`. `crop` cuts a region out of a stored original; `encoder`
+    embeds sentences and evidence, to compare them."""
 
     def __init__(
-        self, model: ChatModel, text: TextEncoder, crop: Crop, limits: PromptLimits | None = None
+        self, model: ChatModel, encoder: TextEncoder, crop: Crop, limits: PromptLimits | None = None
     ) -> None:
         self.name = model.name
         self.model = model
-        self._text = text
+        self._encoder = encoder
         self._crop = crop
         self._limits = limits or PromptLimits()
 
@@ -68,20 +68,29 @@ class Chat:
         if not hits:
             return Answer((), 0.0, "The index has nothing that matches.", ())
         model = self.model
-        question = ask(query, searched, self._limits, model.images)
+        question = prompt_question(query, searched, self._limits, model.images)
         crop = self._crop if model.images else None
-        fitted = fit(question, hits, self._limits, model.budget, model.count, crop)
+        fitted = fit_prompt(question, hits, self._limits, model.budget, model.count, crop)
         if watch.stopped:
             raise Cancelled
         draft = model.write(fitted.prompt, watch)
         if watch.stopped:
             raise Cancelled
-        if draft.cut and not draft.text.strip():
+        if draft.truncated and not draft.text.strip():
             raise GeneratorError(
                 f"{self.name} used all the tokens it may write and gave no answer; if it is a "
                 "model that thinks first, let it write more tokens or turn its thinking off"
             )
         evidence = tuple(hits[: len(fitted.shown)])
-        asked = shortened(query.text).text.strip() or searched
-        answer = ground(draft.text, asked, fitted.shown, evidence, self._text, cut=draft.cut)
-        return replace(answer, usage=Usage(fitted.tokens, draft.tokens or estimate(draft.text)))
+        question_text = shortened(query.text).text.strip() or searched
+        answer = attribute_claims(
+            draft.text,
+            question_text,
+            fitted.shown,
+            evidence,
+            self._encoder,
+            truncated=draft.truncated,
+        )
+        return replace(
+            answer, usage=Usage(fitted.tokens, draft.tokens or estimate_tokens(draft.text))
+        )

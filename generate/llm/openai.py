@@ -24,11 +24,11 @@ from octavo.generate.llm.chat import ModelDraft
 from octavo.generate.llm.server_errors import ServerErrors
 from octavo.generate.llm.sse import read_answer, read_body
 from octavo.generate.prompt import Prompt
-from octavo.generate.token_estimate import estimate, picture_tokens
+from octavo.generate.token_estimate import estimate_tokens, picture_tokens
 
 _TEMPLATE = 64  # tokens that a chat template adds around two messages
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
-_POLL = 0.05  # seconds until a stop is noticed
+_POLL_SECONDS = 0.05  # seconds until a stop is noticed
 
 
 class OpenAiChat:
@@ -91,47 +91,47 @@ class OpenAiChat:
             **(extra or {}),
         }  # fmt: skip
         self._tls = httpx.create_ssl_context(trust_env=False)
-        self._counts = True  # whether the server has a tokenizer to ask; found out once
+        self._has_tokenizer = True  # whether the server has a tokenizer to ask; found out once
 
     def count(self, prompt: Prompt) -> int:
         """The text by the server's tokenizer (vLLM and llama.cpp have `/tokenize`), else
-        `estimate`; the pictures by their area."""
+        `estimate_tokens`; the pictures by their area."""
         pictures = sum(picture_tokens(p, self._pixels_per_token) for p in prompt.images)
         text = f"{prompt.system}\n{prompt.text}"
-        tokens = self._tokenize(text) if self._counts else None
-        return _TEMPLATE + pictures + (estimate(text) if tokens is None else tokens)
+        tokens = self._tokenize(text) if self._has_tokenizer else None
+        return _TEMPLATE + pictures + (estimate_tokens(text) if tokens is None else tokens)
 
     def write(self, prompt: Prompt, watch: Watch) -> ModelDraft:
         """See `ChatModel.write`. The request runs in a thread of its own, with an event loop of its
         own, so that it can be given up at any moment: the connection is closed, by which the
         server learns of it."""
         pieces: SimpleQueue[str | None] = SimpleQueue()
-        left = Event()  # the caller is gone: `said` raised
+        caller_gone = Event()  # `watch.on_text` raised
 
-        async def talk() -> ModelDraft:
+        async def request() -> ModelDraft:
             try:
                 task = asyncio.ensure_future(self._answer(prompt, pieces.put))
                 while not task.done():
-                    await asyncio.wait({task}, timeout=_POLL)
-                    if watch.stopped or left.is_set():
+                    await asyncio.wait({task}, timeout=_POLL_SECONDS)
+                    if watch.stopped or caller_gone.is_set():
                         task.cancel()
                 return await task
             finally:
                 pieces.put(None)
 
         with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(lambda: asyncio.run(talk()))
+            future = pool.submit(lambda: asyncio.run(request()))
             try:
                 while (piece := pieces.get()) is not None:
-                    watch.said(piece)
+                    watch.on_text(piece)
             finally:
-                left.set()
+                caller_gone.set()
             try:
                 return future.result()
             except (CancelledError, asyncio.CancelledError):
                 raise Cancelled from None
 
-    async def _answer(self, prompt: Prompt, said: Callable[[str], None]) -> ModelDraft:
+    async def _answer(self, prompt: Prompt, on_text: Callable[[str], None]) -> ModelDraft:
         body = {k: v for k, v in self._body.items() if v is not None}
         body["messages"] = messages(prompt, self.images)
         try:
@@ -144,7 +144,7 @@ class OpenAiChat:
                 for attempt in range(self._retries + 1):
                     last = attempt == self._retries
                     try:
-                        return await self._attempt(client, body, said, last)
+                        return await self._attempt(client, body, on_text, last)
                     except _RetryLater as again:
                         await asyncio.sleep(again.seconds or 0.5 * 2**attempt)
         except TimeoutError:
@@ -155,28 +155,28 @@ class OpenAiChat:
         raise AssertionError("the last attempt returns or raises")
 
     async def _attempt(
-        self, client: httpx.AsyncClient, body: object, said: Callable[[str], None], last: bool
+        self, client: httpx.AsyncClient, body: object, on_text: Callable[[str], None], last: bool
     ) -> ModelDraft:
-        """One request. Raises _Again where another may do better and nothing was said yet."""
+        """One request. Raises _RetryLater where another may do better and no text came yet."""
         try:
             async with asyncio.timeout(self._first) as patience:
                 loop = asyncio.get_running_loop()
 
-                def heard(piece: str) -> None:
+                def on_piece(piece: str) -> None:
                     patience.reschedule(loop.time() + self._first)
-                    said(piece)
+                    on_text(piece)
 
                 async with client.stream(
                     "POST", f"{self._url}/chat/completions", json=body, headers=self._headers()
                 ) as response:
                     if response.status_code != 200:
-                        refusal = self._errors.refusal(
+                        refusal = self._errors.refused(
                             response.status_code, await read_body(response)
                         )
                         if response.status_code in _RETRIED and not last:
                             raise _RetryLater(_retry_after(response))
                         raise refusal
-                    return await read_answer(response, heard, self._errors)
+                    return await read_answer(response, on_piece, self._errors)
         except (TimeoutError, httpx.ReadTimeout):
             raise self._errors.error(
                 f"sent no text for {self._first:g} seconds",
@@ -185,9 +185,9 @@ class OpenAiChat:
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             if not last:
                 raise _RetryLater(None) from None
-            raise self._errors.down(error) from None
+            raise self._errors.unreachable(error) from None
         except httpx.HTTPError as error:
-            raise self._errors.broken(error) from None
+            raise self._errors.connection_lost(error) from None
 
     def _tokenize(self, text: str) -> int | None:
         """vLLM takes `prompt`, llama.cpp `content`; each ignores the other's. None: not offered."""
@@ -199,10 +199,10 @@ class OpenAiChat:
             data = response.json() if response.status_code == 200 else {}
             tokens = data.get("count", len(data["tokens"])) if "tokens" in data else None
         except httpx.ConnectError as error:
-            raise self._errors.down(error) from None
+            raise self._errors.unreachable(error) from None
         except (httpx.HTTPError, ValueError, TypeError, AttributeError):
             tokens = None
-        self._counts = isinstance(tokens, int)
+        self._has_tokenizer = isinstance(tokens, int)
         return tokens if isinstance(tokens, int) else None
 
     def _headers(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A model server's answer read: its server-sent events, or plain JSON of one without streaming."""
+"""Reads a model server's answer: its server-sent events, or plain JSON of one without streaming."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import httpx
 from octavo.generate.llm.chat import ModelDraft
 from octavo.generate.llm.server_errors import ServerErrors
 
-_LONGEST = 1 << 20  # bytes of one event or one error, and characters of one answer
+_MAX_BYTES = 1 << 20  # bytes of one event or one error, and characters of one answer
 
 
 async def read_answer(
-    response: httpx.Response, said: Callable[[str], None], errors: ServerErrors
+    response: httpx.Response, on_text: Callable[[str], None], errors: ServerErrors
 ) -> ModelDraft:
-    """The draft of a chat completion; its pieces go to `said` as they come.
+    """The draft of a chat completion; its pieces go to `on_text` as they come.
 
     Raises GeneratorError for what is none, is broken off or does not end.
     """
     kind = response.headers.get("content-type", "").partition(";")[0].strip()
     if kind == "application/json":
-        return _whole(await read_body(response), said, errors)
+        return _read_json(await read_body(response), on_text, errors)
     if kind != "text/event-stream":
         raise errors.error(
             f"answered with {kind or 'no content type'}, not an event stream",
@@ -32,12 +32,12 @@ async def read_answer(
     async for event in _events(response, errors):
         if event == "[DONE]":
             break
-        piece, ended = _piece(event, errors)
+        piece, ended = _read_event(event, errors)
         reason = ended or reason
         if piece:
             text.append(piece)
-            said(piece)
-        if sum(map(len, text)) > _LONGEST:
+            on_text(piece)
+        if sum(map(len, text)) > _MAX_BYTES:
             raise errors.error("does not end its answer", "see the server's log")
     else:
         # The last event may be left out, as `transformers serve` does, not both.
@@ -46,7 +46,7 @@ async def read_answer(
                 f"broke its answer off after {sum(map(len, text))} characters",
                 "ask again; see the server's log for why it stopped",
             )
-    return ModelDraft("".join(text), cut=reason in ("length", "content_filter"))
+    return ModelDraft("".join(text), truncated=reason in ("length", "content_filter"))
 
 
 async def read_body(response: httpx.Response) -> str:
@@ -54,7 +54,7 @@ async def read_body(response: httpx.Response) -> str:
     body = b""
     async for block in response.aiter_bytes():
         body += block
-        if len(body) > _LONGEST:
+        if len(body) > _MAX_BYTES:
             break
     return body.decode("utf-8", "replace")
 
@@ -65,7 +65,7 @@ async def _events(response: httpx.Response, errors: ServerErrors) -> AsyncIterat
     rest = b""
     async for block in response.aiter_bytes():
         *lines, rest = (rest + block).split(b"\n")
-        if len(rest) > _LONGEST:
+        if len(rest) > _MAX_BYTES:
             raise errors.error("sends an event without end", "see the server's log")
         for line in lines:
             if line.startswith(b"data:"):
@@ -74,13 +74,13 @@ async def _events(response: httpx.Response, errors: ServerErrors) -> AsyncIterat
         yield rest[5:].strip().decode("utf-8", "replace")
 
 
-def _piece(event: str, errors: ServerErrors) -> tuple[str, str]:
+def _read_event(event: str, errors: ServerErrors) -> tuple[str, str]:
     """Text and finish reason of one event. One that cannot be read is not skipped: a word
     lost ("not") may turn the answer round."""
     try:
         data = json.loads(event)
         if "error" in data:
-            raise errors.error(f"reported: {errors.told(event)}", "see the server's log")
+            raise errors.error(f"reported: {errors.message_of(event)}", "see the server's log")
         choices = data["choices"]
         if not choices:  # usage figures
             return "", ""
@@ -89,13 +89,13 @@ def _piece(event: str, errors: ServerErrors) -> tuple[str, str]:
             raise TypeError
     except (ValueError, TypeError, KeyError, LookupError, AttributeError):
         raise errors.error(
-            f"sent what is no chat completion chunk: {errors.told(event)}",
+            f"sent what is no chat completion chunk: {errors.message_of(event)}",
             "check that it is OpenAI-compatible; ask again",
         ) from None
     return text or "", reason or ""
 
 
-def _whole(body: str, said: Callable[[str], None], errors: ServerErrors) -> ModelDraft:
+def _read_json(body: str, on_text: Callable[[str], None], errors: ServerErrors) -> ModelDraft:
     try:
         choice = json.loads(body)["choices"][0]
         text = choice["message"]["content"] or ""
@@ -103,8 +103,8 @@ def _whole(body: str, said: Callable[[str], None], errors: ServerErrors) -> Mode
             raise TypeError
     except (ValueError, TypeError, LookupError):
         raise errors.error(
-            f"sent what is no chat completion: {errors.told(body)}",
+            f"sent what is no chat completion: {errors.message_of(body)}",
             "check that it is OpenAI-compatible",
         ) from None
-    said(text)
-    return ModelDraft(text, cut=choice.get("finish_reason") in ("length", "content_filter"))
+    on_text(text)
+    return ModelDraft(text, truncated=choice.get("finish_reason") in ("length", "content_filter"))

@@ -36,16 +36,16 @@ class TransformersChat:
 
         Raises ModelError for what is missing, damaged, of no known kind or too small.
         """
-        loaded = load_replicas(spec)
+        replicas = load_replicas(spec)
         self.name = spec.identity
-        self._reader = loaded[0].reader
+        self._reader = replicas[0].reader
         self._tokenizer = getattr(self._reader, "tokenizer", self._reader)
         self.images = self._reader is not self._tokenizer
         if not self._reader.chat_template:
             raise ModelError(
                 f"{spec.directory} has no chat template; take the model's instruction-tuned form"
             )
-        limit = _positions(loaded[0].model.config)
+        limit = _context_length(replicas[0].model.config)
         context = min(n for n in (limit, spec.tokens or limit) if n)
         if context <= answer_tokens:
             raise ModelError(
@@ -55,9 +55,9 @@ class TransformersChat:
         self.budget = context - answer_tokens
         self._answer_tokens = answer_tokens
         self._seconds = seconds
-        self._marks = _special(self._reader, self._tokenizer)
+        self._marks = _special_tokens(self._reader, self._tokenizer)
         self._free: SimpleQueue[LoadedModel] = SimpleQueue()
-        for one in loaded:
+        for one in replicas:
             self._free.put(one)
 
     def count(self, prompt: Prompt) -> int:
@@ -68,18 +68,18 @@ class TransformersChat:
         """See `ChatModel.write`. A stop is noticed between two tokens; the prompt itself is read
         in one pass that cannot be stopped."""
         inputs = self._inputs(prompt)
-        loaded = self._take(watch)
+        replica = self._free_replica(watch)
         try:
-            return self._generate(loaded, inputs, bool(prompt.images), watch)
+            return self._generate(replica, inputs, bool(prompt.images), watch)
         except RuntimeError as error:  # of torch: out of memory, a kernel that is missing
             raise GeneratorError(
-                f"{self.name} failed on {loaded.model.device} ({one_line(error)}); if memory ran "
+                f"{self.name} failed on {replica.model.device} ({one_line(error)}); if memory ran "
                 "out, allow fewer tokens or pictures, or a smaller dtype"
             ) from error
         finally:
-            self._free.put(loaded)
+            self._free.put(replica)
 
-    def _take(self, watch: Watch) -> LoadedModel:
+    def _free_replica(self, watch: Watch) -> LoadedModel:
         while not watch.stopped:
             try:
                 return self._free.get(timeout=_POLL)
@@ -88,14 +88,14 @@ class TransformersChat:
         raise Cancelled
 
     def _generate(
-        self, loaded: LoadedModel, inputs: Any, pictures: bool, watch: Watch
+        self, replica: LoadedModel, inputs: Any, pictures: bool, watch: Watch
     ) -> ModelDraft:
         import torch
         from transformers import StoppingCriteriaList
 
-        model = loaded.model
-        loaded.adapt(pictures)
-        stop = _Stop(watch, self._seconds)
+        model = replica.model
+        replica.adapt(pictures)
+        stop = _StopCriterion(watch, self._seconds)
         inputs = inputs.to(model.device)
         for name, value in inputs.items():
             if torch.is_tensor(value) and value.is_floating_point():
@@ -103,26 +103,26 @@ class TransformersChat:
         with torch.inference_mode():
             written = model.generate(
                 **inputs,
-                generation_config=_greedy(model, self._answer_tokens, self._tokenizer),
+                generation_config=_greedy_config(model, self._answer_tokens, self._tokenizer),
                 streamer=_streamer(self._tokenizer, watch),
                 stopping_criteria=StoppingCriteriaList([stop]),
             )[0, inputs["input_ids"].shape[1] :]
         if watch.stopped:
             raise Cancelled
-        if stop.late:
+        if stop.timed_out:
             raise GeneratorError(
                 f"{self.name} wrote no whole answer within {self._seconds:g} seconds; allow more, "
                 "or shorter answers, less evidence, a smaller or faster model"
             )
         text = self._tokenizer.decode(written, skip_special_tokens=True)
-        return ModelDraft(text, cut=len(written) >= self._answer_tokens, tokens=len(written))
+        return ModelDraft(text, truncated=len(written) >= self._answer_tokens, tokens=len(written))
 
     def _inputs(self, prompt: Prompt) -> Any:
         """The processor's tensors, on the CPU. Raises GeneratorError for pictures it refuses."""
         from jinja2 import TemplateError
 
-        parts = [p if isinstance(p, bytes) else self._harmless(p) for p in prompt.parts]
-        system = self._harmless(prompt.system)
+        parts = [p if isinstance(p, bytes) else self._escape_marks(p) for p in prompt.parts]
+        system = self._escape_marks(prompt.system)
         try:
             try:
                 return self._render(system, parts)
@@ -155,7 +155,7 @@ class TransformersChat:
             add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt",
         )  # fmt: skip
 
-    def _harmless(self, text: str) -> str:
+    def _escape_marks(self, text: str) -> str:
         """Printed marks of the model are no marks: a space is put into each."""
         for mark in self._marks:
             if mark in text:
@@ -163,13 +163,13 @@ class TransformersChat:
         return text
 
 
-def _positions(config: Any) -> int:
+def _context_length(config: Any) -> int:
     """The longest input of the model in tokens; 0 where it names none."""
     text = config.get_text_config()
     return int(getattr(text, "max_position_embeddings", 0) or 0)
 
 
-def _special(reader: Any, tokenizer: Any) -> list[str]:
+def _special_tokens(reader: Any, tokenizer: Any) -> list[str]:
     """Marks of the model that are two characters or longer, longest first."""
     own = [getattr(reader, f"{name}_token", None) for name in ("image", "video", "audio")]
     marks = {str(t) for t in (*tokenizer.all_special_tokens, *own) if t}
@@ -177,7 +177,7 @@ def _special(reader: Any, tokenizer: Any) -> list[str]:
     return sorted((m for m in marks if len(m) > 1), key=lambda m: (-len(m), m))
 
 
-def _greedy(model: Any, tokens: int, tokenizer: Any) -> Any:
+def _greedy_config(model: Any, tokens: int, tokenizer: Any) -> Any:
     """The model's own generation settings, without chance."""
     from copy import deepcopy
 
@@ -192,30 +192,30 @@ def _greedy(model: Any, tokens: int, tokenizer: Any) -> Any:
 
 
 def _streamer(tokenizer: Any, watch: Watch) -> Any:
-    """Whole words to `watch.said`, within `generate`: a queue and a thread less than
-    TextIteratorStreamer, and an error in `said` ends the generation."""
+    """Whole words to `watch.on_text`, within `generate`: a queue and a thread less than
+    TextIteratorStreamer, and an error in `on_text` ends the generation."""
     from transformers import TextStreamer
 
-    def said(text: str, stream_end: bool = False) -> None:
+    def on_text(text: str, stream_end: bool = False) -> None:
         if text and not watch.stopped:
-            watch.said(text)
+            watch.on_text(text)
 
     streamer = TextStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
-    streamer.on_finalized_text = said  # its own prints
+    streamer.on_finalized_text = on_text  # its own prints
     return streamer
 
 
-class _Stop:
+class _StopCriterion:
     """A stopping criterion: after `watch.stop()`, or `seconds` from now."""
 
     def __init__(self, watch: Watch, seconds: float) -> None:
         self._watch = watch
         self._end = time.monotonic() + seconds
-        self.late = False
+        self.timed_out = False
 
     def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
         import torch
 
-        self.late = time.monotonic() > self._end
-        ended = self.late or self._watch.stopped
+        self.timed_out = time.monotonic() > self._end
+        ended = self.timed_out or self._watch.stopped
         return torch.full((len(input_ids),), ended, device=input_ids.device)

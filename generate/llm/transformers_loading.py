@@ -16,7 +16,7 @@ from octavo.index.encoders.model_spec import ModelSpec
 _BUILT_IN_LORA = "vision-lora"  # folder of Phi-4-multimodal's own adapter for pictures
 #: Adapter names. transformers reports as missing all weights whose names contain an adapter's: of
 #: one named "vision" also the model's own `audio_embed.up_proj_for_vision_speech`.
-_PICTURES, _ADAPTER = "octavo_pictures", "octavo_adapter"
+_PICTURE_ADAPTER, _ADAPTER = "octavo_pictures", "octavo_adapter"
 _PHI = "phi4_multimodal"  # filed under causal language models, and takes pictures
 
 
@@ -43,7 +43,7 @@ class LoadedModel:
 
 def load_replicas(spec: ModelSpec) -> list[LoadedModel]:
     """The model once on each device of `spec`. Raises ModelError."""
-    with _loading(spec.directory):
+    with _as_model_errors(spec.directory):
         return [_load(spec, device) for device in spec.devices]
 
 
@@ -52,18 +52,23 @@ def _load(spec: ModelSpec, device: str) -> LoadedModel:
     from transformers.utils import logging as hf_logging
 
     hf_logging.disable_progress_bar()
-    source = _source(spec.directory)
+    source = _load_arguments(spec.directory)
     config = AutoConfig.from_pretrained(**source)
-    kind = _kind(config, spec.directory)
+    kind = _model_class(config, spec.directory)
     reader = _reader(source, kind.__name__.endswith("CausalLM") and config.model_type != _PHI)
-    settings = {**source, **_numbers(spec, config), "config": config, "device_map": {"": device}}
+    settings = {
+        **source,
+        **_dtype_settings(spec, config),
+        "config": config,
+        "device_map": {"": device},
+    }
     if "attention" in spec.options:
         settings["attn_implementation"] = spec.options["attention"]
     model, info = kind.from_pretrained(**settings, output_loading_info=True)
-    _complete(info, spec.directory)
+    _check_complete(info, spec.directory)
     model.eval()
     own = spec.directory / _BUILT_IN_LORA
-    pictures = [_adapt(model, own, _PICTURES)] if own.is_dir() else []
+    pictures = [_adapt(model, own, _PICTURE_ADAPTER)] if own.is_dir() else []
     adapter = spec.options.get("adapter")
     always = [_adapt(model, Path(adapter), _ADAPTER)] if adapter else []
     return LoadedModel(model, reader, always, pictures)
@@ -80,7 +85,7 @@ def _reader(source: dict[str, Any], text_only: bool) -> Any:
     return processor
 
 
-def _kind(config: Any, directory: Path) -> Any:
+def _model_class(config: Any, directory: Path) -> Any:
     """The class that loads a model of this configuration."""
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
     from transformers.models.auto.modeling_auto import (
@@ -98,7 +103,7 @@ def _kind(config: Any, directory: Path) -> Any:
     )
 
 
-def _source(path: Path) -> dict[str, Any]:
+def _load_arguments(path: Path) -> dict[str, Any]:
     """Where to load from: a directory, a GGUF file, or a directory with one GGUF file."""
     files = [path] if path.suffix == ".gguf" else sorted(path.glob("*.gguf"))
     if not path.exists():
@@ -118,7 +123,7 @@ def _source(path: Path) -> dict[str, Any]:
     }
 
 
-def _numbers(spec: ModelSpec, config: Any) -> dict[str, Any]:
+def _dtype_settings(spec: ModelSpec, config: Any) -> dict[str, Any]:
     """Dtype or quantization as `from_pretrained` wants it."""
     import torch
 
@@ -166,7 +171,7 @@ def _adapt(model: Any, directory: Path, name: str) -> str:
     return name
 
 
-def _complete(info: dict[str, Any], directory: Path) -> None:
+def _check_complete(info: dict[str, Any], directory: Path) -> None:
     """transformers fills what is missing with chance and only logs it; that would answer too."""
     missing = [*sorted(info["missing_keys"]), *(str(m[0]) for m in info["mismatched_keys"])]
     if missing:
@@ -177,7 +182,7 @@ def _complete(info: dict[str, Any], directory: Path) -> None:
 
 
 @contextmanager
-def _loading(directory: Path) -> Iterator[None]:
+def _as_model_errors(directory: Path) -> Iterator[None]:
     """What the libraries raise while loading, as ModelError."""
     try:
         import transformers  # noqa: F401

@@ -202,10 +202,10 @@ def _row(piece: str) -> Matrix:
 
 def test_words_of_any_token_model() -> None:
     found = align_tokens("pump oil!", "the oil in (pump)", Tokens())
-    assert [(m.word, m.met) for m in found][1] == ("oil", "oil")
+    assert [(m.word, m.text_word) for m in found][1] == ("oil", "oil")
     assert [m.word for m in found] == ["pump", "oil"]
     alone = align_tokens("pump", "oil pump", Tokens())
-    assert (alone[0].met, round(alone[0].similarity, 5)) == ("pump", 1.0)
+    assert (alone[0].text_word, round(alone[0].similarity, 5)) == ("pump", 1.0)
     # Rows that are no word's: said so, not guessed.
     assert align_tokens("pump oil", "the oil in the pump", Tokens(pooled=True)) == ()
     assert align_tokens("", "oil", Tokens()) == align_tokens("oil", " ", Tokens()) == ()
@@ -223,7 +223,7 @@ def test_no_token_model_is_told(filled: Service, encoders: Encoders) -> None:
     assert out.aligned.words
     # The real token encoder answers for itself.
     assert encoders.tokens is not None
-    assert align_tokens("oil", "The oil.", encoders.tokens)[0].met == "oil"
+    assert align_tokens("oil", "The oil.", encoders.tokens)[0].text_word == "oil"
 
 
 class Patches:

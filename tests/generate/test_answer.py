@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from octavo.api.service import Service
-from octavo.generate.evidence_units import sentences, units
+from octavo.generate.evidence_units import evidence_units, sentences
 from octavo.index.chunk_vectors import Encoders
 from octavo.index.source import Source
 from octavo.index.store import Filter
@@ -89,7 +89,7 @@ def table_hit() -> Hit:
 
 
 def test_a_table_row_is_quoted_with_its_column_names_and_its_own_box() -> None:
-    (unit,) = units(table_hit(), 0)
+    (unit,) = evidence_units(table_hit(), 0)
     assert unit.text == "Fastener: Impeller bolt; Torque: 85 N·m"
     assert unit.regions == (region(140),)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octavo.generate.citation_boxes import places
+from octavo.generate.citation_boxes import boxes_of
 from octavo.generate.evidence_units import sentences
 from octavo.ingest.chunk import chunk_pages
 from octavo.ingest.document import Box, Chunk, PageContent, Region, Span
@@ -36,7 +36,7 @@ def chunk_of(*lines: tuple[str, Box]) -> Chunk:
 def test_a_sentence_inside_a_line_gets_its_part() -> None:
     line = Box(100, 50, 300, 60)
     chunk = chunk_of(("Short one. And here another.", line))
-    (first,), (second,) = (places(chunk, a, b) for a, b in sentences(chunk.text))
+    (first,), (second,) = (boxes_of(chunk, a, b) for a, b in sentences(chunk.text))
     letter = 200 / 28
     assert first.box.rounded() == [100, 50, round(100 + 11.5 * letter, 2), 60]
     assert second.box.rounded() == [round(100 + 9.5 * letter, 2), 50, 300, 60]
@@ -52,13 +52,13 @@ def test_lines_are_joined_where_that_shows_little_else() -> None:
     ]
     chunk = chunk_of(*zip(texts, boxes, strict=True))
     start = chunk.text.index("The")
-    found = [r.box for r in places(chunk, start, chunk.text.index(" Next"))]
-    assert len(found) == 3
-    assert found[1] == Box(100, 62, 300, 84)
-    assert found[0].x1 == 300
-    assert found[0].x0 > 180
-    assert found[2].x0 == 100
-    assert found[2].x1 < 230
+    boxes = [r.box for r in boxes_of(chunk, start, chunk.text.index(" Next"))]
+    assert len(boxes) == 3
+    assert boxes[1] == Box(100, 62, 300, 84)
+    assert boxes[0].x1 == 300
+    assert boxes[0].x0 > 180
+    assert boxes[2].x0 == 100
+    assert boxes[2].x1 < 230
 
 
 def test_the_beginning_of_a_line_in_hebrew_is_at_its_right() -> None:
@@ -90,10 +90,10 @@ def test_boxes_hold_the_words_of_their_sentence_and_few_others() -> None:
     (chunk,) = chunk_pages("d", pages)
     taken = 0
     for start, end in sentences(chunk.text):
-        said = chunk.text[start:end].split()
-        boxes = [r.box for r in places(chunk, start, end)]
+        sentence = chunk.text[start:end].split()
+        boxes = [r.box for r in boxes_of(chunk, start, end)]
         inside = [t for b, t in words if any(b.inside(x) > 0.6 for x in boxes)]
-        assert inside[-len(said) :] == said or inside[: len(said)] == said
-        assert len(inside) <= len(said) + 2
-        taken += len(said)
+        assert inside[-len(sentence) :] == sentence or inside[: len(sentence)] == sentence
+        assert len(inside) <= len(sentence) + 2
+        taken += len(sentence)
     assert taken == len(words)

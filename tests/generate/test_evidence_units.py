@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from octavo.generate.evidence_units import sentences, units
+from octavo.generate.evidence_units import evidence_units, sentences
 from octavo.ingest.document import Box, Chunk, ChunkKind, Region, Span
 from octavo.retrieve.query import Hit
 
@@ -44,11 +44,11 @@ def test_a_small_letter_begins_no_sentence() -> None:
 
 def test_chinese_sentences_are_quoted() -> None:
     text = "泵的油每四千小时更换一次。密封件每年检查。"
-    found = [u.text for u in units(hit("text", [text]), 0)]
-    assert found == ["泵的油每四千小时更换一次。", "密封件每年检查。"]
+    quotes = [u.text for u in evidence_units(hit("text", [text]), 0)]
+    assert quotes == ["泵的油每四千小时更换一次。", "密封件每年检查。"]
 
 
 def test_a_row_that_says_a_word_of_the_caption_is_quoted() -> None:
     rows = ["Table 4. Torques", "Fastener | Torque", "Bolt | 85", "Torques"]
-    found = list(units(hit("table", rows, rows[1], rows[0]), 0))
-    assert [u.text for u in found] == ["Fastener: Bolt; Torque: 85", "Torques"]
+    quotes = list(evidence_units(hit("table", rows, rows[1], rows[0]), 0))
+    assert [u.text for u in quotes] == ["Fastener: Bolt; Torque: 85", "Torques"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from octavo.index.encoders.encoder import Content, Matrix, ModelLimits
 from octavo.index.store import Store
-from octavo.rerank.cross_encoder import BLOCK, LOGIT, ScoreBounds, settled
+from octavo.rerank.cross_encoder import BLOCK, LOGIT, ScoreBounds, top_is_final
 from octavo.rerank.rerank import CROSS, RerankOptions, Scorers, rerank
 from octavo.retrieve.query import Candidate, Candidates, Stage
 from tests.support.stores import SIZES, A, place, point, stored
@@ -48,12 +48,12 @@ def candidates(store: Store, n: int) -> tuple[Candidate, ...]:
 
 
 def ranked(
-    tmp_path: Path, reader: Reader | None, n: int, how: RerankOptions
+    tmp_path: Path, reader: Reader | None, n: int, options: RerankOptions
 ) -> tuple[list[str], str]:
-    with place("edge", tmp_path) as made:
-        store = made.open(SIZES)
+    with place("edge", tmp_path) as open_place:
+        store = open_place.open(SIZES)
         items = candidates(store, n)
-        found = rerank(Candidates("which", items), store, Scorers(cross_encoder=reader), how)
+        found = rerank(Candidates("which", items), store, Scorers(cross_encoder=reader), options)
     ids = [c.id for c in items]
     return [str(ids.index(c.id)) for c in found.items], " ".join(found.notes)
 
@@ -70,8 +70,8 @@ def test_all_are_read_and_the_best_pair_wins(tmp_path: Path) -> None:
 def test_it_stops_where_the_first_can_no_longer_change(tmp_path: Path) -> None:
     logits = [11.0, -11.0] + [-11.0] * 38
     reader = Reader(logits)
-    how = RerankOptions(cross_depth=40, keep=1, weights={"words": 2.0, CROSS: 1.0})
-    order, note = ranked(tmp_path, reader, 40, how)
+    options = RerankOptions(cross_depth=40, keep=1, weights={"words": 2.0, CROSS: 1.0})
+    order, note = ranked(tmp_path, reader, 40, options)
     assert order[0] == "0"
     assert reader.read < 40
     assert note == (
@@ -122,18 +122,18 @@ def test_what_is_settled_stays(
     open_ = max(0, len(floor) - len(now) - 1)  # the last one is never read
     to_come = (later * len(floor))[:open_]
     known: list[float | None] = [*now, *([None] * open_)]
-    if not settled(known, ScoreBounds(floor, gain, keep)):
+    if not top_is_final(known, ScoreBounds(floor, gain, keep)):
         return
     for scores in ([*now, *to_come], [*now, *([LOGIT] * open_)], [*now, *([-LOGIT] * open_)]):
-        told = final(floor, scores, gain)[:keep]
-        seen = list(now)
-        alone = np.array(floor[: len(now)]) + gain * (np.array(seen) - min(seen)) / (
-            max(seen) - min(seen)
-        )
-        assert told == list(np.argsort(-alone, kind="stable")[:keep])
+        order = final(floor, scores, gain)[:keep]
+        known_scores = list(now)
+        alone = np.array(floor[: len(now)]) + gain * (
+            np.array(known_scores) - min(known_scores)
+        ) / (max(known_scores) - min(known_scores))
+        assert order == list(np.argsort(-alone, kind="stable")[:keep])
 
 
 def test_it_is_settled_at_times() -> None:
     """Else the property above would hold of nothing."""
-    assert settled([11.0, -11.0, None], ScoreBounds([2.0, 0.5, 0.4, 0.1], 0.5, 1))
-    assert not settled([11.0, -11.0, None], ScoreBounds([2.0, 0.5, 1.99, 0.1], 0.5, 1))
+    assert top_is_final([11.0, -11.0, None], ScoreBounds([2.0, 0.5, 0.4, 0.1], 0.5, 1))
+    assert not top_is_final([11.0, -11.0, None], ScoreBounds([2.0, 0.5, 1.99, 0.1], 0.5, 1))

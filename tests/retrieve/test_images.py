@@ -231,7 +231,7 @@ def test_a_photo_that_only_looks_like_text_is_not_turned(monkeypatch: pytest.Mon
     tall = [
         np.array([[x, 20], [x + 12, 20], [x + 12, 180], [x, 180]], np.float32) for x in (40, 90)
     ]
-    monkeypatch.setattr(ocr, "_spot", lambda image: tall)
+    monkeypatch.setattr(ocr, "_detect", lambda image: tall)
     photo = np.full((200, 240, 3), 90, np.uint8)
     reading = ocr.read(photo)
     assert reading.image is photo

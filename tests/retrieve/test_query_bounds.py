@@ -22,7 +22,7 @@ from octavo.generate.extractive import Extractive
 from octavo.index.encoders.encoder import Matrix
 from octavo.index.encoders.word_pieces import pieces
 from octavo.index.store import Filter, Sparse
-from octavo.rerank.rerank import query_rows
+from octavo.rerank.rerank import query_token_vectors
 from octavo.retrieve.query import Query
 from octavo.retrieve.understanding.boosts import QueryConstraints
 from octavo.retrieve.understanding.query_bounds import (
@@ -364,8 +364,8 @@ class ManyRows:
 
 def test_maxsim_compares_a_bounded_number_of_rows() -> None:
     encoder: Any = ManyRows()
-    assert len(query_rows("x" * 1000, encoder)) == ROWS
-    assert len(query_rows(USUAL, encoder)) == len(USUAL)
+    assert len(query_token_vectors("x" * 1000, encoder)) == ROWS
+    assert len(query_token_vectors(USUAL, encoder)) == len(USUAL)
 
 
 def test_a_picture_keeps_its_own_part_of_a_long_question(filled_service: Service) -> None:

@@ -251,7 +251,7 @@ def test_an_unknown_file_is_told(filled_service: Service) -> None:
 
 
 def test_a_file_is_found_by_its_name_as_soon_as_it_is_there(tmp_path: Path) -> None:
-    """Names are taken as current for some seconds; a file that was replaced or is new must not be lost."""
+    """Names are taken as current for some seconds; a file that was replaced or is new is found."""
 
     def sure(service: Service, name: str, text: str) -> None:
         (ingested,) = service.ingest([source(name, text.encode())])
@@ -284,7 +284,7 @@ def test_filters_that_leave_nothing(filled_service: Service) -> None:
 
 @pytest.mark.parametrize("text", ["the of and", "???", "¿…!", "\u200b", '""', "[[]]", "«»", "# p"])
 def test_questions_without_a_word(filled_service: Service, text: str) -> None:
-    """The words subquery is empty; what vectors find is listed, nothing is lost to a bad pattern."""
+    """The words subquery is empty; what vectors find is listed, nothing is lost."""
     result = filled_service.search(Query(text))
     assert {s.stage for h in result.hits for s in h.trace} >= {"text", "fused", "final"}
     assert filled_service.explain(Query(text)).searched == text.strip()

@@ -22,13 +22,13 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from octavo.generate.answer import Cancelled, GeneratorError, Watch
-from octavo.generate.attribution import ground
-from octavo.generate.llm.chat import Chat
+from octavo.generate.attribution import attribute_claims
+from octavo.generate.llm.chat import ChatGenerator
 from octavo.generate.llm.openai import OpenAiChat
 from octavo.generate.llm.transformers import TransformersChat
-from octavo.generate.prompt import RULES, Evidence, Prompt, PromptLimits, PromptQuestion
-from octavo.generate.prompt_budget import fit
-from octavo.generate.token_estimate import estimate
+from octavo.generate.prompt import RULES, Prompt, PromptEvidence, PromptLimits, PromptQuestion
+from octavo.generate.prompt_budget import fit_prompt
+from octavo.generate.token_estimate import estimate_tokens
 from octavo.index.chunk_vectors import Encoders
 from octavo.index.encoders.encoder import ModelError
 from octavo.index.encoders.model_spec import Dtype, ModelSpec
@@ -96,9 +96,9 @@ def test_text_and_pictures_in_text_out(name: str, tiny: dict[str, TransformersCh
     model = tiny[name]
     assert model.images
     for prompt in (TEXT, PICTURE):
-        said: list[str] = []
-        draft = model.write(prompt, Watch(said.append))
-        assert "".join(said) == draft.text
+        pieces: list[str] = []
+        draft = model.write(prompt, Watch(pieces.append))
+        assert "".join(pieces) == draft.text
         assert draft == model.write(prompt, Watch())  # greedy: no chance in it
     other = Prompt("Be short.", ("The evidence\n", picture("45 N"), "\nand the question."))
     assert model.write(PICTURE, Watch()).text != model.write(other, Watch()).text
@@ -140,10 +140,10 @@ def test_evidence_is_fitted_to_the_model(name: str, tiny: dict[str, Transformers
     model = tiny[name]
     many = [*HITS, SALES, *[OIL] * 40]
     bare = model.count(
-        fit(PromptQuestion("Oil?"), [], PromptLimits(), 9999, model.count, crop).prompt
+        fit_prompt(PromptQuestion("Oil?"), [], PromptLimits(), 9999, model.count, crop).prompt
     )
     for room in (150, 900, 3000):
-        fitted = fit(
+        fitted = fit_prompt(
             PromptQuestion("Oil?"), many, PromptLimits(hits=50), bare + room, model.count, crop
         )
         assert bare < model.count(fitted.prompt) <= bare + room
@@ -368,37 +368,37 @@ SIMPLE = Prompt(
 def test_a_gguf_file_is_read_and_answers(smol: TransformersChat, encoders: Encoders) -> None:
     assert not smol.images
     assert smol.budget == 2024
-    said: list[str] = []
-    draft = smol.write(SIMPLE, Watch(said.append))
-    assert len(said) > 3
-    assert "".join(said) == draft.text
-    shown = [Evidence(1, OIL)]
-    answer = ground(draft.text, QUESTION, shown, (OIL,), encoders.text, draft.cut)
+    pieces: list[str] = []
+    draft = smol.write(SIMPLE, Watch(pieces.append))
+    assert len(pieces) > 3
+    assert "".join(pieces) == draft.text
+    shown = [PromptEvidence(1, OIL)]
+    answer = attribute_claims(draft.text, QUESTION, shown, (OIL,), encoders.text, draft.truncated)
     cited(answer)
     assert "0.45 litres" in answer.sentences[0].text  # it copies what stands there
 
 
 def test_a_gguf_model_is_a_generator(smol: TransformersChat, encoders: Encoders) -> None:
-    said: list[str] = []
-    chat = Chat(smol, encoders.text, crop, PromptLimits(hits=1))
-    answer = chat.answer(Query(QUESTION), QUESTION, HITS, Watch(said.append))
-    assert "".join(said).strip()
+    pieces: list[str] = []
+    chat = ChatGenerator(smol, encoders.text, crop, PromptLimits(hits=1))
+    answer = chat.answer(Query(QUESTION), QUESTION, HITS, Watch(pieces.append))
+    assert "".join(pieces).strip()
     assert answer.evidence == HITS[:1]
     cited(answer)
 
 
 def test_a_gguf_answer_stops_within_a_few_words(smol: TransformersChat) -> None:
-    said: list[str] = []
+    pieces: list[str] = []
 
     def stop(piece: str) -> None:
-        said.append(piece)
-        if len(said) == 3:
+        pieces.append(piece)
+        if len(pieces) == 3:
             watch.stop()
 
     watch = Watch(stop)
     with pytest.raises(Cancelled):
         smol.write(Prompt("Be long.", ("Tell me all about oil pumps.",)), watch)
-    assert len(said) == 3
+    assert len(pieces) == 3
 
 
 def test_the_estimate_is_an_upper_bound_for_a_real_tokenizer(smol: TransformersChat) -> None:
@@ -406,20 +406,22 @@ def test_the_estimate_is_an_upper_bound_for_a_real_tokenizer(smol: TransformersC
     for words in (RULES, text, "Насос масло 4000 ч", "油泵 45 N·m", "x = [1, 2, 3]; y: 0.45"):
         prompt = Prompt("", (words,))
         bare = smol.count(Prompt("", ("",)))
-        assert estimate(words) >= smol.count(prompt) - bare
+        assert estimate_tokens(words) >= smol.count(prompt) - bare
 
 
 def test_a_real_server_streams_and_is_stopped(server: str, saved: Path, encoders: Encoders) -> None:
     def model(**settings: Any) -> OpenAiChat:
         return OpenAiChat(server, str(saved), images=False, answer_tokens=24, **settings)
 
-    said: list[str] = []
-    draft = model().write(SIMPLE, Watch(said.append))
-    assert len(said) > 3
-    assert "".join(said) == draft.text
+    pieces: list[str] = []
+    draft = model().write(SIMPLE, Watch(pieces.append))
+    assert len(pieces) > 3
+    assert "".join(pieces) == draft.text
     assert "0.45 litres" in draft.text
     cited(
-        Chat(model(), encoders.text, crop, PromptLimits(hits=1)).answer(Query(QUESTION), "", HITS)
+        ChatGenerator(model(), encoders.text, crop, PromptLimits(hits=1)).answer(
+            Query(QUESTION), "", HITS
+        )
     )
 
     watch = Watch(lambda _: watch.stop())

@@ -14,12 +14,12 @@ from octavo.ingest.document import Box, Chunk, ChunkKind, Document, PageStatus, 
 
 DOCUMENT_KIND = "document"
 #: Records of a server that several processes share: who is writing what, and the manifest.
-MARKER_KIND = "marker"
+LEASE_KIND = "marker"
 MANIFEST_KIND = "manifest"
 #: A source that failed. It names the document, where known, as `failed`: what is deleted or erased
 #: by `document` must leave it.
 FAILURE_KIND = "failure"
-RECORD_KINDS = (DOCUMENT_KIND, MARKER_KIND, MANIFEST_KIND, FAILURE_KIND)  # points, but no chunks
+RECORD_KINDS = (DOCUMENT_KIND, LEASE_KIND, MANIFEST_KIND, FAILURE_KIND)  # points, but no chunks
 _FAILURES = uuid.UUID("0d9c6b1e-52a7-4a6c-8a3f-3f1f2b7c9d54")
 
 

@@ -9,14 +9,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from qdrant_client import QdrantClient
 from qdrant_client import models as qm
 
-from octavo.index.stores.payload import MARKER_KIND
-from octavo.index.stores.qdrant_connection import Remote
+from octavo.index.stores.payload import LEASE_KIND
+from octavo.index.stores.qdrant_collection import QdrantCollection
 from octavo.index.stores.qdrant_server_types import equals, record_point
 
 State = Literal["writing", "deleting"]
+#: Seconds after which a document that is being written is taken for abandoned. Leases are renewed
+#: while chunks come in, so this bounds the time between two batches, not that of a document.
+STALE = 3600.0
+_RENEW = 60.0  # seconds between renewals
+_DELETING = 60.0  # seconds left to a process to finish its deletion itself
 _SPACE = uuid.UUID("5f0a7c1e-6c2b-4b7e-9a55-0c7a4f0d1b6e")
 _PAGE = 1000
 
@@ -38,68 +42,58 @@ class WriterLease:
 
 
 class WriterLeases:
-    """Markers of one collection; one a document and process (`owner`)."""
+    """Of one collection; one a document and process (`owner`)."""
 
-    def __init__(self, client: QdrantClient, collection: str, remote: Remote) -> None:
-        self._client = client
+    def __init__(self, collection: QdrantCollection, stale: float) -> None:
+        """`stale`: seconds after which a lease counts for nothing."""
         self._collection = collection
-        self._remote = remote
-        self.owner = uuid.uuid4().hex
+        self._stale = stale
+        self._owner = uuid.uuid4().hex
+        self._renewed: dict[str, float] = {}  # documents this process writes, time of the lease
 
     def put(self, document: str, state: State) -> None:
-        """Writes this process's marker, or renews it."""
+        """Writes this process's lease, or renews it."""
         payload = {
             "document": document,
-            "kind": MARKER_KIND,
-            "owner": self.owner,
+            "kind": LEASE_KIND,
+            "owner": self._owner,
             "host": socket.gethostname(),
             "state": state,
             "time": time.time(),
         }
-        self._remote.run(
-            f"marking {document[:12]} as {state}",
-            self._client.upsert,
-            self._collection,
-            [record_point(self._id(document), payload)],
-            wait=True,
-        )
+        record = record_point(self._id(document), payload)
+        self._collection.upsert(f"marking {document[:12]} as {state}", [record])
+        if state == "writing":
+            self._renewed[document] = time.monotonic()
+
+    def renew(self, document: str) -> None:
+        """Of a document that this process writes, where it was not renewed lately."""
+        if time.monotonic() - self._renewed.get(document, -_RENEW) >= _RENEW:
+            self.put(document, "writing")
 
     def drop(self, document: str) -> None:
-        """Removes this process's marker."""
+        """Removes this process's lease."""
         self.remove(self._id(document))
+        self._renewed.pop(document, None)
 
-    def remove(self, marker: str) -> None:
-        self._remote.run(
-            "removing a marker",
-            self._client.delete,
-            self._collection,
-            qm.PointIdsList(points=[marker]),
-            wait=True,
-        )
+    def remove(self, lease: str) -> None:
+        self._collection.delete("removing a marker", [lease])
 
     def find(self, document: str = "") -> Iterator[WriterLease]:
-        """Markers of every process, of one document where it is given."""
-        must = [equals("kind", MARKER_KIND)]
+        """Leases of every process, of one document where it is given."""
+        must = [equals("kind", LEASE_KIND)]
         if document:
             must.append(equals("document", document))
-        offset = None
-        while True:
-            records, offset = self._remote.run(
-                "reading markers",
-                self._client.scroll,
-                self._collection,
-                scroll_filter=qm.Filter(must=list(must)),
-                limit=_PAGE,
-                offset=offset,
-                with_payload=True,
+        for record in self._collection.scroll("reading markers", qm.Filter(must=list(must)), _PAGE):
+            p = record.payload or {}
+            yield WriterLease(
+                str(record.id), p["document"], p["owner"], p["host"], p["state"], p["time"]
             )
-            for record in records:
-                p = record.payload or {}
-                yield WriterLease(
-                    str(record.id), p["document"], p["owner"], p["host"], p["state"], p["time"]
-                )
-            if offset is None:
-                return
+
+    def is_live(self, lease: WriterLease) -> bool:
+        """Whether another process may still be at it."""
+        limit = self._stale if lease.state == "writing" else min(_DELETING, self._stale)
+        return lease.owner != self._owner and lease.age() < limit
 
     def _id(self, document: str) -> str:
-        return str(uuid.uuid5(_SPACE, f"{document} {self.owner}"))
+        return str(uuid.uuid5(_SPACE, f"{document} {self._owner}"))

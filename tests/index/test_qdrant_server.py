@@ -1,4 +1,4 @@
-"""What only a shared server has: markers, crashes between steps, caches, errors, the manifest."""
+"""What only a shared server has: leases, crashes between steps, caches, errors, the manifest."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from qdrant_client import models as qm
 
-import octavo.index.stores.qdrant_server as server
 from octavo.index.store import Filter, Point, Sizes, StoreError
 from octavo.index.stores.payload import commit_id, document_payload
 from octavo.index.stores.qdrant_connection import Remote, connect
 from octavo.index.stores.qdrant_server import QdrantStore
 from octavo.index.stores.qdrant_server_types import record_point
+from octavo.index.stores.writer_leases import STALE
 from octavo.ingest.document import DocumentError
 from tests.support.stores import (
     SIZES,
@@ -43,9 +43,16 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         yield made
 
 
-def opened(where: Place, stale: float = server.STALE) -> QdrantStore:
+def opened(where: Place, stale: float = STALE) -> QdrantStore:
     store = where.open(SIZES, stale)
     assert isinstance(store, QdrantStore)
+    return store
+
+
+def next_writer(where: Place) -> QdrantStore:
+    """A process that comes after one that died, and is about to write."""
+    store = opened(where, stale=0)
+    store.settle()
     return store
 
 
@@ -67,11 +74,13 @@ def test_another_process_that_opens_leaves_a_running_ingest_alone(where: Place) 
     assert found(opened(where)) == [1, 2, 3]
 
 
-def test_an_abandoned_ingest_is_removed_with_its_marker(where: Place) -> None:
+def test_an_abandoned_ingest_is_removed_with_its_lease(where: Place) -> None:
     first = opened(where)
     first.begin(A)
     first.upsert([point(1)])
     opened(where, stale=0)
+    assert records(where) == 2  # the chunk and the lease: opening removes nothing
+    next_writer(where)
     assert records(where) == 0
     with pytest.raises(StoreError, match="has 0 chunks in the store, 1 were written"):
         first.commit(stored(A, 1))
@@ -87,19 +96,19 @@ def test_a_crash_between_commit_record_and_flags_is_healed(where: Place, healed_
     assert found(first) == []
     if healed_by == "open":
         assert found(opened(where)) == [1, 2]
-        opened(where, stale=0)
+        next_writer(where)
     else:
         first.commit(stored(A, 2))
         assert found(first) == [1, 2]
-    assert records(where) == 3  # two chunks, the record, no marker
+    assert records(where) == 3  # two chunks, the record, no lease
 
 
 def test_a_deletion_cut_short_is_finished(where: Place) -> None:
     first = opened(where)
     fill(first)
-    first._markers.put(A, "deleting")
+    first._leases.put(A, "deleting")
     assert found(opened(where)) == [1, 2, 3, 4, 5]  # it may still be at it
-    assert found(opened(where, stale=0)) == []
+    assert found(next_writer(where)) == []
     assert records(where) == 0
 
 
@@ -128,7 +137,7 @@ def test_a_record_is_believed_for_two_seconds_and_asked_for_when_it_matters(
     fill(one)
     assert two.find(A) == stored(A, 5)  # that there is none was not kept
     one.delete(A)
-    monkeypatch.setattr(server, "_FRESH", 0.0)
+    monkeypatch.setattr("octavo.index.stores.qdrant_server_records._FRESH", 0.0)
     assert two.find(A) is None
 
 

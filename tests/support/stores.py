@@ -25,7 +25,8 @@ from octavo.index.store import (
 from octavo.index.stores.faiss_mirror import FaissMirror
 from octavo.index.stores.qdrant_connection import connect
 from octavo.index.stores.qdrant_edge import EdgeStore
-from octavo.index.stores.qdrant_server import STALE, QdrantStore
+from octavo.index.stores.qdrant_server import QdrantStore
+from octavo.index.stores.writer_leases import STALE
 from octavo.ingest.document import Box, Chunk, ChunkKind, Document, PageStatus, Region, Span
 
 A, B = "a" * 64, "b" * 64

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from octavo.api.service import Service
 from octavo.evals.dataset import Dataset
-from octavo.evals.ingest_dataset import Filled, fill
+from octavo.evals.ingest_dataset import DatasetIngestion, ingest_dataset
 from octavo.evals.metrics.llm_judge import Judge
 from octavo.evals.provenance import Provenance, provenance
 from octavo.evals.result import EvalResult, pipeline_seconds, question_rows, result_of
 from octavo.evals.run import RunOutcome, ask_all, wants_answers
 from octavo.evals.run_files import abstain_rows, answer_rows, box_rows, write_rows, write_run
-from octavo.evals.scoring import QuestionScores, judge
+from octavo.evals.scoring import QuestionScores, score_run
 from octavo.evals.statistics.compare import FILE as QUESTIONS
 from octavo.index.build import Progress
 from octavo.retrieve.query import Query
@@ -25,7 +25,7 @@ RESULT = "result.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Watching:
+class RunListener:
     """Who is told how far a run is: pages read, questions asked, answers judged by a model."""
 
     ingest: Callable[[Progress], None] = lambda _: None
@@ -37,7 +37,7 @@ def evaluate(
     dataset: Dataset,
     service: Service,
     out: Path,
-    watching: Watching | None = None,
+    watching: RunListener | None = None,
     model: Judge | None = None,
 ) -> EvalResult:
     """Ingests what is not yet indexed, asks all, judges, writes every file under `out`.
@@ -45,10 +45,10 @@ def evaluate(
     After Ctrl-C in the questions (or in the verdicts of `model`) it judges and writes what there
     is, and says so. Raises DatasetError where the index holds other documents.
     """
-    watching = watching or Watching()
+    watching = watching or RunListener()
     origin = provenance()
     _clear(out)
-    filled = fill(dataset, service, watching.ingest)
+    filled = ingest_dataset(dataset, service, watching.ingest)
     return ask_and_judge(dataset, service, out, origin, watching, model, filled=filled)
 
 
@@ -57,10 +57,10 @@ def ask_and_judge(
     service: Service,
     out: Path,
     origin: Provenance,
-    watching: Watching,
+    watching: RunListener,
     model: Judge | None = None,
     answers: bool = True,
-    filled: Filled | None = None,
+    filled: DatasetIngestion | None = None,
 ) -> EvalResult:
     """The part of an evaluation after ingestion, of an index that holds the documents; without
     `answers` only the search is judged."""
@@ -71,12 +71,12 @@ def ask_and_judge(
     answers = answers and wants_answers(dataset)
     outcome = ask_all(dataset.questions, service, answers, watching.question)
     search_end = time.perf_counter()
-    judgement = judge(dataset, service, outcome, model, watching.verdict)
+    judgement = score_run(dataset, service, outcome, model, watching.verdict)
     if model:  # whose time is not the harness'
         start += time.perf_counter() - search_end
     _write(dataset, outcome, judgement, out)
     overhead = time.perf_counter() - start - pipeline_seconds(outcome)
-    filled = filled or Filled(0, 0.0, ())
+    filled = filled or DatasetIngestion(0, 0.0, ())
     result = result_of(dataset, service, outcome, judgement, origin, filled, overhead)
     result.write(out)
     return result

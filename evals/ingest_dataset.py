@@ -12,7 +12,7 @@ from octavo.index.build import Progress
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class DatasetIngestion:
     """What ingestion did: new pages, the seconds it took, and what could not be read."""
 
     pages: int
@@ -20,9 +20,9 @@ class Filled:
     errors: tuple[str, ...]
 
 
-def fill(
+def ingest_dataset(
     dataset: Dataset, service: Service, report: Callable[[Progress], None] = lambda _: None
-) -> Filled:
+) -> DatasetIngestion:
     """Ingests what is not there yet.
 
     Raises DatasetError where the index holds other documents, too: they would be found.
@@ -41,4 +41,4 @@ def fill(
             "--index (or --out)"
         )
     new = sum(r.pages for r in results if r.outcome in ("added", "updated"))
-    return Filled(new, seconds, tuple(failed))
+    return DatasetIngestion(new, seconds, tuple(failed))

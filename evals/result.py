@@ -9,7 +9,7 @@ from typing import Any
 
 from octavo.api.service import Service
 from octavo.evals.dataset import Dataset, GoldQuestion
-from octavo.evals.ingest_dataset import Filled
+from octavo.evals.ingest_dataset import DatasetIngestion
 from octavo.evals.metrics.costs import disk, memory, times, tokens
 from octavo.evals.provenance import Provenance, configuration, digest
 from octavo.evals.run import AskedQuestion, RunOutcome
@@ -62,7 +62,7 @@ def result_of(
     outcome: RunOutcome,
     judgement: QuestionScores,
     origin: Provenance,
-    filled: Filled,
+    filled: DatasetIngestion,
     overhead: float,
 ) -> EvalResult:
     """The row. `overhead`: seconds of the harness itself."""

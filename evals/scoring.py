@@ -42,7 +42,7 @@ class QuestionScores:
     stopped: bool = False
 
 
-def judge(
+def score_run(
     dataset: Dataset,
     service: Service,
     outcome: RunOutcome,

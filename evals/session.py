@@ -12,13 +12,13 @@ from octavo.api.console.progress import progress
 from octavo.api.service import Service
 from octavo.api.settings import Settings
 from octavo.evals.dataset import Dataset
-from octavo.evals.evaluate import Watching
+from octavo.evals.evaluate import RunListener
 from octavo.evals.metrics.llm_judge import Judge, make_judge
 from octavo.evals.run_files import make_folder
 
 
 @contextmanager
-def open_for(settings: Settings, out: Path) -> Iterator[Service]:
+def open_index(settings: Settings, out: Path) -> Iterator[Service]:
     """The index named, else one of its own under `out`: never the user's, for metrics over a mix
     of documents mean nothing."""
     if settings.url:
@@ -42,7 +42,7 @@ def judge_of(settings: Settings) -> Judge | None:
 
 
 @contextmanager
-def watching(dataset: Dataset) -> Iterator[Watching]:
+def progress_bars(dataset: Dataset) -> Iterator[RunListener]:
     """A bar for pages, then one for questions, then one for verdicts."""
     with ExitStack() as bars, progress_bar() as on_ingest:
         started: dict[str, Callable[[int], None]] = {}
@@ -52,4 +52,4 @@ def watching(dataset: Dataset) -> Iterator[Watching]:
                 started[what] = bars.enter_context(progress(what, len(dataset.questions)))
             started[what](done)
 
-        yield Watching(on_ingest, partial(told, "questions"), partial(told, "verdicts"))
+        yield RunListener(on_ingest, partial(told, "questions"), partial(told, "verdicts"))

@@ -23,7 +23,7 @@ _WARM = 8  # questions before the clock runs
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class LoadMeasurement:
     """What a number of clients got: rate in calls/s, latency in ms."""
 
     what: str
@@ -58,7 +58,7 @@ def run_load(
             for n in (1, clients):
                 # Another word each time: what the encoder keeps of short texts must not help.
                 fresh = [f"{text} {what} {n}" for text in texts]
-                loads.append(measured(what, call, fresh, n))
+                loads.append(measure_load(what, call, fresh, n))
                 report(len(loads))
         built_in = service.encoders.text.name == MiniLm.name
         bare = round(1 / question_ratio(service, texts), 3) if built_in else None
@@ -80,9 +80,9 @@ def run_load(
     }
 
 
-def measured(
+def measure_load(
     what: str, call: Callable[[str], object], questions: Sequence[str], clients: int
-) -> Load:
+) -> LoadMeasurement:
     def timed(text: str) -> float:
         start = time.perf_counter()
         call(text)
@@ -96,4 +96,6 @@ def measured(
             took = list(pool.map(timed, questions))
     seconds = time.perf_counter() - start
     p50, p95 = percentile(took, 0.5), percentile(took, 0.95)
-    return Load(what, clients, round(len(took) / seconds, 1), round(p50, 2), round(p95, 2))
+    return LoadMeasurement(
+        what, clients, round(len(took) / seconds, 1), round(p50, 2), round(p95, 2)
+    )

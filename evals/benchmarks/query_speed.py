@@ -18,7 +18,7 @@ import numpy as np
 from octavo.api.console.progress import progress
 from octavo.api.service import Service
 from octavo.api.settings import Settings
-from octavo.evals.benchmarks.load_test import Load, measured
+from octavo.evals.benchmarks.load_test import LoadMeasurement, measure_load
 from octavo.evals.benchmarks.reference_kernels import ratios
 from octavo.evals.benchmarks.sample_questions import sample_questions
 from octavo.evals.dataset import GoldQuestion
@@ -62,7 +62,7 @@ class SpeedBench:
     pages: int
     metrics: dict[str, float]
     ratios: dict[str, float]
-    load: tuple[Load, ...]
+    load: tuple[LoadMeasurement, ...]
 
 
 def bench_speed(
@@ -87,7 +87,7 @@ def bench_speed(
         state = service.status()
         metrics = times(outcome.asked) | memory() | disk(service, state.pages)
         kernels: dict[str, float] = {}
-        load: tuple[Load, ...] = ()
+        load: tuple[LoadMeasurement, ...] = ()
         if not outcome.interrupted:
             kernels = ratios(service)
             load = _load(service, texts, clients)
@@ -113,10 +113,12 @@ def bench_speed(
     )
 
 
-def _load(service: Service, questions: Sequence[str], clients: int) -> tuple[Load, ...]:
+def _load(service: Service, questions: Sequence[str], clients: int) -> tuple[LoadMeasurement, ...]:
     """One client, then many, on other beginnings: what the encoder keeps must not help."""
     return tuple(
-        measured("search", lambda q: service.search(Query(q)), [f"{n} {q}" for q in questions], n)
+        measure_load(
+            "search", lambda q: service.search(Query(q)), [f"{n} {q}" for q in questions], n
+        )
         for n in (1, clients)
     )
 

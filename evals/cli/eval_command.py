@@ -11,7 +11,7 @@ import click
 
 from octavo.api.cli.options import PARTIAL, common_options
 from octavo.evals.cli.gate_command import gate
-from octavo.evals.cli.options import Asking, dataset_options, tell
+from octavo.evals.cli.options import DatasetOptions, dataset_options, tell
 from octavo.evals.cli.reading_commands import COMMANDS as MEASURING
 from octavo.evals.cli.tuning_commands import COMMANDS as FITTING
 from octavo.evals.report.report_command import report
@@ -29,14 +29,14 @@ def eval_() -> None:
 @eval_.command()
 @dataset_options
 @common_options
-def run(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
+def run(settings: Settings, as_json: bool, selection: DatasetOptions, out: Path) -> None:
     """Ingests what is missing, asks every question, judges, writes every file of the run."""
     from octavo.evals.cli.show import show_result
     from octavo.evals.evaluate import evaluate
-    from octavo.evals.session import judge_of, open_for, watching
+    from octavo.evals.session import judge_of, open_index, progress_bars
 
-    dataset = asking.read()
-    with open_for(settings, out) as service, watching(dataset) as observer:
+    dataset = selection.read()
+    with open_index(settings, out) as service, progress_bars(dataset) as observer:
         result = evaluate(dataset, service, out, observer, judge_of(settings))
     tell(asdict(result), as_json, lambda: show_result(result, out))
     if result.errors:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from octavo.api.cli.options import PARTIAL, common_options
-from octavo.evals.cli.options import Asking, dataset_options, tell
+from octavo.evals.cli.options import DatasetOptions, dataset_options, tell
 
 if TYPE_CHECKING:
     from octavo.api.settings import Settings
@@ -27,16 +27,21 @@ if TYPE_CHECKING:
 @click.option("--accept", is_flag=True, help="Make this run the accepted one.")
 @common_options
 def gate(
-    settings: Settings, as_json: bool, asking: Asking, out: Path, accepted: Path, accept: bool
+    settings: Settings,
+    as_json: bool,
+    selection: DatasetOptions,
+    out: Path,
+    accepted: Path,
+    accept: bool,
 ) -> None:
     """Fails (exit code 2) where quality or speed fell below the last accepted run."""
     from octavo.evals.cli.show import show_gate
     from octavo.evals.experiments.gate import accept as keep
     from octavo.evals.experiments.gate import gate as run
-    from octavo.evals.session import open_for, watching
+    from octavo.evals.session import open_index, progress_bars
 
-    dataset = asking.read()
-    with open_for(settings, out) as service, watching(dataset) as observer:
+    dataset = selection.read()
+    with open_index(settings, out) as service, progress_bars(dataset) as observer:
         outcome = run(dataset, service, out, accepted, observer, compare_only=not accept)
     row = asdict(outcome) | {"passed": outcome.passed}
     tell(row, as_json, lambda: show_gate(outcome, accepting=accept))

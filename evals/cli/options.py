@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class DatasetOptions:
     """Which questions of which dataset; see `octavo.evals.dataset.read_dataset`."""
 
     folder: Path
@@ -44,13 +44,13 @@ class Asking:
 
 
 def dataset_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What every command takes that asks the questions of a dataset; hands over `asking`."""
+    """What every command takes that asks the questions of a dataset; hands over `selection`."""
 
     @wraps(command)
     def wrapped(**options: Any) -> None:
         folder = options.pop("dataset")
         rest = {name: options.pop(name) for name in ("split", "direction", "questions", "within")}
-        command(asking=Asking(folder, **rest), **options)
+        command(selection=DatasetOptions(folder, **rest), **options)
 
     for option in (
         click.option("--split", help="Judgements to use, such as train. [test]"),

@@ -14,7 +14,7 @@ from octavo.evals.experiments.ablate import AblationResult, AblationRow
 from octavo.evals.experiments.calibrate import CalibrationFit
 from octavo.evals.experiments.gate import Gate
 from octavo.evals.experiments.tune import Tuned
-from octavo.evals.reading.docling import ComparedDocument, Scan
+from octavo.evals.reading.docling import ComparedDocument, ComparedScan
 from octavo.evals.reading.ingestion import IngestionMeasurement
 from octavo.evals.reading.robustness import lost
 from octavo.evals.result import EvalResult
@@ -153,7 +153,7 @@ def show_numbers(
     print_table(make_console(), ("metric", "value", "95 %"), rows)
 
 
-def show_docling(documents: Sequence[ComparedDocument], scans: Sequence[Scan]) -> None:
+def show_docling(documents: Sequence[ComparedDocument], scans: Sequence[ComparedScan]) -> None:
     """A line a document."""
     console = make_console()
     counted = ("tables", "pictures", "cells", "texts", "alike", "inverted", "order")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from octavo.api.cli.options import PARTIAL, common_options
-from octavo.evals.cli.options import Asking, dataset_options, tell
+from octavo.evals.cli.options import DatasetOptions, dataset_options, tell
 
 if TYPE_CHECKING:
     from octavo.api.model_profile import Profile
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.command()
 @dataset_options
 @common_options
-def ablate(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
+def ablate(settings: Settings, as_json: bool, selection: DatasetOptions, out: Path) -> None:
     """What each stage is worth: the same questions with one stage left out at a time."""
     from octavo.api.console.progress import progress
     from octavo.evals.cli.show import show_ablation
@@ -35,7 +35,7 @@ def ablate(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None
     from octavo.evals.provenance import provenance
 
     origin = provenance()
-    with _indexed(settings, asking, out) as (dataset, service, errors):
+    with _indexed(settings, selection, out) as (dataset, service, errors):
         total = len(dataset.questions) * len(variants(service.profile, dataset.questions))
         with progress("questions", total) as report:
             ablation = run(dataset, service, out, origin, report)
@@ -49,7 +49,7 @@ def ablate(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None
 @click.command()
 @dataset_options
 @common_options
-def tune(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
+def tune(settings: Settings, as_json: bool, selection: DatasetOptions, out: Path) -> None:
     """Fits the weights of the final score; judges them on questions they were not fitted on.
 
     Writes OUT/tuned.toml, a profile for --profile, and OUT/tuned.json.
@@ -62,7 +62,7 @@ def tune(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
     from octavo.evals.statistics.resampling_units import FOLDS
 
     origin = provenance()
-    with _indexed(settings, asking, out) as (dataset, service, errors):
+    with _indexed(settings, selection, out) as (dataset, service, errors):
         with progress("questions", len(dataset.questions)) as report:
             score_sheets = sheets(dataset, service, report)
         with progress("fits", FOLDS + 1) as report:
@@ -84,7 +84,7 @@ def tune(settings: Settings, as_json: bool, asking: Asking, out: Path) -> None:
 )
 @common_options
 def calibrate(
-    settings: Settings, as_json: bool, asking: Asking, out: Path, refuse: float | None
+    settings: Settings, as_json: bool, selection: DatasetOptions, out: Path, refuse: float | None
 ) -> None:
     """Fits confidence to how often the documents answer, and the threshold to abstain under.
 
@@ -98,7 +98,7 @@ def calibrate(
     from octavo.evals.run import ask_all
 
     origin = provenance()
-    with _indexed(settings, asking, out) as (dataset, service, errors):
+    with _indexed(settings, selection, out) as (dataset, service, errors):
         known = [q for q in dataset.questions if q.answerable is not None]
         with progress("questions", len(known)) as report:
             outcome = ask_all(known, service, answers=True, report=report)
@@ -114,17 +114,17 @@ def calibrate(
 
 @contextmanager
 def _indexed(
-    settings: Settings, asking: Asking, out: Path
+    settings: Settings, selection: DatasetOptions, out: Path
 ) -> Iterator[tuple[Dataset, Service, tuple[str, ...]]]:
     """The dataset, an index that holds its documents, and what could not be read."""
     from octavo.api.cli.ingest_calls import progress_bar
-    from octavo.evals.ingest_dataset import fill
-    from octavo.evals.session import open_for
+    from octavo.evals.ingest_dataset import ingest_dataset
+    from octavo.evals.session import open_index
 
-    dataset = asking.read()
-    with open_for(settings, out) as service:
+    dataset = selection.read()
+    with open_index(settings, out) as service:
         with progress_bar() as report:
-            filled = fill(dataset, service, report)
+            filled = ingest_dataset(dataset, service, report)
         for error in filled.errors[:10]:
             click.echo(error, err=True)
         yield dataset, service, filled.errors

@@ -16,7 +16,7 @@ from typing import Any
 from octavo.api.model_profile import Profile
 from octavo.api.service import Service
 from octavo.evals.dataset import Dataset, GoldQuestion
-from octavo.evals.evaluate import Watching, ask_and_judge
+from octavo.evals.evaluate import RunListener, ask_and_judge
 from octavo.evals.provenance import Provenance
 from octavo.evals.result import EvalResult
 from octavo.evals.statistics.compare import compare, holm
@@ -151,7 +151,7 @@ def ablate(
     planned = variants(service.profile, dataset.questions)
     results: list[tuple[AblationVariant, EvalResult]] = []
     for n, variant in enumerate(planned):
-        watching = Watching(question=partial(_told, report, n * len(dataset.questions)))
+        watching = RunListener(question=partial(_told, report, n * len(dataset.questions)))
         other, folder = service.using(variant.profile), out / variant.folder
         result = ask_and_judge(dataset, other, folder, origin, watching, answers=False)
         if not result.complete:

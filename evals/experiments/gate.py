@@ -18,7 +18,7 @@ from typing import Any
 from octavo.api.service import Service
 from octavo.evals.benchmarks.reference_kernels import ratios
 from octavo.evals.dataset import Dataset, DatasetError
-from octavo.evals.evaluate import Watching, evaluate
+from octavo.evals.evaluate import RunListener, evaluate
 from octavo.evals.result import EvalResult
 from octavo.evals.statistics.compare import Difference, compare
 
@@ -65,7 +65,7 @@ def gate(
     service: Service,
     out: Path,
     accepted: Path,
-    watching: Watching,
+    watching: RunListener,
     compare_only: bool = True,
 ) -> Gate:
     """Runs the set into `out` and compares it with the folder of the accepted run; without

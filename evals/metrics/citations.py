@@ -19,7 +19,7 @@ _MET = 0.5  # of the smaller box, the part that must lie in the other
 
 
 @dataclass(frozen=True, slots=True)
-class Cited:
+class CitedRegion:
     """One cited region: the document's name, the page from 1, and the box in points."""
 
     name: str
@@ -31,10 +31,10 @@ class Cited:
         return self.name if unit == "document" else f"{self.name}#p{self.page}"
 
 
-def cited_regions(answer: Answer) -> tuple[Cited, ...]:
+def cited_regions(answer: Answer) -> tuple[CitedRegion, ...]:
     """Every region that the answer cites, each once, in the order of its sentences."""
     regions = (
-        Cited(citation.name, region.page, region.box)
+        CitedRegion(citation.name, region.page, region.box)
         for sentence in answer.sentences
         for citation in sentence.citations
         for region in citation.regions
@@ -43,7 +43,9 @@ def cited_regions(answer: Answer) -> tuple[Cited, ...]:
 
 
 def by_question(
-    answers: Mapping[str, Sequence[Cited]], dataset: Dataset, asked: Sequence[str] | None = None
+    answers: Mapping[str, Sequence[CitedRegion]],
+    dataset: Dataset,
+    asked: Sequence[str] | None = None,
 ) -> dict[str, dict[str, float]]:
     """The measures of each answerable question with gold.
 
@@ -72,24 +74,26 @@ def by_question(
 
 
 def item_precision(
-    cited: Sequence[Cited], gold: set[str], unit: Literal["page", "document"]
+    cited: Sequence[CitedRegion], gold: set[str], unit: Literal["page", "document"]
 ) -> float:
     """Share of the citations that point into a gold page or document; 0 of none."""
     return _share([c.item(unit) in gold for c in cited])
 
 
-def item_recall(cited: Sequence[Cited], gold: set[str], unit: Literal["page", "document"]) -> float:
+def item_recall(
+    cited: Sequence[CitedRegion], gold: set[str], unit: Literal["page", "document"]
+) -> float:
     """Share of the gold pages or documents that are cited."""
     there = {c.item(unit) for c in cited}
     return _share([item in there for item in gold])
 
 
-def box_precision(cited: Sequence[Cited], gold: Boxes) -> float:
+def box_precision(cited: Sequence[CitedRegion], gold: Boxes) -> float:
     """Share of the cited boxes that meet a gold box on their page; 0 of none."""
     return _share([any(meets(c.box, g) for g in gold.get((c.name, c.page), ())) for c in cited])
 
 
-def box_recall(cited: Sequence[Cited], gold: Boxes) -> float:
+def box_recall(cited: Sequence[CitedRegion], gold: Boxes) -> float:
     """Share of the gold boxes that a cited one meets."""
     there: dict[tuple[str, int], list[Box]] = {}
     for c in cited:

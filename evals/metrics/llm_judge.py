@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 
 from octavo.generate.answer import Cancelled, GeneratorError, Watch
-from octavo.generate.llm.openai import OpenAiChat
+from octavo.generate.llm.openai import OpenAiChat, OpenAiOptions
 from octavo.generate.prompt import Prompt
 
 JUDGED = "answer judged correct"
@@ -57,10 +57,7 @@ class Judge:
         """
         if not model.strip():
             raise ValueError(f"the judge at {url} needs the name of a model; none was given")
-        self._chat = OpenAiChat(
-            url,
-            model,
-            key=key,
+        options = OpenAiOptions(
             images=False,
             context_tokens=context_tokens,
             answer_tokens=answer_tokens,
@@ -68,6 +65,7 @@ class Judge:
             total=seconds,
             retries=retries,
         )
+        self._chat = OpenAiChat(url, model, key=key, options=options)
         #: For the result row: model@host.
         self.name = f"{model}@{httpx.URL(url).host}"
 

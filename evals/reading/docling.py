@@ -18,7 +18,7 @@ from statistics import fmean
 
 from octavo.evals.datasets.types import DatasetError
 from octavo.evals.metrics.boxes import IOU, iou
-from octavo.evals.reading.docling_items import Item, read_items, words
+from octavo.evals.reading.docling_items import DoclingItem, read_items, words
 from octavo.evals.reading.regions import regions_of
 from octavo.ingest.document import Block, DocumentError, Line, PageContent
 from octavo.ingest.files import file_type
@@ -51,7 +51,7 @@ class ComparedDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class ComparedScan:
     """One scan: the words expected (as most engines read them) and whether ours are the same."""
 
     name: str
@@ -77,12 +77,14 @@ def compare_documents(
     for n, file in enumerate(expected, 1):
         items = list(read_items(file))
         pages = _pages(folder / "sources" / f"{file.stem}.pdf", ocr)
-        documents.append(compared(file.stem, items, pages))
+        documents.append(compare_document(file.stem, items, pages))
         report(n)
     return documents
 
 
-def compare_scans(folder: Path, report: Callable[[int], None] = lambda _: None) -> list[Scan]:
+def compare_scans(
+    folder: Path, report: Callable[[int], None] = lambda _: None
+) -> list[ComparedScan]:
     """Every file of `ocr/sources` whose text some engine's output says."""
     scans = []
     files = sorted((folder / "ocr" / "sources").glob("*"))
@@ -91,12 +93,14 @@ def compare_scans(folder: Path, report: Callable[[int], None] = lambda _: None) 
         if expected:
             lines = [x.text for p in _pages(file, True) for b in p.blocks for x in b.lines]
             read = " ".join(lines)
-            scans.append(Scan(file.stem, expected, read, _likeness(expected, read)))
+            scans.append(ComparedScan(file.stem, expected, read, _likeness(expected, read)))
         report(n)
     return scans
 
 
-def compared(name: str, items: Sequence[Item], pages: Sequence[PageContent]) -> ComparedDocument:
+def compare_document(
+    name: str, items: Sequence[DoclingItem], pages: Sequence[PageContent]
+) -> ComparedDocument:
     """One document's items against the blocks of its pages."""
     blocks = {p.number: p.blocks for p in pages}
     tables = [i for i in items if i.kind == "tables"]
@@ -127,7 +131,7 @@ def compared(name: str, items: Sequence[Item], pages: Sequence[PageContent]) -> 
 
 
 def _lines_of(
-    texts: Sequence[Item], blocks: Mapping[int, Sequence[Block]]
+    texts: Sequence[DoclingItem], blocks: Mapping[int, Sequence[Block]]
 ) -> list[tuple[int, Line]]:
     """Lines in the order read, each with the number of the text that holds most of it."""
     held = []
@@ -140,7 +144,7 @@ def _lines_of(
     return held
 
 
-def _met(item: Item, blocks: Mapping[int, Sequence[Block]], kind: str = "") -> bool:
+def _met(item: DoclingItem, blocks: Mapping[int, Sequence[Block]], kind: str = "") -> bool:
     return any(
         iou(item.box, box) >= IOU
         for block in blocks.get(item.page, ())
@@ -149,7 +153,7 @@ def _met(item: Item, blocks: Mapping[int, Sequence[Block]], kind: str = "") -> b
     )
 
 
-def _cells_kept(item: Item, blocks: Mapping[int, Sequence[Block]]) -> int:
+def _cells_kept(item: DoclingItem, blocks: Mapping[int, Sequence[Block]]) -> int:
     """Cells whose words stand together in a row of ours with the other cells of their row: for
     each expected row the best of our rows counts."""
     ours = [
@@ -186,7 +190,7 @@ def _likeness(expected: str, read: str) -> float:
 
 
 def docling_metrics(
-    documents: Sequence[ComparedDocument], scans: Sequence[Scan]
+    documents: Sequence[ComparedDocument], scans: Sequence[ComparedScan]
 ) -> dict[str, float]:
     """Shares over all documents together; what there is none of is left out."""
     n = {f.name: sum(getattr(d, f.name) for d in documents) for f in fields(ComparedDocument)[1:]}

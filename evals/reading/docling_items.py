@@ -18,7 +18,7 @@ _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class DoclingItem:
     """A text, table or picture of an expected output, in reading order. `rows` of a table: the
     texts of its cells."""
 
@@ -29,7 +29,7 @@ class Item:
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-def read_items(file: Path) -> Iterator[Item]:
+def read_items(file: Path) -> Iterator[DoclingItem]:
     """Items of the body in reading order, each on the first of its pages; captions, what stands in
     pictures, headers and footers left out. Boxes from the top left. Raises DatasetError."""
     try:
@@ -51,7 +51,7 @@ def _in_order(document: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[
             yield from _in_order(document, raw)
 
 
-def _item(raw: Mapping[str, Any], pages: Mapping[str, Any]) -> Item:
+def _item(raw: Mapping[str, Any], pages: Mapping[str, Any]) -> DoclingItem:
     place = raw["prov"][0]
     b = place["bbox"]
     top, bottom = b["t"], b["b"]
@@ -65,7 +65,7 @@ def _item(raw: Mapping[str, Any], pages: Mapping[str, Any]) -> Item:
         key=lambda c: c["start_row_offset_idx"],
     )
     texts = tuple(tuple(c["text"] for c in row if words(c["text"])) for _, row in rows)
-    return Item(raw["kind"], place["page_no"], box, raw.get("text", ""), texts)
+    return DoclingItem(raw["kind"], place["page_no"], box, raw.get("text", ""), texts)
 
 
 def words(text: str) -> list[str]:

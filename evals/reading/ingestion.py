@@ -20,13 +20,13 @@ from octavo.evals.dataset import read_dataset
 from octavo.evals.provenance import digest
 from octavo.evals.reading.docling import (
     ComparedDocument,
-    Scan,
+    ComparedScan,
     compare_documents,
     compare_scans,
     docling_metrics,
 )
 from octavo.evals.reading.region_scores import RegionScores, score_regions
-from octavo.evals.reading.robustness import Filed, file_all, ledger_metrics, lost
+from octavo.evals.reading.robustness import FileOutcome, ingest_files, ledger_metrics, lost
 
 _SHORT, _LONG = 300, 3_000  # pages of the PDFs that memory is measured on
 _LOST = 100  # files named in a row
@@ -83,8 +83,8 @@ class IngestionMeasurement:
     rates: Rates | None
     regions: RegionScores | None
     documents: tuple[ComparedDocument, ...]
-    scans: tuple[Scan, ...]
-    filed: tuple[Filed, ...]
+    scans: tuple[ComparedScan, ...]
+    filed: tuple[FileOutcome, ...]
     memory: dict[str, float]
 
     @property
@@ -155,16 +155,16 @@ def _regions(folder: Path, settings: Settings) -> RegionScores:
 
 def _docling(
     folder: Path, settings: Settings
-) -> tuple[tuple[ComparedDocument, ...], tuple[Scan, ...]]:
+) -> tuple[tuple[ComparedDocument, ...], tuple[ComparedScan, ...]]:
     with progress("docling", unit="documents") as report:
         documents = compare_documents(folder, settings.ocr, report)
     with progress("docling scans", unit="documents") as report:
         return tuple(documents), tuple(compare_scans(folder, report) if settings.ocr else ())
 
 
-def _ledger(folder: Path, settings: Settings) -> tuple[Filed, ...]:
+def _ledger(folder: Path, settings: Settings) -> tuple[FileOutcome, ...]:
     with progress("ledger", unit="files") as report:
-        return tuple(file_all(folder, settings, report))
+        return tuple(ingest_files(folder, settings, report))
 
 
 def _memory(samples: Sequence[Path], settings: Settings) -> dict[str, float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from octavo.evals.metrics.boxes import IOU
-from octavo.evals.reading.region_scores import Gold, RegionScores
+from octavo.evals.reading.region_scores import GoldBox, RegionScores
 from octavo.evals.reading.regions import PageRegions
 from octavo.ingest.document import Box
 from octavo.ingest.files import file_type
@@ -24,7 +24,7 @@ def draw_missed_regions(scores: RegionScores, folder: Path, out: Path) -> int:
     """One PNG a page with a miss: gold in red (missed) and green (met), regions in blue. The
     file's name says document, page, kinds of evidence and the least of the best IoUs. How many."""
     out.mkdir(parents=True, exist_ok=True)
-    by_page: dict[tuple[str, int], list[Gold]] = defaultdict(list)
+    by_page: dict[tuple[str, int], list[GoldBox]] = defaultdict(list)
     for one in scores.gold:
         by_page[one.name, one.page].append(one)
     drawn = 0
@@ -37,14 +37,14 @@ def draw_missed_regions(scores: RegionScores, folder: Path, out: Path) -> int:
     return drawn
 
 
-def _name(page: PageRegions, gold: Sequence[Gold]) -> str:
+def _name(page: PageRegions, gold: Sequence[GoldBox]) -> str:
     sort = "digital" if page.digital else "scan"
     kinds = "-".join(sorted({k for g in gold for k in g.kinds}))
     worst = min(page.best(g.box) for g in gold)
     return f"{sort}_{Path(page.name).stem[:50]}_p{page.page}_{kinds}_{worst:.2f}.png"
 
 
-def _drawn(data: bytes, page: PageRegions, gold: Sequence[Gold]) -> Image.Image:
+def _drawn(data: bytes, page: PageRegions, gold: Sequence[GoldBox]) -> Image.Image:
     import pymupdf
 
     kind = file_type(data, Path(page.name).suffix)

@@ -25,7 +25,7 @@ SORTS = {"born digital": True, "scans": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Gold:
+class GoldBox:
     """A gold box of one question; `kinds` are those of the question's evidence."""
 
     question: str
@@ -43,7 +43,7 @@ Pages = Mapping[tuple[str, int], PageRegions]
 class RegionScores:
     """Metrics by name, and 95 % intervals of those that are means over gold boxes."""
 
-    gold: tuple[Gold, ...]
+    gold: tuple[GoldBox, ...]
     pages: Pages
     metrics: dict[str, float]
     intervals: dict[str, tuple[float, float]]
@@ -82,10 +82,10 @@ def score_regions(
     return RegionScores(tuple(gold), pages, *_scores(gold, pages), _reasons(pages))
 
 
-def gold_of(dataset: Dataset) -> list[Gold]:
+def gold_of(dataset: Dataset) -> list[GoldBox]:
     """Every gold box, once for each question that has it."""
     return [
-        Gold(question.id, name, page, box, question.kinds)
+        GoldBox(question.id, name, page, box, question.kinds)
         for question in dataset.questions
         for (name, page), boxes in dataset.boxes.get(question.id, {}).items()
         for box in boxes
@@ -101,7 +101,7 @@ def _reasons(pages: Pages) -> tuple[str, ...]:
 
 
 def _scores(
-    gold: Sequence[Gold], pages: Pages
+    gold: Sequence[GoldBox], pages: Pages
 ) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
     metrics: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
@@ -118,7 +118,7 @@ def _scores(
     return metrics, intervals
 
 
-def _values(gold: Sequence[Gold], pages: Pages) -> dict[str, list[float]]:
+def _values(gold: Sequence[GoldBox], pages: Pages) -> dict[str, list[float]]:
     """A value for each gold box, by metric."""
     best = [pages[g.name, g.page].best(g.box) for g in gold]
     stored = [pages[g.name, g.page].best(g.box, stored=True) for g in gold]
@@ -129,7 +129,7 @@ def _values(gold: Sequence[Gold], pages: Pages) -> dict[str, list[float]]:
     }
 
 
-def _means(gold: Sequence[Gold], values: Mapping[str, Sequence[float]]) -> dict[str, float]:
+def _means(gold: Sequence[GoldBox], values: Mapping[str, Sequence[float]]) -> dict[str, float]:
     means = {name: sum(v) / len(v) for name, v in values.items()}
     means["gold boxes"] = len(gold)
     met = values["region recall@IoU0.5"]
@@ -141,7 +141,7 @@ def _means(gold: Sequence[Gold], values: Mapping[str, Sequence[float]]) -> dict[
 
 
 def _intervals(
-    gold: Sequence[Gold], values: Mapping[str, Sequence[float]]
+    gold: Sequence[GoldBox], values: Mapping[str, Sequence[float]]
 ) -> dict[str, tuple[float, float]]:
     """Percentile bootstrap, whole documents drawn, seed 0."""
     columns = np.array(list(values.values())).T

@@ -26,7 +26,7 @@ MANIFEST = "manifest.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class LedgerState:
     """What the ledger says of a file: pages that were read, blank ones too, and pages in
     quarantine with a reason; a file that failed as a whole has all its pages there."""
 
@@ -37,14 +37,14 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
+class FileOutcome:
     """One file. `expected`: pages that another reader finds in it. `seconds`: from the result
     before it to its own, one reader."""
 
     file: str
     expected: int
     seconds: float
-    state: State
+    state: LedgerState
 
     @property
     def told(self) -> bool:
@@ -72,9 +72,9 @@ def expected_pages(folder: Path) -> dict[str, int]:
     return expected
 
 
-def file_all(
+def ingest_files(
     folder: Path, settings: Settings, report: Callable[[int], None] = lambda _: None
-) -> list[Filed]:
+) -> list[FileOutcome]:
     """Ingests every file of a folder into an index that goes away, one reader. Raises
     DatasetError for a folder without files or with a manifest that does not fit."""
     expected = expected_pages(folder)
@@ -96,7 +96,7 @@ def _filed(
     expected: Mapping[str, int],
     service: Service,
     report: Callable[[int], None],
-) -> list[Filed]:
+) -> list[FileOutcome]:
     sources = [Source.file(f, service.settings.max_file_mb << 20) for f in files]
     took: list[float] = []
     start = time.perf_counter()
@@ -109,28 +109,32 @@ def _filed(
     for file, source, seconds in zip(files, sources, took, strict=True):
         name = str(file.relative_to(folder))
         filed.append(
-            Filed(
-                name, expected.get(name, 0), round(seconds, 3), states.get(source.source, State())
+            FileOutcome(
+                name,
+                expected.get(name, 0),
+                round(seconds, 3),
+                states.get(source.source, LedgerState()),
             )
         )
     return filed
 
 
-def _told(status: StatusOut) -> dict[str, State]:
+def _told(status: StatusOut) -> dict[str, LedgerState]:
     """What the ledger says, by source; not what the ingestion said while it ran."""
     states = {
-        f.source: State("failed", 0, f.pages if f.reason else 0, f.reason) for f in status.failed
+        f.source: LedgerState("failed", 0, f.pages if f.reason else 0, f.reason)
+        for f in status.failed
     }
     for d in status.documents:
         reasons = [s for s in d.states if s.state == "quarantine" and s.reason]
         refused = sum(s.last - s.first + 1 for s in reasons)
         why = "; ".join(dict.fromkeys(s.reason for s in reasons))
         for source in d.sources:
-            states[source] = State("indexed", d.indexed + d.blank, refused, why)
+            states[source] = LedgerState("indexed", d.indexed + d.blank, refused, why)
     return states
 
 
-def ledger_metrics(filed: Sequence[Filed]) -> dict[str, float]:
+def ledger_metrics(filed: Sequence[FileOutcome]) -> dict[str, float]:
     """Shares of files and pages that the ledger accounts for, and seconds a file."""
     pages = sum(f.expected for f in filed)
     values: dict[str, float] = {
@@ -150,7 +154,7 @@ def ledger_metrics(filed: Sequence[Filed]) -> dict[str, float]:
     return values
 
 
-def lost(filed: Sequence[Filed]) -> list[Filed]:
+def lost(filed: Sequence[FileOutcome]) -> list[FileOutcome]:
     """Files that lose pages, most first; then those without a reason."""
     bad = [f for f in filed if f.accounted < f.expected or not f.told]
     return sorted(bad, key=lambda f: (f.accounted - f.expected, f.file))

@@ -24,7 +24,7 @@ _QUALITIES = (80, 65, 50, 35)
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class PagePictures:
     """Where pictures come from; `why` says why there are none."""
 
     service: Service | None
@@ -50,7 +50,7 @@ class Shelf:
 
 
 @contextmanager
-def shelf(index: str, profile: str) -> Iterator[Shelf]:
+def page_pictures(index: str, profile: str) -> Iterator[PagePictures]:
     """The index opened for reading pages; one that cannot be opened gives a shelf without
     pictures that says why."""
     opened = _open(index, profile)
@@ -61,11 +61,11 @@ def shelf(index: str, profile: str) -> Iterator[Shelf]:
             opened.service.close()
 
 
-def _open(index: str, profile: str) -> Shelf:
+def _open(index: str, profile: str) -> PagePictures:
     if not index:
-        return Shelf(None, "the run does not name its index; give it with --index.")
+        return PagePictures(None, "the run does not name its index; give it with --index.")
     if "://" in index:
-        return Shelf(None, "the index is on a server; give an embedded one with --index.")
+        return PagePictures(None, "the index is on a server; give an embedded one with --index.")
     from octavo.api.model_profile import SettingsError, read_profile
     from octavo.api.service import Service
     from octavo.api.settings import Settings
@@ -78,9 +78,9 @@ def _open(index: str, profile: str) -> Shelf:
         profile = "builtin"  # a row names a profile of one's own, but not its file
     try:
         settings = Settings(index=Path(index), profile=profile, store="", knn="")
-        return Shelf(Service(settings))
+        return PagePictures(Service(settings))
     except (StoreError, SettingsError, ModelError, ValueError, OSError) as error:
-        return Shelf(None, f"the index cannot be opened: {error}")
+        return PagePictures(None, f"the index cannot be opened: {error}")
 
 
 def _marked(

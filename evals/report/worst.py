@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from octavo.api.console.progress import progress
-from octavo.evals.report.crops import Shelf, shelf
+from octavo.evals.report.crops import PagePictures, page_pictures
 from octavo.evals.report.html import Html, left_out, note, section, tag
 from octavo.evals.report.plot_data import METRIC, gold_rank, worst
 from octavo.evals.report.runs import Places, QuestionRow, RunData, by_page
@@ -20,7 +20,7 @@ def questions(runs: Sequence[RunData], prefix: str, count: int, index: str) -> H
     for run in runs:
         shown, zeros = worst(run, count)
         if shown:
-            with shelf(index or run.row.index, run.row.profile) as pictures:
+            with page_pictures(index or run.row.index, run.row.profile) as pictures:
                 parts.append(_of(run, shown, zeros, pictures))
     if not parts:
         why = (
@@ -32,7 +32,7 @@ def questions(runs: Sequence[RunData], prefix: str, count: int, index: str) -> H
     return section(anchor, title, *parts)
 
 
-def _of(run: RunData, shown: Sequence[QuestionRow], zeros: int, pictures: Shelf) -> Html:
+def _of(run: RunData, shown: Sequence[QuestionRow], zeros: int, pictures: PagePictures) -> Html:
     words = (
         f"{run.label}: the {len(shown)} with the lowest {METRIC}; {zeros} questions score 0. Among "
         "equals, those whose gold stands deepest, then those the answer was surest of."
@@ -52,7 +52,7 @@ def _of(run: RunData, shown: Sequence[QuestionRow], zeros: int, pictures: Shelf)
     return tag("div", note(words), why, tag("ol", *cards, class_="worst"))
 
 
-def _card(run: RunData, row: QuestionRow, pictures: Shelf) -> Html:
+def _card(run: RunData, row: QuestionRow, pictures: PagePictures) -> Html:
     rank = gold_rank(row, run)
     gold = sorted(row.relevant)
     values = ", ".join(f"{n} {v:.3f}" for n, v in row.metrics.items() if n in (METRIC, "MRR@10"))
@@ -91,7 +91,9 @@ def _answer(run: RunData, question: QuestionRow) -> list[tuple[str, object]]:
     return lines
 
 
-def _pictures(run: RunData, row: QuestionRow, gold: Sequence[str], pictures: Shelf) -> list[Html]:
+def _pictures(
+    run: RunData, row: QuestionRow, gold: Sequence[str], pictures: PagePictures
+) -> list[Html]:
     found, marked = run.found.get(row.id, {}), by_page(row.gold_boxes)
     shown = [("gold", item) for item in gold[:_GOLD_PAGES]]
     shown += [("found first", item) for item in row.first[:1] if item not in gold[:_GOLD_PAGES]]

@@ -46,7 +46,7 @@ class Refused(ValueError):
 
 
 @dataclass(slots=True)
-class Tally:
+class ModelDrafts:
     """What came of the passages asked about."""
 
     drafts: list[Draft] = field(default_factory=list)
@@ -60,16 +60,16 @@ def draft_by_model(
     seed: int,
     crop: Crop | None = None,
     known: Mapping[str, Draft] | None = None,
-    tally: Tally | None = None,
+    tally: ModelDrafts | None = None,
     report: Callable[[int], None] = lambda _: None,
-) -> Tally:
+) -> ModelDrafts:
     """Asks about passages, spread over documents and kinds, until `count` drafts are there or
     three times as many were asked about. `known` drafts are not asked for again. `tally` grows as
     the drafts come, so that an interrupted caller has them.
 
     Raises GeneratorError where the model cannot be reached.
     """
-    tally = tally or Tally()
+    tally = tally or ModelDrafts()
     by_id = {_id(model, p): p for p in passages}
     drawn = choose([_slot(model, p) for p in passages if _worth(p)], _WEIGHTS, 3 * count, seed)
     for slot in drawn:

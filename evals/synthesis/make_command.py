@@ -14,7 +14,7 @@ from octavo.api.cli.options import common_options
 if TYPE_CHECKING:
     from octavo.api.service import Service
     from octavo.api.settings import Settings
-    from octavo.evals.synthesis.by_model import Tally
+    from octavo.evals.synthesis.by_model import ModelDrafts
     from octavo.evals.synthesis.draft import Draft
     from octavo.evals.synthesis.passages import Passage
     from octavo.generate.llm.chat import ChatModel
@@ -133,14 +133,14 @@ def _by_model(
     """The model's drafts, and by rules those that the documents leave open. An interruption
     leaves the drafts that were made: they are not asked for again."""
     from octavo.api.console.progress import progress
-    from octavo.evals.synthesis.by_model import Tally, draft_by_model
+    from octavo.evals.synthesis.by_model import ModelDrafts, draft_by_model
     from octavo.evals.synthesis.drafting import UNANSWERABLE, in_order, open_questions
     from octavo.evals.synthesis.folder import merged, write_drafts
 
     rest = round(UNANSWERABLE * count)
     opened = in_order(open_questions(passages, rest, seed))
     known = {d.id: d for d in old}
-    tally = Tally()
+    tally = ModelDrafts()
     try:
         with progress("questions", count - rest) as report:
             draft_by_model(
@@ -159,12 +159,12 @@ def _by_model(
 def chat_model(service: Service) -> ChatModel:
     """The language model that is configured to answer. Raises ValueError where none is."""
     from octavo.generate.calibration import CalibratedGenerator
-    from octavo.generate.llm.chat import Chat
+    from octavo.generate.llm.chat import ChatGenerator
 
     generator = service.generator
     if isinstance(generator, CalibratedGenerator):
         generator = generator.inner
-    if not isinstance(generator, Chat):
+    if not isinstance(generator, ChatGenerator):
         raise ValueError(
             f"--by model needs a language model, and answers are written by {generator.name!r}: "
             "set OCTAVO_LLM_URL and OCTAVO_LLM_MODEL, or choose a --profile with one"
@@ -172,7 +172,7 @@ def chat_model(service: Service) -> ChatModel:
     return generator.model
 
 
-def _tell_dropped(tally: Tally) -> None:
+def _tell_dropped(tally: ModelDrafts) -> None:
     for reason, n in sorted(tally.dropped.items()):
         click.echo(f"{n} dropped: {reason}", err=True)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from octavo.evals.dataset import AnswerFormat, Dataset, GoldQuestion
 from octavo.evals.metrics.answers import by_question, score_answer
 from octavo.evals.metrics.citations import (
-    Cited,
+    CitedRegion,
     box_precision,
     box_recall,
     cited_regions,
@@ -371,8 +371,8 @@ def test_words_around_it_do_not_hide_a_gold(before: str, gold: str, after: str) 
 # ------------------------------------------------------------------ citations
 
 
-def cited(name: str, page: int, *box: float) -> Cited:
-    return Cited(name, page, Box(*box) if box else Box(0, 0, 10, 10))
+def cited(name: str, page: int, *box: float) -> CitedRegion:
+    return CitedRegion(name, page, Box(*box) if box else Box(0, 0, 10, 10))
 
 
 GOLD_BOXES = {("a", 1): [Box(0, 0, 100, 100)], ("a", 2): [Box(0, 0, 10, 10)]}
@@ -444,7 +444,7 @@ def test_regions_of_an_answer_stand_once() -> None:
     one, two = Region("id", 1, Box(0, 0, 1, 1)), Region("id", 2, Box(0, 0, 1, 1))
     sentence = Sentence("Text.", (Citation("a.pdf", "text", (one, two)),), 1.0)
     found = cited_regions(Answer((sentence, sentence), 1.0))
-    assert found == (Cited("a.pdf", 1, one.box), Cited("a.pdf", 2, two.box))
+    assert found == (CitedRegion("a.pdf", 1, one.box), CitedRegion("a.pdf", 2, two.box))
     assert found[1].item("page") == "a.pdf#p2"
     assert found[1].item("document") == "a.pdf"
     assert cited_regions(Answer((), 0.1, "no")) == ()

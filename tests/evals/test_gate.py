@@ -13,7 +13,7 @@ from octavo.api.service import Service
 from octavo.evals.benchmarks.reference_kernels import ratios
 from octavo.evals.dataset import Dataset, DatasetError
 from octavo.evals.datasets.read import read_dataset
-from octavo.evals.evaluate import Watching
+from octavo.evals.evaluate import RunListener
 from octavo.evals.experiments.gate import SPEED, Gate, accept, gate
 from tests.conftest import PUMP, WHALES, text_pdf
 
@@ -40,7 +40,7 @@ def small(tmp_path: Path) -> Path:
 
 
 def run(dataset: Dataset, service: Service, tmp_path: Path, must: bool = True) -> Gate:
-    return gate(dataset, service, tmp_path / "out", tmp_path / "ok", Watching(), must)
+    return gate(dataset, service, tmp_path / "out", tmp_path / "ok", RunListener(), must)
 
 
 def test_the_same_passes_and_worse_fails(service: Service, small: Path, tmp_path: Path) -> None:

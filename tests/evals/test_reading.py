@@ -13,9 +13,9 @@ from octavo.api.console.progress import progress
 from octavo.api.settings import Settings
 from octavo.evals.cli.eval_command import eval_
 from octavo.evals.dataset import DatasetError
-from octavo.evals.reading.docling import compare_documents, compared, docling_metrics
-from octavo.evals.reading.docling_items import Item
-from octavo.evals.reading.robustness import expected_pages, file_all, ledger_metrics, lost
+from octavo.evals.reading.docling import compare_document, compare_documents, docling_metrics
+from octavo.evals.reading.docling_items import DoclingItem
+from octavo.evals.reading.robustness import expected_pages, ingest_files, ledger_metrics, lost
 from octavo.ingest.document import Block, Box, Line, PageContent, PageStatus
 from tests.conftest import PUMP, WHALES, text_pdf
 from tests.evals.test_regions import dataset
@@ -33,21 +33,21 @@ def text(*lines: Line) -> Block:
     return Block("text", Box(0, 0, 600, 800), lines)
 
 
-def item(words: str, x0: float, y0: float, high: float = 30) -> Item:
-    return Item("texts", 1, Box(x0, y0, x0 + 120, y0 + high), words)
+def item(words: str, x0: float, y0: float, high: float = 30) -> DoclingItem:
+    return DoclingItem("texts", 1, Box(x0, y0, x0 + 120, y0 + high), words)
 
 
 def test_order_is_exact_where_every_text_comes_whole_and_in_turn() -> None:
     items = [item("one two", 0, 0), item("three", 300, 0), item("four", 0, 100)]
-    right = compared(
+    right = compare_document(
         "a", items, read(text(line("one", 5, 5), line("two", 5, 18)), text(line("three", 305, 5)),
                          text(line("four", 5, 105)))
     )  # fmt: skip
     assert (right.texts_found, right.pairs, right.inverted, right.exact) == (3, 3, 0, True)
     assert right.likeness == 1.0
-    swapped = compared("a", items, read(text(line("three", 305, 5), line("one two", 5, 5))))
+    swapped = compare_document("a", items, read(text(line("three", 305, 5), line("one two", 5, 5))))
     assert (swapped.texts_found, swapped.inverted, swapped.exact) == (2, 1, False)
-    torn = compared(
+    torn = compare_document(
         "a", items, read(text(line("one", 5, 5), line("three", 305, 5), line("two", 5, 18)))
     )
     assert (torn.inverted, torn.exact) == (0, False)
@@ -55,16 +55,16 @@ def test_order_is_exact_where_every_text_comes_whole_and_in_turn() -> None:
 
 def test_cells_count_where_they_stand_in_one_row() -> None:
     rows = (("Name", "Age of all"), ("Ada", "36"), ("Bob", "41"))
-    table = Item("tables", 1, Box(0, 0, 200, 100), "", rows)
+    table = DoclingItem("tables", 1, Box(0, 0, 200, 100), "", rows)
     ours = Block(
         "table",
         Box(0, 0, 200, 110),
         (line("Name | Age of all", 0, 0), line("Ada | 36 | Bob", 0, 20), line("41", 0, 40)),
     )
-    found = compared("a", [table], read(ours))
+    found = compare_document("a", [table], read(ours))
     assert (found.tables, found.tables_met, found.tables_as_tables) == (1, 1, 1)
     assert (found.cells, found.cells_kept) == (6, 5)  # of Bob's row one cell stands elsewhere
-    missed = compared("a", [table], read(Block("figure", Box(0, 0, 200, 110), ())))
+    missed = compare_document("a", [table], read(Block("figure", Box(0, 0, 200, 110), ())))
     assert (missed.tables_met, missed.tables_as_tables, missed.cells_kept) == (1, 0, 0)
     values = docling_metrics([found, missed], [])
     assert values["docling table recall@IoU0.5, as tables"] == 0.5
@@ -104,7 +104,7 @@ def hostile(folder: Path) -> Path:
 
 def test_the_ledger_of_a_folder_accounts_for_pages(tmp_path: Path) -> None:
     folder = hostile(tmp_path / "odd")
-    filed = file_all(folder, Settings(ocr=False))
+    filed = ingest_files(folder, Settings(ocr=False))
     assert [(f.file, f.state.name, f.accounted, f.expected) for f in filed] == [
         ("good.pdf", "indexed", 2, 2),
         ("torn.pdf", "failed", 0, 3),

@@ -16,9 +16,9 @@ from typing import cast
 import pytest
 
 from octavo.api.service import Service
-from octavo.evals.cli.options import Asking
+from octavo.evals.cli.options import DatasetOptions
 from octavo.evals.dataset import Dataset, DatasetError, GoldQuestion, read_dataset
-from octavo.evals.evaluate import Watching, evaluate
+from octavo.evals.evaluate import RunListener, evaluate
 from octavo.evals.metrics.granularity import items_of
 from octavo.evals.metrics.llm_judge import Judge, Verdict
 from octavo.evals.metrics.retrieval import means, percentile, retrieval_metrics
@@ -147,15 +147,15 @@ def test_within_asks_each_question_of_its_own_document(service: Service, tmp_pat
     (folder / "queries.jsonl").write_text(json.dumps(rows[0]) + "\n")
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\twhales.pdf#p2\t1\n")
     (folder / "boxes.jsonl").write_text("")
-    everywhere = Asking(folder, None, None, None).read()
-    within = Asking(folder, None, None, None, within=True).read()
+    everywhere = DatasetOptions(folder, None, None, None).read()
+    within = DatasetOptions(folder, None, None, None, within=True).read()
     assert evaluate(everywhere, service, tmp_path / "a").metrics["Recall@1"] == 1.0
     assert evaluate(within, service, tmp_path / "b").metrics["Recall@10"] == 0.0
     assert within.name == "pages within"
     assert within.data != everywhere.data
     (folder / "queries.jsonl").write_text('{"_id": "q1", "text": "What does a whale eat?"}\n')
     with pytest.raises(DatasetError, match="name no document, first 'q1'"):
-        Asking(folder, None, None, None, within=True).read()
+        DatasetOptions(folder, None, None, None, within=True).read()
 
 
 def test_an_error_in_one_question_is_kept_and_the_others_go_on(
@@ -189,7 +189,7 @@ def test_ctrl_c_leaves_a_partial_result_that_says_so(service: Service, tmp_path:
         if done == 2:
             raise KeyboardInterrupt
 
-    result = evaluate(dataset, service, tmp_path / "out", Watching(question=stop))
+    result = evaluate(dataset, service, tmp_path / "out", RunListener(question=stop))
     assert (result.complete, result.n, result.questions) == (False, 2, 3)
     assert result.errors == ("interrupted after 2 of 3 questions",)
     assert result.metrics["Recall@1"] == 1.0  # of the two that were asked
@@ -282,7 +282,7 @@ def test_nothing_of_an_earlier_run_stays_beside_a_new_one(service: Service, tmp_
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        evaluate(small(tmp_path, "whales"), service, out, Watching(ingest=stop))
+        evaluate(small(tmp_path, "whales"), service, out, RunListener(ingest=stop))
     assert list(out.iterdir()) == []
     evaluate(small(tmp_path, "whales"), service, out)
     assert {p.name for p in out.iterdir()} == {"result.json", "questions.jsonl", "run.trec"}
@@ -317,7 +317,7 @@ def test_judging_that_is_stopped_keeps_what_was_asked(service: Service, tmp_path
         raise KeyboardInterrupt
 
     model = cast(Judge, Busy())
-    result = evaluate(dataset, service, tmp_path / "out", Watching(verdict=stop), model)
+    result = evaluate(dataset, service, tmp_path / "out", RunListener(verdict=stop), model)
     assert result.complete is False
     assert result.errors == ("judging interrupted after 1 of 2 answers",)
     assert result.metrics["answer judged correct"] == 1.0

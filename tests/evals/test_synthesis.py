@@ -21,7 +21,7 @@ from fastapi import FastAPI, Request
 from octavo.api.service import Service
 from octavo.api.settings import Settings
 from octavo.evals.dataset import DatasetError, read_dataset
-from octavo.evals.synthesis.by_model import Refused, Tally, draft_by_model, parsed, stands_in
+from octavo.evals.synthesis.by_model import ModelDrafts, Refused, draft_by_model, parsed, stands_in
 from octavo.evals.synthesis.draft import Draft, DraftPlace, format_of
 from octavo.evals.synthesis.draft_rows import restored, stored
 from octavo.evals.synthesis.drafting import draft_by_rules
@@ -34,7 +34,7 @@ from octavo.evals.synthesis.rules import RULES
 from octavo.evals.synthesis.unanswerable import KnownWords
 from octavo.evals.synthesis.verbs import base_form
 from octavo.generate.answer import GeneratorError
-from octavo.generate.llm.openai import OpenAiChat
+from octavo.generate.llm.openai import OpenAiChat, OpenAiOptions
 from octavo.index.source import Source
 from octavo.ingest.document import Box, Chunk, ChunkKind, Region, Span
 from tests.conftest import ROOT, WHALES, served
@@ -651,7 +651,9 @@ def test_a_model_drafts_and_what_does_not_stand_in_the_passage_is_dropped() -> N
         lambda shown: right if "oil" in shown else reply("How heavy is the animal?", "190 t")
     )
     for url in served(script.app()):
-        model = OpenAiChat(f"{url}/v1", "tiny", images=False, first=10, total=20)
+        model = OpenAiChat(
+            f"{url}/v1", "tiny", options=OpenAiOptions(images=False, first=10, total=20)
+        )
         tally = draft_by_model(model, oil_and_whales(), 2, 0)
         (draft,) = tally.drafts
         assert draft.answer == "0.45 litres"
@@ -667,8 +669,10 @@ def test_a_model_drafts_and_what_does_not_stand_in_the_passage_is_dropped() -> N
 
 
 def test_a_server_that_is_down_ends_it_with_what_was_drafted() -> None:
-    model = OpenAiChat("http://127.0.0.1:9/v1", "tiny", connect=0.5, retries=0)
-    tally = Tally()
+    model = OpenAiChat(
+        "http://127.0.0.1:9/v1", "tiny", options=OpenAiOptions(connect=0.5, retries=0)
+    )
+    tally = ModelDrafts()
     with pytest.raises(GeneratorError):
         draft_by_model(model, oil_and_whales(), 2, 0, tally=tally)
     assert tally.drafts == []

@@ -14,7 +14,7 @@ from octavo.api.cli.main import cli
 from octavo.api.model_profile import read_profile
 from octavo.api.service import Service
 from octavo.evals.dataset import GoldQuestion, read_dataset
-from octavo.evals.evaluate import Watching, ask_and_judge
+from octavo.evals.evaluate import RunListener, ask_and_judge
 from octavo.evals.experiments.ablate import FULL, variants
 from octavo.evals.experiments.calibrate import Sample, calibrate, platt, raw
 from octavo.evals.experiments.tune import ScoreSheet, fit, ndcg, sheets, stage_names, tune
@@ -73,7 +73,7 @@ def test_sheets_of_a_real_index_score_what_eval_run_scores(
     found = sheets(dataset, service)
     p = service.profile.rerank.model_dump()
     now = np.array([p[n.replace("-", "_")] for n in stage_names(service.profile)])
-    result = ask_and_judge(dataset, service, tmp_path / "out", provenance(), Watching())
+    result = ask_and_judge(dataset, service, tmp_path / "out", provenance(), RunListener())
     assert np.mean([ndcg(s, now) for s in found]) == pytest.approx(result.metrics["nDCG@10"])
 
 

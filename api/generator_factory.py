@@ -48,7 +48,7 @@ def _limits(g: GenerateSettings) -> PromptLimits:
 
 
 def _openai(profile: Profile, settings: Settings) -> ChatModel:
-    from octavo.generate.llm.openai import OpenAiChat
+    from octavo.generate.llm.openai import OpenAiChat, OpenAiOptions
 
     g, row = profile.generate, profile.models.generator
     url = settings.llm_url or g.url
@@ -59,16 +59,14 @@ def _openai(profile: Profile, settings: Settings) -> ChatModel:
             f"(found {url!r}; expected as in http://127.0.0.1:8000/v1) and OCTAVO_LLM_MODEL "
             f"(found {model!r})"
         )
-    return OpenAiChat(
-        url,
-        model,
-        key=settings.llm_key.get_secret_value(),
+    options = OpenAiOptions(
         images=g.pictures > 0,
         context_tokens=g.context_tokens,
         answer_tokens=g.answer_tokens,
         first=min(60.0, g.seconds),
         total=g.seconds,
     )
+    return OpenAiChat(url, model, key=settings.llm_key.get_secret_value(), options=options)
 
 
 def _transformers(profile: Profile, settings: Settings) -> ChatModel:

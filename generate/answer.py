@@ -53,6 +53,7 @@ class Answer:
 
     @property
     def abstained(self) -> bool:
+        """Whether there is no answer; `reason` says why."""
         return not self.sentences
 
 
@@ -81,6 +82,7 @@ class Watch:
 
     @property
     def stopped(self) -> bool:
+        """Whether `stop` was called."""
         return self._stopped.is_set()
 
 

@@ -24,6 +24,7 @@ class Calibration:
     shift: float = 0.0
 
     def apply(self, confidence: float) -> float:
+        """The calibrated chance, 0 to 1, of a raw confidence of 0 to 1."""
         if self == Calibration():
             return confidence
         return 1 / (1 + math.exp(-(self.slope * logit(confidence) + self.shift)))

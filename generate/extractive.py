@@ -68,6 +68,7 @@ class _ScoredUnit:
 
     @property
     def score(self) -> float:
+        """Weighted sum of cosine and coverage, less the penalties."""
         # The hit's rank breaks near ties: retrieval saw the whole chunk, this only the sentence.
         known = _COSINE * self.cosine + _COVERAGE * self.coverage - _RANK * self.unit.rank
         return known - (_NO_NUMBER if self.lacks_number else 0.0)

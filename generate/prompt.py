@@ -46,6 +46,7 @@ class Prompt:
 
     @property
     def images(self) -> tuple[bytes, ...]:
+        """The pictures (PNG) of the user's message, in order."""
         return tuple(p for p in self.parts if isinstance(p, bytes))
 
 

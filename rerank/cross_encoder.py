@@ -54,7 +54,7 @@ def cross_encode(
     bounds: ScoreBounds,
     seconds: float,
 ) -> CrossEncoderResult:
-    """Scores `items`, the head of those that `bounds` is of, until all have a score, the first
+    """Scores `items`, the head of those that `bounds` describes, until all have a score, the first
     `keep` can no longer change, or `seconds` are over (0: no limit; the first block is scored
     whatever it takes).
 

@@ -91,7 +91,8 @@ def rerank(
 
     `maxsim` and `patches` are divided by the number of query tokens: 1 means that every token has
     its equal. A stage without a model, without text or with a depth of 0 is skipped. The
-    cross-encoder scores the first `cross_depth` by the score so far, and the query's `image`.
+    cross-encoder scores the first `cross_depth` by the score so far, and the query's `image`
+    (bytes of a PNG, JPEG, ...). Raises StoreError where the store fails.
     """
     items = candidates.items
     if candidates.text and options.depth > 0:

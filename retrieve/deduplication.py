@@ -73,6 +73,7 @@ class _DistinctHits:
         self._hits_with: dict[tuple[str, ...], list[int]] = defaultdict(list)  # shingle to hits
 
     def add(self, hit: Hit) -> None:
+        """Lists `hit`, or merges it into the hit that it repeats."""
         fingerprint = _Fingerprint.of(hit)
         duplicate = self._duplicate_of(hit, fingerprint)
         if duplicate is None:
@@ -125,6 +126,7 @@ class _Fingerprint:
 
     @staticmethod
     def of(hit: Hit) -> _Fingerprint:
+        """The fingerprint of a hit's chunk."""
         words = _WORD.findall(hit.chunk.text.casefold())
         # A text of fewer words is one shingle: all of them.
         shifted = (words[i:] for i in range(_SHINGLE))

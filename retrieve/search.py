@@ -54,6 +54,8 @@ class Retriever:
         A query with text and image is composed: the figure that the image shows, or resembles
         most, lends its caption to the text, so that "what torque for this?" asks about the part in
         the picture.
+
+        Raises ValueError for bytes that are no image, StoreError where the store fails.
         """
         question = shortened(query.text)
         constraints = self._understand(question.text, query, options)

@@ -13,6 +13,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 from threading import Event
 from typing import Any
@@ -31,36 +32,49 @@ _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _POLL_SECONDS = 0.05  # seconds until a stop is noticed
 
 
+@dataclass(frozen=True, slots=True)
+class OpenAiOptions:
+    """How a server is asked. `images`: whether it takes any. `context_tokens` is what it was
+    started with. A picture is taken for 300 tokens and one for every `pixels_per_token` pixels
+    (28 x 28 in most models; 14 x 14 in LLaVA-NeXT).
+
+    Seconds: `connect`; `first` the longest wait for text, also between two pieces; `total` the
+    whole answer, `retries` included. `extra` is added to the request's body, None takes a field
+    out: `{"max_tokens": None, "max_completion_tokens": 512}`.
+
+    Raises ValueError for a context that is too small for the answer.
+    """
+
+    images: bool = True
+    context_tokens: int = 8192
+    answer_tokens: int = 512
+    pixels_per_token: int = 512
+    connect: float = 5.0
+    first: float = 60.0
+    total: float = 120.0
+    retries: int = 2
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.context_tokens <= self.answer_tokens:
+            raise ValueError(
+                f"a context of {self.context_tokens} tokens has no room for a prompt beside an "
+                f"answer of {self.answer_tokens}"
+            )
+
+
+_DEFAULTS = OpenAiOptions()
+
+
 class OpenAiChat:
     """Satisfies `ChatModel`. Confidential: no proxy of the environment, no redirect; the key is
     sent to `url` alone and kept out of every error."""
 
     def __init__(
-        self,
-        url: str,
-        model: str,
-        *,
-        key: str = "",
-        images: bool = True,
-        context_tokens: int = 8192,
-        answer_tokens: int = 512,
-        pixels_per_token: int = 512,
-        connect: float = 5.0,
-        first: float = 60.0,
-        total: float = 120.0,
-        retries: int = 2,
-        extra: Mapping[str, object] | None = None,
+        self, url: str, model: str, *, key: str = "", options: OpenAiOptions = _DEFAULTS
     ) -> None:
-        """`url` is the base, as in `http://127.0.0.1:8000/v1`. `context_tokens` is what the server
-        was started with. A picture is taken for 300 tokens and one for every `pixels_per_token`
-        pixels (28 x 28 in most models; 14 x 14 in LLaVA-NeXT).
-
-        Seconds: `connect`; `first` the longest wait for text, also between two pieces; `total` the
-        whole answer, retries included. `extra` is added to the request's body, None takes a field
-        out: `{"max_tokens": None, "max_completion_tokens": 512}`.
-
-        Raises ValueError for a URL that is none or holds a password, or a context that is too
-        small for the answer.
+        """`url` is the base, as in `http://127.0.0.1:8000/v1`. Raises ValueError for one that is
+        none or holds a password.
         """
         try:
             parsed = httpx.URL(url)
@@ -71,24 +85,18 @@ class OpenAiChat:
                 f"the server's URL is http://HOST:PORT/v1 or https://..., without user or "
                 f"password; {parsed.copy_with(userinfo=None)!s} was given"
             )
-        if context_tokens <= answer_tokens:
-            raise ValueError(
-                f"a context of {context_tokens} tokens has no room for a prompt beside an answer "
-                f"of {answer_tokens}"
-            )
         self.name = f"{model} at {parsed.host}"
-        self.images = images
-        self.budget = context_tokens - answer_tokens
+        self.images = options.images
+        self.budget = options.context_tokens - options.answer_tokens
+        self._options = options
         self._url = url.rstrip("/")
         self._model = model
         self._key = key
         self._errors = ServerErrors(self._url, model, key, self.budget)
-        self._pixels_per_token = pixels_per_token
-        self._first, self._total, self._retries = first, total, retries
-        self._timeout = httpx.Timeout(first, connect=connect)
+        self._timeout = httpx.Timeout(options.first, connect=options.connect)
         self._body = {
-            "model": model, "stream": True, "temperature": 0, "max_tokens": answer_tokens,
-            **(extra or {}),
+            "model": model, "stream": True, "temperature": 0,
+            "max_tokens": options.answer_tokens, **options.extra,
         }  # fmt: skip
         self._tls = httpx.create_ssl_context(trust_env=False)
         self._has_tokenizer = True  # whether the server has a tokenizer to ask; found out once
@@ -96,7 +104,7 @@ class OpenAiChat:
     def count(self, prompt: Prompt) -> int:
         """The text by the server's tokenizer (vLLM and llama.cpp have `/tokenize`), else
         `estimate_tokens`; the pictures by their area."""
-        pictures = sum(picture_tokens(p, self._pixels_per_token) for p in prompt.images)
+        pictures = sum(picture_tokens(p, self._options.pixels_per_token) for p in prompt.images)
         text = f"{prompt.system}\n{prompt.text}"
         tokens = self._tokenize(text) if self._has_tokenizer else None
         return _TEMPLATE + pictures + (estimate_tokens(text) if tokens is None else tokens)
@@ -136,20 +144,20 @@ class OpenAiChat:
         body["messages"] = messages(prompt, self.images)
         try:
             async with (
-                asyncio.timeout(self._total),
+                asyncio.timeout(self._options.total),
                 httpx.AsyncClient(
                     timeout=self._timeout, trust_env=False, verify=self._tls
                 ) as client,
             ):
-                for attempt in range(self._retries + 1):
-                    last = attempt == self._retries
+                for attempt in range(self._options.retries + 1):
+                    last = attempt == self._options.retries
                     try:
                         return await self._attempt(client, body, on_text, last)
                     except _RetryLater as again:
                         await asyncio.sleep(again.seconds or 0.5 * 2**attempt)
         except TimeoutError:
             raise self._errors.error(
-                f"wrote no whole answer within {self._total:g} seconds",
+                f"wrote no whole answer within {self._options.total:g} seconds",
                 "allow more seconds, shorter answers or less evidence",
             ) from None
         raise AssertionError("the last attempt returns or raises")
@@ -159,11 +167,11 @@ class OpenAiChat:
     ) -> ModelDraft:
         """One request. Raises _RetryLater where another may do better and no text came yet."""
         try:
-            async with asyncio.timeout(self._first) as patience:
+            async with asyncio.timeout(self._options.first) as patience:
                 loop = asyncio.get_running_loop()
 
                 def on_piece(piece: str) -> None:
-                    patience.reschedule(loop.time() + self._first)
+                    patience.reschedule(loop.time() + self._options.first)
                     on_text(piece)
 
                 async with client.stream(
@@ -179,7 +187,7 @@ class OpenAiChat:
                     return await read_answer(response, on_piece, self._errors)
         except (TimeoutError, httpx.ReadTimeout):
             raise self._errors.error(
-                f"sent no text for {self._first:g} seconds",
+                f"sent no text for {self._options.first:g} seconds",
                 "see whether it is loaded with work; allow a longer wait or show less evidence",
             ) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:

@@ -36,9 +36,7 @@ _NOUNS = frozenset(
 _MIN_SHARE = 0.5  # share of a name's weight that the question must have
 _MAX_LINKS = 4  # documents that one question is taken to name
 _RARE = 20  # names with a word, up to which it is rare however many documents there are
-_MAX_CHECKED = (
-    20  # documents of one name that are looked up one by one; all are read if there are more
-)
+_MAX_CHECKED = 20  # documents of one name looked up one by one; of more all are read
 _REFRESH = 5.0  # seconds for which the names in an index are taken as current
 _REFRESH_RATIO = 50.0  # times as long as it took to read them, where that is more
 
@@ -117,6 +115,8 @@ class _NameTable:
         self._count = max(1, len(documents))
 
     def link(self, text: str) -> list[LinkedDocument]:
+        """See `DocumentLinker.link`. A word weighs log(1 + documents / names with it): inverse
+        document frequency (Sparck Jones 1972), smoothed."""
         words_of_text = set(_words(text))
         strong = _strong_words(text)
         words_of_text |= strong

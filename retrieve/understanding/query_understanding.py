@@ -245,11 +245,13 @@ class _ConstraintBuilder:
         self._add("label", mention.text, "boost", f"{_passages_have(holders)} it as a caption")
 
     def add_pages(self, page_mentions: Sequence[Mention]) -> None:
+        """Pages are boosted in any document."""
         for mention in page_mentions:
             self._pages.append(int(mention.key))
             self._add("page", mention.text, "boost", "by the count of pages")
 
     def add_documents(self, linked: Sequence[LinkedDocument]) -> None:
+        """Documents are boosted by the share of their name, the first `DOCUMENTS` of them."""
         for m in linked:
             if m.document not in self._document_boosts and len(self._document_boosts) >= DOCUMENTS:
                 self._add("document", m.name, "nothing", f"{DOCUMENTS} others are named before it")

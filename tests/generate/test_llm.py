@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pymupdf
@@ -27,7 +27,7 @@ from octavo.generate.answer import Answer, Cancelled, GeneratorError, Watch
 from octavo.generate.attribution import attribute_claims
 from octavo.generate.claims import Claim, read_claims
 from octavo.generate.llm.chat import ChatGenerator, ModelDraft
-from octavo.generate.llm.openai import OpenAiChat, messages
+from octavo.generate.llm.openai import OpenAiChat, OpenAiOptions, messages
 from octavo.generate.number_check import numbers
 from octavo.generate.prompt import (
     REFUSAL,
@@ -140,6 +140,7 @@ def test_a_prompt_holds_rules_numbered_evidence_and_the_question() -> None:
     assert "[4]" in after
 
 
+@settings(deadline=None)  # it draws pictures, and a busy machine takes longer
 @given(st.integers(0, 900))
 def test_a_prompt_never_exceeds_its_budget(budget: int) -> None:
     bare = words(fitted(5000, []).prompt)
@@ -476,9 +477,10 @@ class Odd:
     gone: threading.Event = field(default_factory=threading.Event)
     tokenizer: str = ""
 
-    def model(self, **arguments: object) -> OpenAiChat:
-        settings: dict[str, object] = {"connect": 2.0, "first": 5.0, "total": 10.0, **arguments}
-        return OpenAiChat(f"{self.url}/v1", "tiny", **settings)  # type: ignore[arg-type]
+    def model(self, key: str = "", **changes: object) -> OpenAiChat:
+        options = OpenAiOptions(connect=2.0, first=5.0, total=10.0)
+        options = replace(options, **changes)  # type: ignore[arg-type]
+        return OpenAiChat(f"{self.url}/v1", "tiny", key=key, options=options)
 
 
 def odd_app(odd: Odd) -> FastAPI:
@@ -741,7 +743,7 @@ def test_a_server_that_is_down() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    model = OpenAiChat(f"http://127.0.0.1:{port}/v1", "tiny", retries=1)
+    model = OpenAiChat(f"http://127.0.0.1:{port}/v1", "tiny", options=OpenAiOptions(retries=1))
     text = rf"127\.0\.0\.1:{port}/v1 cannot be reached.*expected an OpenAI-compatible.*start it"
     with pytest.raises(GeneratorError, match=text):
         model.write(PROMPT, Watch())

@@ -24,7 +24,7 @@ pytest.importorskip("transformers")
 from octavo.generate.answer import Cancelled, GeneratorError, Watch
 from octavo.generate.attribution import attribute_claims
 from octavo.generate.llm.chat import ChatGenerator
-from octavo.generate.llm.openai import OpenAiChat
+from octavo.generate.llm.openai import OpenAiChat, OpenAiOptions
 from octavo.generate.llm.transformers import TransformersChat
 from octavo.generate.prompt import RULES, Prompt, PromptEvidence, PromptLimits, PromptQuestion
 from octavo.generate.prompt_budget import fit_prompt
@@ -411,7 +411,8 @@ def test_the_estimate_is_an_upper_bound_for_a_real_tokenizer(smol: TransformersC
 
 def test_a_real_server_streams_and_is_stopped(server: str, saved: Path, encoders: Encoders) -> None:
     def model(**settings: Any) -> OpenAiChat:
-        return OpenAiChat(server, str(saved), images=False, answer_tokens=24, **settings)
+        options = OpenAiOptions(images=False, answer_tokens=24, **settings)
+        return OpenAiChat(server, str(saved), options=options)
 
     pieces: list[str] = []
     draft = model().write(SIMPLE, Watch(pieces.append))
@@ -432,4 +433,4 @@ def test_a_real_server_streams_and_is_stopped(server: str, saved: Path, encoders
     draft = model().write(Prompt("Be short.", ("Say hello.",)), Watch())  # it is free again
     assert draft.text.strip()
     with pytest.raises(GeneratorError, match=r"HTTP 4\d\d|Server is pinned"):
-        OpenAiChat(server, "another-model", retries=0).write(TEXT, Watch())
+        OpenAiChat(server, "another-model", options=OpenAiOptions(retries=0)).write(TEXT, Watch())

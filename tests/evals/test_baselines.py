@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from octavo.evals.baselines import __main__ as command
 from octavo.evals.baselines.child import PeerError, run_driver
-from octavo.evals.baselines.environments import child_environment, clean, python_of
+from octavo.evals.baselines.environments import child_environment, clean, constraints_of, python_of
 from octavo.evals.baselines.measure import Bench, measure
 from octavo.evals.baselines.protocol import folded, spanned
 from octavo.evals.baselines.selection import select
@@ -299,7 +299,8 @@ def test_an_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     python = python_of(tmp_path, "txtai", False)
     assert [c[1:3] for c in made] == [("-m", "venv"), ("-m", "pip")]
     assert made[1][0] == str(python)
-    assert made[1][-1].endswith("txtai.txt")
+    needed = ROOT / "evals" / "baselines" / "txtai.txt"
+    assert made[1][-4:] == ("-r", str(needed), "-c", str(constraints_of("txtai")))
     python_of(tmp_path, "txtai", False)
     assert len(made) == 2
     (tmp_path / "environments" / "txtai" / "stamp").write_text("an older list")

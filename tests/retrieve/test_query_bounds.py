@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from octavo.api.console.answers import show_answer
@@ -215,6 +215,7 @@ def test_usual_questions_are_searched_as_they_are() -> None:
         assert (shortened(text).text, shortened(text).omitted) == (text, ())
 
 
+@settings(deadline=None)  # the first reads the tokenizer's file
 @given(st.text(st.sampled_from('ab1 "B-/.,é한泵\u0301ป\U0001f600\n'), min_size=50, max_size=1500))
 @example("x" * 150 + " bolt" * 200)
 @example("bolt " * 63 + "x" * 400)

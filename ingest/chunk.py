@@ -73,7 +73,7 @@ def _page_drafts(
             continue
         done += _length(block.lines)
         if block.heading:
-            section = _under(section, block)
+            section = _with_heading(section, block)
             if current is not None and current.words > _HEAD:
                 current = None
         for piece in _pieces(block.lines):
@@ -89,7 +89,7 @@ def _limit(draft: ChunkBuilder) -> int:
     return MAX_WORDS if draft.words < TARGET_WORDS / 2 else TARGET_WORDS
 
 
-def _under(section: _Section, heading: Block) -> _Section:
+def _with_heading(section: _Section, heading: Block) -> _Section:
     title = " ".join(x.text for x in heading.lines)[:_TITLE]
     return [*[s for s in section if s[0] > heading.heading][-3:], (heading.heading, title)]
 
@@ -107,10 +107,10 @@ def _pieces(lines: Sequence[Line]) -> Iterator[list[Line]]:
     that ends in the second half, be it inside a line, else at the end of a line."""
     piece: list[Line] = []
     count = 0
-    for line in (part for x in written(lines) for part in _whole(x)):
+    for line in (part for x in written(lines) for part in _split_long(x)):
         size = words(line.text)
         while piece and count + size > TARGET_WORDS:
-            done, piece = _parted(piece)
+            done, piece = _split_after_sentence(piece)
             yield done
             count = _length(piece)
         piece.append(line)
@@ -119,12 +119,12 @@ def _pieces(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield piece
 
 
-def _whole(line: Line) -> Iterator[Line]:
+def _split_long(line: Line) -> Iterator[Line]:
     """A line over the fill, which no printer makes, in parts that all have its box."""
     return (replace(line, text=text) for text in parts(line.text, TARGET_WORDS))
 
 
-def _parted(lines: list[Line]) -> tuple[list[Line], list[Line]]:
+def _split_after_sentence(lines: list[Line]) -> tuple[list[Line], list[Line]]:
     for i in range(len(lines) - 1, len(lines) // 2, -1):
         ends = [m.end() for m in _END.finditer(lines[i].text)]
         if ends:
@@ -170,8 +170,8 @@ def _parts(draft: ChunkBuilder) -> Iterator[ChunkBuilder]:
 
 
 def _context(draft: ChunkBuilder, paragraphs: Sequence[str]) -> str:
-    own = label_of(draft.caption) if draft.kind in ("figure", "table") else None
-    if own is None:
+    label = label_of(draft.caption) if draft.kind in ("figure", "table") else None
+    if label is None:
         return ""
-    named = (text for text in paragraphs if own in references(text))
-    return next(named, "")[:_CONTEXT]
+    referring = (text for text in paragraphs if label in references(text))
+    return next(referring, "")[:_CONTEXT]

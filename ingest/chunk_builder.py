@@ -107,16 +107,16 @@ def _hyphenated(text: str, following: str) -> bool:
 
 def _merged(regions: Sequence[Region]) -> tuple[Region, ...]:
     """One region per run of blocks that stand under each other in one column."""
-    kept: list[Region] = []
+    merged: list[Region] = []
     for region in regions:
-        last = kept[-1] if kept else None
-        if last is not None and last.page == region.page and _stacked(last.box, region.box):
-            kept[-1] = Region(last.document, last.page, last.box.join(region.box))
+        last = merged[-1] if merged else None
+        if last is not None and last.page == region.page and _are_stacked(last.box, region.box):
+            merged[-1] = Region(last.document, last.page, last.box.join(region.box))
         else:
-            kept.append(region)
-    return tuple(kept)
+            merged.append(region)
+    return tuple(merged)
 
 
-def _stacked(upper: Box, lower: Box) -> bool:
+def _are_stacked(upper: Box, lower: Box) -> bool:
     shared = min(upper.x1, lower.x1) - max(upper.x0, lower.x0)
     return shared > 0.3 * min(upper.width, lower.width) and -4 <= lower.y0 - upper.y1 <= 40

@@ -78,13 +78,13 @@ def file_type(data: bytes, suffix: str = "") -> str:
 
 
 def _refuse_others(data: bytes, head: bytes) -> None:
-    for signature, said in _OTHERS:
+    for signature, reason in _OTHERS:
         if head.startswith(signature):
-            raise DocumentError(said)
+            raise DocumentError(reason)
     if data.startswith(_OLE):
-        for name, said in _OLE_STREAMS:
+        for name, reason in _OLE_STREAMS:
             if name.encode("utf-16-le") in data:
-                raise DocumentError(said)
+                raise DocumentError(reason)
         raise DocumentError("is a file of an old Office format; save it as .docx or PDF")
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
         raise DocumentError("is a HEIC or AVIF picture; save it as JPEG or PNG")
@@ -103,8 +103,8 @@ def find_files(paths: Iterable[Path]) -> Iterator[Path]:
     """
     for path in paths:
         if path.is_dir() and os.access(path, os.R_OK | os.X_OK):
-            found = sorted(_walk(path))
-            yield from (p for p in found if not _hidden(p.relative_to(path)))
+            files = sorted(_walk(path))
+            yield from (p for p in files if not _hidden(p.relative_to(path)))
         else:
             yield path
 

@@ -33,9 +33,9 @@ def draw_page(data: bytes, kind: str, page: PageContent, pixels: int = 1400) -> 
     layer = Image.new("RGBA", image.size, (0, 0, 0, 0))
     pen = ImageDraw.Draw(layer)
     for number, block in enumerate(page.blocks, 1):
-        _mark(pen, block.box, zoom, kind_of(block), str(number))
+        _draw_box(pen, block.box, zoom, kind_of(block), str(number))
         for line in block.caption:
-            _mark(pen, line.box, zoom, "caption", "")
+            _draw_box(pen, line.box, zoom, "caption", "")
     image = Image.alpha_composite(image.convert("RGBA"), layer).convert("RGB")
     out = io.BytesIO()
     _with_legend(image, page.blocks).save(out, "PNG")
@@ -47,7 +47,7 @@ def kind_of(block: Block) -> str:
     return "heading" if block.kind == "text" and block.heading else block.kind
 
 
-def _mark(pen: ImageDraw.ImageDraw, box: Box, zoom: float, kind: str, label: str) -> None:
+def _draw_box(pen: ImageDraw.ImageDraw, box: Box, zoom: float, kind: str, label: str) -> None:
     ink = _INKS[kind]
     corners = (box.x0 * zoom, box.y0 * zoom, box.x1 * zoom, box.y1 * zoom)
     pen.rectangle(corners, fill=(*ink, 22), outline=(*ink, 255), width=2)
@@ -64,16 +64,16 @@ def _with_legend(image: Image.Image, blocks: Sequence[Block]) -> Image.Image:
     counts = Counter(kind_of(b) for b in blocks)
     counts["caption"] = sum(1 for b in blocks if b.caption)
     font = ImageFont.load_default(16)
-    out = Image.new("RGB", (image.width, image.height + 30), "white")
-    out.paste(image, (0, 0))
-    pen = ImageDraw.Draw(out)
+    framed = Image.new("RGB", (image.width, image.height + 30), "white")
+    framed.paste(image, (0, 0))
+    pen = ImageDraw.Draw(framed)
     x = 8.0
     for kind, ink in _INKS.items():
         if counts[kind]:
             pen.rectangle((x, image.height + 8, x + 14, image.height + 22), fill=ink)
-            said = f"{counts[kind]} {kind}"
-            pen.text((x + 20, image.height + 5), said, fill="black", font=font)
-            x += 36 + pen.textlength(said, font=font)
+            label = f"{counts[kind]} {kind}"
+            pen.text((x + 20, image.height + 5), label, fill="black", font=font)
+            x += 36 + pen.textlength(label, font=font)
     if not counts.total():
         pen.text((x, image.height + 5), "nothing found on this page", fill="black", font=font)
-    return out
+    return framed

@@ -40,8 +40,8 @@ def find_places(page: Any) -> list[LayoutRegion]:
     import pymupdf.layout  # noqa: F401  loads the model, on the first page that needs it
 
     page.get_layout()
-    found = page.layout_information or ()
-    return [LayoutRegion(str(row[4]), Box(*(float(v) for v in row[:4]))) for row in found]
+    rows = page.layout_information or ()
+    return [LayoutRegion(str(row[4]), Box(*(float(v) for v in row[:4]))) for row in rows]
 
 
 def find_places_of_scan(

@@ -52,8 +52,8 @@ def read_page(
         if blocks:
             state = "ocr" if any(b.lines for b in blocks) else "image"
             return _content(number, width, height, state, blocks)
-    blocks_found = _blocks(page, groups, drawn, body, read_text, pictures)
-    return _content(number, width, height, state if blocks_found else "blank", blocks_found)
+    blocks_of_layer = _blocks(page, groups, drawn, body, read_text, pictures)
+    return _content(number, width, height, state if blocks_of_layer else "blank", blocks_of_layer)
 
 
 def _content(
@@ -85,25 +85,31 @@ def _blocks(
     width, height = float(page.rect.width), float(page.rect.height)
     bars = find_bars(drawn, width, height)
     tables = find_tables(groups, drawn, bars)
-    unsure = read_text and is_picture_page(drawn, width, height)
-    places = find_places(page) if unsure else []
-    tables += tables_at([p.box for p in places if p.kind == "table"], groups, tables)
-    taken = {id(p) for t in tables for p in t.pieces}
-    free = [kept for g in groups if (kept := [x for x in g if id(x) not in taken])]
-    figures = find_figures(free, drawn, [t.box for t in tables], bars, width, height)
-    figures += [p.box for p in places if p.kind == "picture" and p.box.area < 0.7 * width * height]
-    captions = _Captions(free)
-    found = [Block("table", t.box, t.rows, captions.take(t.box), columns=t.columns) for t in tables]
-    running = [bounding(x.box for x in g) for g in free if is_running(g)]
-    others = [*running, *(t.box for t in tables)]
-    loose = [x for g in free if not is_running(g) and not CAPTION.match(g[0].text) for x in g]
-    for box, parts in join_parts(figures, captions.boxes, others):
-        figure = _figure(page, box, loose, drawn, read_text, pictures)
-        found.append(replace(figure, caption=captions.take(box)))
-        found += [_figure(page, part, loose, drawn, False, pictures) for part in parts]
-    used = {id(x) for b in found for x in (*b.lines, *b.caption)} | taken
-    rest = [kept for g in groups if (kept := [x for x in g if id(x) not in used])]
-    return in_reading_order(_in_order(found, paragraphs(rest, body)))
+    needs_layout_model = read_text and is_picture_page(drawn, width, height)
+    layout_regions = find_places(page) if needs_layout_model else []
+    tables += tables_at([p.box for p in layout_regions if p.kind == "table"], groups, tables)
+    table_piece_ids = {id(p) for t in tables for p in t.pieces}
+    free_groups = [kept for g in groups if (kept := [x for x in g if id(x) not in table_piece_ids])]
+    figures = find_figures(free_groups, drawn, [t.box for t in tables], bars, width, height)
+    figures += [
+        p.box for p in layout_regions if p.kind == "picture" and p.box.area < 0.7 * width * height
+    ]
+    captions = _Captions(free_groups)
+    objects = [
+        Block("table", t.box, t.rows, captions.take(t.box), columns=t.columns) for t in tables
+    ]
+    running = [bounding(x.box for x in g) for g in free_groups if is_running(g)]
+    barriers = [*running, *(t.box for t in tables)]
+    label_candidates = [
+        x for g in free_groups if not is_running(g) and not CAPTION.match(g[0].text) for x in g
+    ]
+    for box, parts in join_parts(figures, captions.boxes, barriers):
+        figure = _figure(page, box, label_candidates, drawn, read_text, pictures)
+        objects.append(replace(figure, caption=captions.take(box)))
+        objects += [_figure(page, part, label_candidates, drawn, False, pictures) for part in parts]
+    used_ids = {id(x) for b in objects for x in (*b.lines, *b.caption)} | table_piece_ids
+    text_groups = [kept for g in groups if (kept := [x for x in g if id(x) not in used_ids])]
+    return in_reading_order(_in_order(objects, paragraphs(text_groups, body)))
 
 
 class _Captions:
@@ -134,17 +140,17 @@ def _figure(
     return Block("figure", box, tuple(labels), image=image if pictures else None)
 
 
-def _in_order(found: list[Block], paragraphs: list[Block]) -> list[Block]:
+def _in_order(objects: list[Block], paragraphs: list[Block]) -> list[Block]:
     """Figures and tables put before the first paragraph that starts below them in their column."""
     before: list[list[Block]] = [[] for _ in range(len(paragraphs) + 1)]
-    for block in sorted(found, key=lambda b: (b.box.y0, b.box.x0)):
-        below = (
+    for block in sorted(objects, key=lambda b: (b.box.y0, b.box.x0)):
+        following = (
             n
             for n, other in enumerate(paragraphs)
             if min(block.box.x1, other.box.x1) > max(block.box.x0, other.box.x0)
             and other.box.y0 >= block.box.y0
         )
-        before[next(below, len(paragraphs))].append(block)
+        before[next(following, len(paragraphs))].append(block)
     ordered: list[Block] = []
     for blocks, paragraph in zip(before, paragraphs, strict=False):
         ordered += [*blocks, paragraph]

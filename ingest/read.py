@@ -31,7 +31,7 @@ class BodyStyle:
     where no page can tell, and the pictures that they repeat."""
 
     body: float = 0.0
-    decorations: RepeatedImages = NONE
+    repeated: RepeatedImages = NONE
 
 
 class DocumentReading:
@@ -52,9 +52,11 @@ class DocumentReading:
 
     def style(self) -> BodyStyle:
         """What can be told from some of the pages."""
-        return BodyStyle(self._asked(body_size, 0.0), self._asked(find_repeated_images, NONE))
+        return BodyStyle(
+            self._or_default(body_size, 0.0), self._or_default(find_repeated_images, NONE)
+        )
 
-    def _asked(self, find: Callable[[Any], T], otherwise: T) -> T:
+    def _or_default(self, find: Callable[[Any], T], otherwise: T) -> T:
         try:
             return find(self._document)
         # Without it no heading is found, or a logo is a figure; and whatever is wrong with a page,
@@ -105,7 +107,7 @@ def _page_or_reason(
 ) -> PageContent:
     try:
         page = document[number - 1]
-        return read_page(page, number, style.body, ocr, pictures, style.decorations)
+        return read_page(page, number, style.body, ocr, pictures, style.repeated)
     # A damaged page can make MuPDF, OpenCV or the OCR raise whatever they have, also for want of
     # memory. The page is kept in the ledger with the reason, and the next one is read.
     except Exception as error:  # noqa: BLE001
@@ -113,14 +115,14 @@ def _page_or_reason(
 
 
 def _reason(error: Exception) -> str:
-    said = " ".join(str(error).split())
-    if isinstance(error, MemoryError) or any(w in said for w in ("alloc", "nsufficient memory")):
+    message = " ".join(str(error).split())
+    if isinstance(error, MemoryError) or any(w in message for w in ("alloc", "nsufficient memory")):
         return OUT_OF_MEMORY
-    return f"{type(error).__name__}: {said}"[:200]
+    return f"{type(error).__name__}: {message}"[:200]
 
 
 def _metadata(document: Any) -> dict[str, str]:
     """Title, author, dates as the file states them; empty fields left out."""
     fields = document.metadata or {}
-    wanted = ("title", "author", "subject", "keywords", "creationDate")
-    return {k: str(fields[k])[:500] for k in wanted if fields.get(k)}
+    names = ("title", "author", "subject", "keywords", "creationDate")
+    return {k: str(fields[k])[:500] for k in names if fields.get(k)}

@@ -52,8 +52,8 @@ def render_page(
     """
     with drawable(data, kind, number, bounds) as page:
         zoom = min(3.0, pixels / max(page.rect.width, page.rect.height, 1.0))
-        image = _drawn(page, zoom)
-    return _png(_marked(image, boxes, zoom))
+        picture = _drawn(page, zoom)
+    return _png(_marked(picture, boxes, zoom))
 
 
 def render_crop(

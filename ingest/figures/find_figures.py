@@ -53,76 +53,84 @@ def find_figures(
     """
     page = Box(0.0, 0.0, width, height)
     lines = [x for g in groups for x in g]
-    running = as_array([bounding(x.box for x in g) for g in groups if is_running(g)])
-    loose = [x for g in groups if not is_running(g) for x in g]
-    shapes, rounds = _free(drawn, tables, running)
+    paragraph_boxes = as_array([bounding(x.box for x in g) for g in groups if is_running(g)])
+    label_lines = [x for g in groups if not is_running(g) for x in g]
+    shapes, rounds = _free_shapes(drawn, tables, paragraph_boxes)
     images = [b for b in drawn.images if b.area < 0.9 * page.area or not lines]
-    shared = list(zip(images, covered(as_array(images), running).tolist(), strict=True))
-    found = [b for b, share in shared if _PANEL < share < _MAX_TEXT and _large(b, page)]
-    images = [b for b, share in shared if share <= _PANEL]
+    image_shares = list(
+        zip(images, covered(as_array(images), paragraph_boxes).tolist(), strict=True)
+    )
+    figures = [b for b, share in image_shares if _PANEL < share < _MAX_TEXT and _is_large(b, page)]
+    images = [b for b, share in image_shares if share <= _PANEL]
     rules = _is_rule(shapes, page)
-    rules[rules] = ~_carries(shapes[rules], shapes[~rules])
-    solid, bent = shapes[~rules], rounds[~rules]
+    rules[rules] = ~_is_axis(shapes[rules], shapes[~rules])
+    drawn_shapes, is_round = shapes[~rules], rounds[~rules]
     # The bars of a chart stand apart; the box around them does not.
-    parts = np.concatenate([solid, as_array(images), as_array([around(b) for b in bars])])
-    kept: list[tuple[Box, bool]] = []
-    for members in _clusters(parts, running, page):
-        drawing = members[members < len(solid)]
+    parts = np.concatenate([drawn_shapes, as_array(images), as_array([around(b) for b in bars])])
+    clusters_kept: list[tuple[Box, bool]] = []
+    for members in _clusters(parts, paragraph_boxes, page):
+        drawing = members[members < len(drawn_shapes)]
         box = around(parts[members]).clip(page)
-        pixels = [images[m - len(solid)] for m in members if 0 <= m - len(solid) < len(images)]
+        pixels = [
+            images[m - len(drawn_shapes)]
+            for m in members
+            if 0 <= m - len(drawn_shapes) < len(images)
+        ]
         # A picture may be cut into strips; and a headline filled by pictures is no text to MuPDF.
         strips = sum(i.area for i in pixels) > box.area / 2
-        pictured = strips or any(_large(i, page) for i in pixels)
-        if not _large(box, page) or any(box.inside(t) > 0.5 for t in tables):
+        pictured = strips or any(_is_large(i, page) for i in pixels)
+        if not _is_large(box, page) or any(box.inside(t) > 0.5 for t in tables):
             continue
-        if pictured or _is_drawing(box, solid[drawing], bent[drawing], lines):
-            kept.append((box, pictured))
-    marks = [m for m in _swatches(solid) if not any(m.inside(b) > 0.5 for b, _ in kept)]
+        if pictured or _is_drawing(box, drawn_shapes[drawing], is_round[drawing], lines):
+            clusters_kept.append((box, pictured))
+    marks = [
+        m for m in _swatches(drawn_shapes) if not any(m.inside(b) > 0.5 for b, _ in clusters_kept)
+    ]
     drawings: list[Box] = []
-    for box, pictured in kept:
-        box = _with_legend(_with_rules(box, shapes[rules]), marks, loose)
-        box = _with_row_names(_with_labels(box, loose, page), loose)
-        (found if pictured else drawings).append(box)
-    found += _stacked(drawings, running)
-    if covered(as_array([page]), running)[0] > _PANEL:
-        found = [f for f in found if f.area < _PAGE * page.area]
-    return sorted(_apart(found), key=lambda b: (b.y0, b.x0))
+    for box, pictured in clusters_kept:
+        box = _with_legend(_with_rules(box, shapes[rules]), marks, label_lines)
+        box = _with_row_names(_with_labels(box, label_lines, page), label_lines)
+        (figures if pictured else drawings).append(box)
+    figures += _stacked(drawings, paragraph_boxes)
+    if covered(as_array([page]), paragraph_boxes)[0] > _PANEL:
+        figures = [f for f in figures if f.area < _PAGE * page.area]
+    return sorted(_apart(figures), key=lambda b: (b.y0, b.x0))
 
 
-def _clusters(parts: Boxes, running: Boxes, page: Box) -> list[npt.NDArray[np.intp]]:
+def _clusters(parts: Boxes, paragraph_boxes: Boxes, page: Box) -> list[npt.NDArray[np.intp]]:
     """Clusters; one that reaches around a paragraph is two figures that stand close."""
-    found = []
-    for members in clusters(parts, running, page.width, page.height, _GAP):
+    clusters_found = []
+    for members in clusters(parts, paragraph_boxes, page.width, page.height, _GAP):
         own = parts[members]
-        if len(members) > 1 and covered(as_array([around(own)]), running)[0] > _AROUND:
-            near = clusters(own, running, page.width, page.height, 0.0)
-            found += [members[n] for n in near]
+        if len(members) > 1 and covered(as_array([around(own)]), paragraph_boxes)[0] > _AROUND:
+            near = clusters(own, paragraph_boxes, page.width, page.height, 0.0)
+            clusters_found += [members[n] for n in near]
         else:
-            found.append(members)
-    return found
+            clusters_found.append(members)
+    return clusters_found
 
 
-def _stacked(boxes: Sequence[Box], running: Boxes) -> list[Box]:
+def _stacked(boxes: Sequence[Box], paragraph_boxes: Boxes) -> list[Box]:
     """Drawings under each other with little between them joined: the groups of a bar chart."""
-    kept: list[Box] = []
+    joined: list[Box] = []
     for box in sorted(boxes, key=lambda b: (b.y0, b.x0)):
-        for i, other in enumerate(kept):
+        for i, other in enumerate(joined):
             shared = min(box.x1, other.x1) - max(box.x0, other.x0)
             near = box.y0 - other.y1 <= _STACK and shared >= 0.6 * max(box.width, other.width)
-            if near and covered(as_array([box.join(other)]), running)[0] < 0.02:
-                kept[i] = other.join(box)
+            if near and covered(as_array([box.join(other)]), paragraph_boxes)[0] < 0.02:
+                joined[i] = other.join(box)
                 break
         else:
-            kept.append(box)
-    return kept
+            joined.append(box)
+    return joined
 
 
-def _free(
-    drawn: Drawings, tables: Sequence[Box], running: Boxes
+def _free_shapes(
+    drawn: Drawings, tables: Sequence[Box], paragraph_boxes: Boxes
 ) -> tuple[Boxes, npt.NDArray[np.bool_]]:
     """Shapes outside of tables that are not panels behind paragraphs."""
     ruled = as_array([t.grow(3) for t in tables])
-    kept = (inside(drawn.shapes, ruled) <= 0.5) & (covered(drawn.shapes, running) <= _PANEL)
+    kept = (inside(drawn.shapes, ruled) <= 0.5) & (covered(drawn.shapes, paragraph_boxes) <= _PANEL)
     return drawn.shapes[kept], drawn.round[kept]
 
 
@@ -134,7 +142,7 @@ def _is_rule(shapes: Boxes, page: Box) -> npt.NDArray[np.bool_]:
     return np.asarray(across | down)
 
 
-def _carries(rules: Boxes, shapes: Boxes) -> npt.NDArray[np.bool_]:
+def _is_axis(rules: Boxes, shapes: Boxes) -> npt.NDArray[np.bool_]:
     """Whether a line has shapes standing on it, as an axis has; a separator has none."""
     sides = shapes[:, 2:] - shapes[:, :2]
     solid = shapes[sides.min(axis=1) > THIN] if len(shapes) else shapes
@@ -144,7 +152,7 @@ def _carries(rules: Boxes, shapes: Boxes) -> npt.NDArray[np.bool_]:
     return np.asarray(meets.sum(axis=1) >= 2)
 
 
-def _large(box: Box, page: Box) -> bool:
+def _is_large(box: Box, page: Box) -> bool:
     return box.area >= _MIN_SHARE * page.area and min(box.width, box.height) >= _MIN_SIDE
 
 

@@ -30,7 +30,7 @@ _SIDE = 24  # pixels of the square that a look is kept in
 _ALIKE = 24  # levels of 255 by which no pixel of that square may differ
 _PLACE = 4.0  # points
 
-_Place = tuple[int, int, int, int]
+_GridBox = tuple[int, int, int, int]
 _Info = dict[str, Any]  # an item of `page.get_image_info()`
 
 
@@ -38,7 +38,7 @@ _Info = dict[str, Any]  # an item of `page.get_image_info()`
 class ImageLook:
     """How the same place looks on many pages."""
 
-    place: _Place
+    place: _GridBox
     pixels: bytes  # `_SIDE` x `_SIDE` levels of grey
 
 
@@ -53,18 +53,22 @@ class RepeatedImages:
         """The images of a page (in the order of its content) that are no decorations."""
         if not images or not (self.hashes or self.looks):
             return list(images)
-        told = _told(page, lambda stored: stored.hash in self.hashes)
-        if len(told) != len(images):
+        image_hashes = _hashed_images(page, lambda stored: stored.hash in self.hashes)
+        if len(image_hashes) != len(images):
             return list(images)
-        return [b for b, (i, h) in zip(images, told, strict=True) if not self._have(page, i, h)]
+        return [
+            b
+            for b, (i, h) in zip(images, image_hashes, strict=True)
+            if not self._is_repeated(page, i, h)
+        ]
 
-    def _have(self, page: Any, info: _Info, stored: bytes) -> bool:
+    def _is_repeated(self, page: Any, info: _Info, stored: bytes) -> bool:
         if _share(page, info) > _LARGE:
             return False
-        place = _place(info)
+        place = _grid_box(info)
         here = [look for look in self.looks if look.place == place]
         return stored in self.hashes or (
-            bool(here) and any(_alike(look.pixels, _pixels(page, info)) for look in here)
+            bool(here) and any(_look_alike(look.pixels, _pixels(page, info)) for look in here)
         )
 
 
@@ -72,7 +76,7 @@ NONE = RepeatedImages()
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _PageImage:
     """A picture on a page of the sample."""
 
     page: Any
@@ -100,28 +104,32 @@ def find_repeated_images(document: Any) -> RepeatedImages:
         return NONE
     step = -(-document.page_count // _SAMPLE)
     numbers = range(0, document.page_count, step)
-    few = max(_PAGES, _OF_SMALL * len(numbers))
-    sizes = _repeated(document, numbers, few)
+    min_pages = max(_PAGES, _OF_SMALL * len(numbers))
+    sizes = _repeated_sizes(document, numbers, min_pages)
     if not sizes:
         return NONE
-    found = [seen for number in numbers for seen in _seen(document, number, sizes)]
-    many = max(_PAGES, _OF_LARGE * len(numbers))
+    page_images = [
+        page_image for number in numbers for page_image in _page_images(document, number, sizes)
+    ]
+    min_pages_large = max(_PAGES, _OF_LARGE * len(numbers))
     shares: dict[bytes, dict[int, float]] = defaultdict(dict)
-    for seen in found:
-        of_page = shares[seen.hash]
-        of_page[seen.page.number] = max(seen.share, of_page.get(seen.page.number, 0.0))
+    for page_image in page_images:
+        of_page = shares[page_image.hash]
+        of_page[page_image.page.number] = max(
+            page_image.share, of_page.get(page_image.page.number, 0.0)
+        )
     hashes = frozenset(
         key
         for key, of_page in shares.items()
         if key
         and (largest := max(of_page.values())) <= _LARGE
-        and len(of_page) >= (few if largest <= _SMALL else many)
+        and len(of_page) >= (min_pages if largest <= _SMALL else min_pages_large)
     )
-    rest = [s for s in found if s.hash not in hashes and s.share <= _SMALL]
-    return RepeatedImages(hashes, tuple(_looks(rest, few)))
+    small_images = [s for s in page_images if s.hash not in hashes and s.share <= _SMALL]
+    return RepeatedImages(hashes, tuple(_looks(small_images, min_pages)))
 
 
-def _repeated(document: Any, numbers: Iterable[int], few: float) -> set[tuple[int, int]]:
+def _repeated_sizes(document: Any, numbers: Iterable[int], few: float) -> set[tuple[int, int]]:
     """Sizes in pixels of which there are pictures among the resources of enough pages."""
     sizes: Counter[tuple[int, int]] = Counter()
     for number in numbers:
@@ -133,24 +141,30 @@ def _repeated(document: Any, numbers: Iterable[int], few: float) -> set[tuple[in
     return {size for size, count in sizes.items() if count >= few}
 
 
-def _seen(document: Any, number: int, sizes: Collection[tuple[int, int]]) -> list[_Seen]:
+def _page_images(
+    document: Any, number: int, sizes: Collection[tuple[int, int]]
+) -> list[_PageImage]:
     """The pictures of a page that are large enough; `sizes` in pixels are on many pages."""
     try:
         page = document[number]
-        told = _told(page, lambda stored: stored.size in sizes)
+        image_hashes = _hashed_images(page, lambda stored: stored.size in sizes)
     except MUPDF_ERRORS:
         return []
-    return [_Seen(page, i, h, share) for i, h in told if (share := _share(page, i)) >= _LEAST]
+    return [
+        _PageImage(page, i, h, share)
+        for i, h in image_hashes
+        if (share := _share(page, i)) >= _LEAST
+    ]
 
 
-def _told(page: Any, wanted: Callable[[_StoredImage], bool]) -> list[tuple[_Info, bytes]]:
+def _hashed_images(page: Any, wanted: Callable[[_StoredImage], bool]) -> list[tuple[_Info, bytes]]:
     """The pictures of a page in the order of its content, each with the hash of its stored bytes,
     mask included; none for one inside the content.
 
     Which of the resources is where, its size in pixels tells; only where one that is `wanted`
     shares its size with another, and is not tiny, must MuPDF decode them all.
     """
-    stored = _stored(page)
+    stored = _stored_images(page)
     sizes = Counter(s.size for s in stored)
     unclear = {s.size for s in stored if sizes[s.size] > 1 and wanted(s)}
     infos = page.get_image_info()
@@ -161,31 +175,31 @@ def _told(page: Any, wanted: Callable[[_StoredImage], bool]) -> list[tuple[_Info
     return [(i, by_xref.get(i["xref"], b"")) for i in page.get_image_info(xrefs=True)]
 
 
-def _stored(page: Any) -> list[_StoredImage]:
+def _stored_images(page: Any) -> list[_StoredImage]:
     """The pictures among a page's resources."""
-    found = {}
+    images = {}
     for xref, mask, width, height, *_ in page.get_images():
         digest = hashlib.sha256(page.parent.xref_stream_raw(xref) or b"")
         digest.update((page.parent.xref_stream_raw(mask) if mask else b"") or b"")
-        found[xref] = _StoredImage(xref, (int(width), int(height)), digest.digest())
-    return list(found.values())
+        images[xref] = _StoredImage(xref, (int(width), int(height)), digest.digest())
+    return list(images.values())
 
 
-def _looks(found: Sequence[_Seen], few: float) -> Iterator[ImageLook]:
+def _looks(page_images: Sequence[_PageImage], few: float) -> Iterator[ImageLook]:
     """Places at which small pictures look the same, though each page has a copy of its own.
 
     A difference hash of 64 bits would do for photographs; of the figures of mmlong, 50 of 317
     pairs within 4 bits were different (menus with another line marked, tables of other numbers).
     """
-    places: dict[_Place, list[_Seen]] = defaultdict(list)
-    for seen in found:
-        places[_place(seen.info)].append(seen)
-    for place, there in places.items():
-        if len(there) < few:
+    places: dict[_GridBox, list[_PageImage]] = defaultdict(list)
+    for page_image in page_images:
+        places[_grid_box(page_image.info)].append(page_image)
+    for place, same_place in places.items():
+        if len(same_place) < few:
             continue
-        pixels = [_pixels(seen.page, seen.info) for seen in there]
+        pixels = [_pixels(page_image.page, page_image.info) for page_image in same_place]
         middle = pixels[len(pixels) // 2]
-        if sum(_alike(middle, other) for other in pixels) >= few:
+        if sum(_look_alike(middle, other) for other in pixels) >= few:
             yield ImageLook(place, middle)
 
 
@@ -193,7 +207,7 @@ def _size(info: _Info) -> tuple[int, int]:
     return int(info["width"]), int(info["height"])
 
 
-def _place(info: _Info) -> _Place:
+def _grid_box(info: _Info) -> _GridBox:
     x0, y0, x1, y1 = (round(max(-1e6, min(1e6, v)) / _PLACE) for v in info["bbox"])
     return x0, y0, x1, y1
 
@@ -212,16 +226,16 @@ def _pixels(page: Any, info: _Info) -> bytes:
         return b""
     zoom = pymupdf.Matrix(_SIDE / place.width, _SIDE / place.height)
     try:
-        drawn = page.get_pixmap(matrix=zoom, clip=place, colorspace=pymupdf.csGRAY, alpha=False)
+        pixmap = page.get_pixmap(matrix=zoom, clip=place, colorspace=pymupdf.csGRAY, alpha=False)
     except MUPDF_ERRORS:
         return b""
-    gray = np.frombuffer(drawn.samples, np.uint8).reshape(drawn.height, drawn.width)
+    gray = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width)
     square = np.full((_SIDE, _SIDE), 255, np.uint8)
     part = gray[:_SIDE, :_SIDE]  # rounding can give a row or a column more, or less
     square[: part.shape[0], : part.shape[1]] = part
     return square.tobytes()
 
 
-def _alike(one: bytes, other: bytes) -> bool:
+def _look_alike(one: bytes, other: bytes) -> bool:
     a, b = (np.frombuffer(p, np.uint8).astype(np.int16) for p in (one, other))
     return len(a) == len(b) > 0 and int(np.abs(a - b).max()) < _ALIKE

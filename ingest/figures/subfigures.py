@@ -32,23 +32,23 @@ def join_parts(
     Pictures that share a caption are one figure, and so is a picture beside or above them with
     nothing between; `others` are paragraphs and tables, which no figure may cover.
     """
-    left = sorted(figures, key=lambda b: (b.y0, b.x0))
+    remaining = sorted(figures, key=lambda b: (b.y0, b.x0))
     joined: list[tuple[Box, tuple[Box, ...]]] = []
     for n, caption in enumerate(captions):
-        own = [f for f in left if caption_of(f, captions) == n]
-        if not own:
+        captioned = [f for f in remaining if caption_of(f, captions) == n]
+        if not captioned:
             continue
-        box, parts = own[0], [own[0]]
+        box, parts = captioned[0], [captioned[0]]
         blocked = [*others, *(c for i, c in enumerate(captions) if i != n), caption]
-        for other in _by_distance(own[0], [f for f in left if f is not own[0]]):
-            together = box.join(other)
-            theirs = caption_of(other, captions)
-            near = theirs == n or (theirs is None and _gap(box, other) <= _APART)
-            if near and not any(b.inside(together) > 0.3 for b in blocked):
-                box, parts = together, [*parts, other]
-        left = [f for f in left if f not in parts]
+        for other in _by_distance(captioned[0], [f for f in remaining if f is not captioned[0]]):
+            union = box.join(other)
+            other_caption = caption_of(other, captions)
+            near = other_caption == n or (other_caption is None and _gap(box, other) <= _APART)
+            if near and not any(b.inside(union) > 0.3 for b in blocked):
+                box, parts = union, [*parts, other]
+        remaining = [f for f in remaining if f not in parts]
         joined.append((box, tuple(parts) if len(parts) > 1 else ()))
-    joined += [(f, ()) for f in left]
+    joined += [(f, ()) for f in remaining]
     return sorted(joined, key=lambda j: (j[0].y0, j[0].x0))
 
 

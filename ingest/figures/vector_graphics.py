@@ -49,21 +49,21 @@ class Drawings:
 def read_drawings(page: Any, images: Sequence[Box]) -> Drawings:
     """Everything drawn on a `pymupdf.Page`; `images` are those of its text layer."""
     turn = turn_of(page)
-    full = Box(0.0, 0.0, page.rect.width, page.rect.height)
+    page_box = Box(0.0, 0.0, page.rect.width, page.rect.height)
     paths = page.get_cdrawings()
-    shown = tuple(b for i in images if (b := i.clip(full)).area > 0)
+    visible_images = tuple(b for i in images if (b := i.clip(page_box)).area > 0)
     if len(paths) > _MANY:
-        return _crowded(paths, turn, shown)
+        return _crowded(paths, turn, visible_images)
     horizontal: list[Box] = []
     vertical: list[Box] = []
     shapes: list[Box] = []
     kinds: list[tuple[bool, bool]] = []
     for path in paths:
         box = turned(path["rect"], turn)
-        if box.clip(full).area > 0.9 * full.area:
+        if box.clip(page_box).area > 0.9 * page_box.area:
             continue  # a page background
         items = path["items"]
-        if not _like_paper(path):
+        if not _is_paper_coloured(path):
             # Bars of one colour are one path: its box alone would say where none of them is.
             bars = len(items) > 1 and all(item[0] == "re" for item in items)
             shapes += [turned(item[1], turn) for item in items] if bars else [box]
@@ -73,7 +73,12 @@ def read_drawings(page: Any, images: Sequence[Box]) -> Drawings:
             (horizontal if edge.height <= edge.width else vertical).append(edge)
     flags = np.array(kinds, np.bool_).reshape(-1, 2)
     return Drawings(
-        tuple(horizontal), tuple(vertical), as_array(shapes), flags[:, 0], flags[:, 1], shown
+        tuple(horizontal),
+        tuple(vertical),
+        as_array(shapes),
+        flags[:, 0],
+        flags[:, 1],
+        visible_images,
     )
 
 
@@ -103,7 +108,7 @@ def turned(rect: Sequence[float], turn: Turn) -> Box:
     return Box(min(xs), min(ys), max(xs), max(ys))
 
 
-def _like_paper(drawing: dict[str, Any]) -> bool:
+def _is_paper_coloured(drawing: dict[str, Any]) -> bool:
     """Filled white or not at all, and without a line."""
     if drawing["type"] != "f":
         return False
@@ -131,16 +136,16 @@ def _is_round(items: Sequence[Any]) -> bool:
 
 def _edges(items: Sequence[Any], turn: Turn) -> list[Box]:
     """Straight horizontal and vertical edges among a path's items."""
-    found: list[Box] = []
+    edges: list[Box] = []
     for item in items:
         if item[0] == "l":
             (xa, ya), (xb, yb) = item[1], item[2]
             wide, high = abs(xa - xb), abs(ya - yb)
             if min(wide, high) <= 1.0 and max(wide, high) >= _SHORT:
-                found.append(turned((min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)), turn))
+                edges.append(turned((min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)), turn))
         elif item[0] == "re":
-            found.extend(_rectangle_edges(turned(item[1], turn)))
-    return found
+            edges.extend(_rectangle_edges(turned(item[1], turn)))
+    return edges
 
 
 def _rectangle_edges(box: Box) -> list[Box]:

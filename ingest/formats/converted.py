@@ -61,8 +61,8 @@ class Converted:
             height=paper.height,
             fontsize=paper.text,
         )
-        known = document.metadata or {}
-        document.metadata = known | {k: v for k, v in self.metadata.items() if v}
+        own_metadata = document.metadata or {}
+        document.metadata = own_metadata | {k: v for k, v in self.metadata.items() if v}
         return document
 
 
@@ -73,20 +73,20 @@ class ConvertedCache:
     """The last few documents that were made. May be used by several threads."""
 
     def __init__(self) -> None:
-        self._made: OrderedDict[tuple[Maker, bytes, FileLimits], Converted] = OrderedDict()
+        self._converted: OrderedDict[tuple[Maker, bytes, FileLimits], Converted] = OrderedDict()
         self._lock = threading.Lock()
 
     def make(self, maker: Maker, data: bytes, bounds: FileLimits) -> Converted:
         """As `maker` does. Two threads that ask at once may both make it."""
         key = (maker, hashlib.sha256(data).digest(), bounds)
         with self._lock:
-            if key in self._made:
-                self._made.move_to_end(key)
-                return self._made[key]
-        made = maker(data, bounds)
-        if len(made.data) <= _LARGEST:
+            if key in self._converted:
+                self._converted.move_to_end(key)
+                return self._converted[key]
+        converted = maker(data, bounds)
+        if len(converted.data) <= _LARGEST:
             with self._lock:
-                self._made[key] = made
-                while len(self._made) > _MOST:
-                    self._made.popitem(last=False)
-        return made
+                self._converted[key] = converted
+                while len(self._converted) > _MOST:
+                    self._converted.popitem(last=False)
+        return converted

@@ -49,10 +49,10 @@ def _check_protection(container: Container) -> None:
 
 def _package_path(container: Container) -> str:
     root = parse(container.chunks(_CONTAINER), container.bounds)
-    found = next((e.get("full-path") for e in root.iter("rootfile") if e.get("full-path")), None)
-    if not found:
+    path = next((e.get("full-path") for e in root.iter("rootfile") if e.get("full-path")), None)
+    if not path:
         raise DocumentError("is an EPUB that does not say where its contents are")
-    return unquote(found) if found not in container else found
+    return unquote(path) if path not in container else path
 
 
 def _spine(root: Element, package: str, container: Container) -> Iterator[str]:
@@ -78,8 +78,8 @@ def _chapter(container: Container, name: str, pictures: Pictures) -> Iterator[st
     folder = posixpath.dirname(name)
 
     def fetch(address: str) -> bytes | None:
-        found = _resolved(folder, address, container)
-        return container.picture(found) if found else None
+        part = _resolved(folder, address, container)
+        return container.picture(part) if part else None
 
     data = container.read(name)
     text = decode(data)
@@ -90,9 +90,9 @@ def _chapter(container: Container, name: str, pictures: Pictures) -> Iterator[st
 
 
 def _metadata(root: Element) -> dict[str, str]:
-    found: dict[str, str] = {}
+    metadata: dict[str, str] = {}
     for element in root.iter():
         key = _FIELDS.get(element.tag)
-        if key and key not in found and element.text:
-            found[key] = " ".join(element.text.split())
-    return found
+        if key and key not in metadata and element.text:
+            metadata[key] = " ".join(element.text.split())
+    return metadata

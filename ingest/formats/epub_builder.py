@@ -96,8 +96,10 @@ def escape(text: str) -> str:
     characters without a space (encoded data) is parted: MuPDF took minutes to set 2 MB of it."""
     if len(text) > _ENDLESS:
         text = _LONG_WORD.sub(r"\g<0> ", text)
-    kept = "".join(c for c in text if c >= " " or c in "\t\n") if not text.isprintable() else text
-    return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    printable = (
+        "".join(c for c in text if c >= " " or c in "\t\n") if not text.isprintable() else text
+    )
+    return printable.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def caption(text: str, noun: str = "Picture") -> str:
@@ -109,8 +111,8 @@ def caption(text: str, noun: str = "Picture") -> str:
     text = " ".join(text.split())
     if not text:
         return ""
-    named = text if CAPTION.match(text) else f"{noun}: {text}"
-    return f'<p class="alt">{escape(named)}</p>'
+    labelled = text if CAPTION.match(text) else f"{noun}: {text}"
+    return f'<p class="alt">{escape(labelled)}</p>'
 
 
 def missing(alt: str) -> str:
@@ -150,16 +152,16 @@ def _epub(book: EpubBuilder) -> bytes:
 
 def _chapters(chapters: Iterable[Iterable[str]]) -> Iterator[str]:
     for blocks in chapters:
-        held: list[str] = []
+        chapter_blocks: list[str] = []
         size = 0
         for block in blocks:
-            held.append(block)
+            chapter_blocks.append(block)
             size += len(block)
             if size > _FULL:
-                yield "".join(held)
-                held, size = [], 0
-        if held:
-            yield "".join(held)
+                yield "".join(chapter_blocks)
+                chapter_blocks, size = [], 0
+        if chapter_blocks:
+            yield "".join(chapter_blocks)
 
 
 def _page(body: str) -> str:

@@ -53,10 +53,10 @@ def html_blocks(
     root: Element, pictures: Pictures, fetch: Fetch = lambda _: None, paper: Paper = A4
 ) -> Iterator[str]:
     """The blocks of a page, in order: headings, paragraphs, lists, tables, figures."""
-    return _Flow(pictures, fetch, paper).blocks(root)
+    return _BlockWriter(pictures, fetch, paper).blocks(root)
 
 
-class _Flow:
+class _BlockWriter:
     """Elements to clean blocks; divisions that only group leave no trace."""
 
     def __init__(self, pictures: Pictures, fetch: Fetch, paper: Paper) -> None:
@@ -121,7 +121,7 @@ class _Flow:
         self._noun = outer
 
     def _heading(self, element: Element) -> Iterator[str]:
-        text = self._inside(element).strip()
+        text = self._inline_html(element).strip()
         if text:
             yield f"<{element.tag}>{text}</{element.tag}>"
         for child in element.iter():
@@ -130,13 +130,13 @@ class _Flow:
 
     def _list(self, element: Element) -> str:
         self._indent += 1
-        found = [escape((element.text or "").strip())]  # text outside of items is not lost
+        parts = [escape((element.text or "").strip())]  # text outside of items is not lost
         for child in element:
-            found += ["".join(self.blocks(child)), escape((child.tail or "").strip())]
+            parts += ["".join(self.blocks(child)), escape((child.tail or "").strip())]
         self._indent -= 1
         if self._indent >= _MOST_INDENT:
-            return "".join(inside for inside in found if inside)
-        items = [f"<li>{_bare(inside)}</li>" for inside in found if inside]
+            return "".join(inside for inside in parts if inside)
+        items = [f"<li>{_without_only_paragraph(inside)}</li>" for inside in parts if inside]
         if not items:
             return ""
         start = _LENGTH.match(element.get("start", ""))
@@ -160,7 +160,7 @@ class _Flow:
 
     def _cell(self, element: Element) -> Cell:
         return Cell(
-            _bare("".join(self.blocks(element))),
+            _without_only_paragraph("".join(self.blocks(element))),
             _count(element.get("colspan")),
             _count(element.get("rowspan")),
             element.tag == "th",
@@ -198,7 +198,7 @@ class _Flow:
         words = [" ".join("".join(e.itertext()).split()) for e in root.iter("text")]
         return self._pictures.drawing(data) + caption(" ".join(w for w in words if w))
 
-    def _inside(self, element: Element) -> str:
+    def _inline_html(self, element: Element) -> str:
         """The inline content of an element as one run."""
         out = escape(_WIDE.sub(" ", element.text or ""))
         for child in element:
@@ -213,14 +213,14 @@ class _Flow:
         if element.tag == "input":
             shown = element.get("type", "text") in ("text", "submit", "button", "number", "email")
             return escape(element.get("value", "")) if shown else ""
-        inside = self._inside(element)
+        inside = self._inline_html(element)
         if element.tag == "q":
             return f"“{inside}”"
         name = _INLINE.get(element.tag)
         return f"<{name}>{inside}</{name}>" if name and inside.strip() else inside
 
 
-def _bare(inside: str) -> str:
+def _without_only_paragraph(inside: str) -> str:
     """Blocks that begin with their only paragraph, without its margins: in a list, in a cell."""
     if inside.count("<p>") == 1 and inside.startswith("<p>"):
         return inside[3:].replace("</p>", "", 1)

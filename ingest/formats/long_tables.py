@@ -35,7 +35,7 @@ def sheet_blocks(
     so that a reader of one page knows, and so that no reader puts bands of columns together.
     """
     for n, group in enumerate(_groups(rows)):
-        filler = _Filler(paper, name, used, alone=n == 0)
+        filler = _PageFiller(paper, name, used, alone=n == 0)
         yield from filler.blocks(group)
         used = filler.used
 
@@ -63,7 +63,7 @@ def _groups(rows: Iterable[Numbered]) -> Iterator[Iterator[Numbered]]:
         yield run()
 
 
-class _Filler:
+class _PageFiller:
     """Fills pages with the rows of one table."""
 
     def __init__(self, paper: Paper, name: str, used: float, alone: bool) -> None:
@@ -96,11 +96,11 @@ class _Filler:
                 self._header = _header(window)
                 first = False
             self._set_columns(window)
-            count = self._fitting(window)
+            count = self._rows_that_fit(window)
             if not self._alone and (count < len(window) or not ended or len(self._bands) > 1):
                 yield _NEW_PAGE  # its caption would be taken for that of the table above
                 self.used = 0.0
-                count = self._fitting(window)
+                count = self._rows_that_fit(window)
             self._alone = True
             page, window = window[:count], window[count:]
             yield from self._page(page, more=bool(window) or not ended)
@@ -109,8 +109,8 @@ class _Filler:
         """Bands for what was seen of the table so far: columns never get narrower."""
         for row in window:
             for column, cell in row.cells.items():
-                seen = self._longest.get(column)
-                if cell.columns == 1 and (seen is None or len(cell.html) > len(seen.html)):
+                longest = self._longest.get(column)
+                if cell.columns == 1 and (longest is None or len(cell.html) > len(longest.html)):
                     self._longest[column] = cell
                 self._columns.add(column)
         rows = [self._longest, *(r.cells for r in window)]
@@ -124,15 +124,15 @@ class _Filler:
     def _row_height(self, row: Numbered) -> float:
         return self._height(max(lines_of(row.cells, b, self._paper.text) for b in self._bands))
 
-    def _fitting(self, window: Sequence[Numbered]) -> int:
+    def _rows_that_fit(self, window: Sequence[Numbered]) -> int:
         """Rows that fit on what is left of the page; at least one."""
-        room = self._paper.inner_height - self.used - _CAPTION
+        points_left = self._paper.inner_height - self.used - _CAPTION
         if self._header is not None and window[0].number != self._header.number:
-            room -= self._row_height(self._header)
+            points_left -= self._row_height(self._header)
         count = 0
         for row in window:
-            room -= self._row_height(row)
-            if room < 0 and count:
+            points_left -= self._row_height(row)
+            if points_left < 0 and count:
                 break
             count += 1
         return count
@@ -143,7 +143,7 @@ class _Filler:
         rows = [*head, *(r.cells for r in page)]
         for n, band in enumerate(self._bands):
             if cut:
-                shown = _which(page, band, len(self._bands) > 1)
+                shown = _row_range(page, band, len(self._bands) > 1)
                 yield caption(f"{self._name}, {shown}" if self._name else shown, "Table")
             last = n == len(self._bands) - 1
             yield band_html(rows, band, end=more or not last)
@@ -154,7 +154,7 @@ class _Filler:
             self.used += sum(map(self._row_height, page)) + 32.0
 
 
-def _which(page: Sequence[Numbered], band: Band, banded: bool) -> str:
+def _row_range(page: Sequence[Numbered], band: Band, banded: bool) -> str:
     rows = f"rows {page[0].number} to {page[-1].number}"
     if not banded:
         return rows
@@ -165,8 +165,8 @@ def _which(page: Sequence[Numbered], band: Band, banded: bool) -> str:
 def _header(window: list[Numbered]) -> Numbered | None:
     """The first row of a table, where it names its columns: words or years, not values."""
     first = window[0]
-    named = [c for c in first.cells.values() if c.html]
-    if len(window) < 2 or len(named) < 2 or any(_is_value(c.html) for c in named):
+    labels = [c for c in first.cells.values() if c.html]
+    if len(window) < 2 or len(labels) < 2 or any(_is_value(c.html) for c in labels):
         return None
     cells = {k: replace(c, head=True) for k, c in first.cells.items()}
     window[0] = Numbered(first.number, cells)
@@ -174,10 +174,10 @@ def _header(window: list[Numbered]) -> Numbered | None:
 
 
 def _is_value(text: str) -> bool:
-    kept = text.strip().lstrip("-+(").rstrip(")%")
-    if kept.isdigit() and 1900 <= int(kept[:5]) <= 2100:
+    digits = text.strip().lstrip("-+(").rstrip(")%")
+    if digits.isdigit() and 1900 <= int(digits[:5]) <= 2100:
         return False
-    return bool(kept) and kept.replace(",", "").replace(".", "", 1).isdigit()
+    return bool(digits) and digits.replace(",", "").replace(".", "", 1).isdigit()
 
 
 def letters(column: int) -> str:

@@ -41,7 +41,7 @@ def open_image(data: bytes, kind: str, bounds: FileLimits) -> Any:
     for page in document:
         for image in page.get_image_info():
             bounds.check_pixels(image["width"], image["height"])
-    turned = _turned(data, kind) if kind in ("png", "tiff") else None
+    turned = _upright_frames(data, kind) if kind in ("png", "tiff") else None
     return turned or document
 
 
@@ -74,12 +74,12 @@ def _webp(data: bytes, bounds: FileLimits) -> bytes:
 
 def _png(image: Image.Image) -> bytes:
     out = io.BytesIO()
-    kept = image if image.mode in ("1", "L", "P", "RGB", "RGBA") else image.convert("RGB")
-    kept.save(out, "PNG", compress_level=1)
+    convertible = image if image.mode in ("1", "L", "P", "RGB", "RGBA") else image.convert("RGB")
+    convertible.save(out, "PNG", compress_level=1)
     return out.getvalue()
 
 
-def _turned(data: bytes, kind: str) -> Any | None:
+def _upright_frames(data: bytes, kind: str) -> Any | None:
     """A PDF of upright frames, or None where they are upright as they are, or Pillow cannot say."""
     try:
         with Image.open(io.BytesIO(data), formats=(kind.upper(),)) as image:
@@ -101,10 +101,10 @@ def _turned(data: bytes, kind: str) -> Any | None:
 
 def _orientation(image: Image.Image) -> int | None:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        found = image.tag_v2.get(_ORIENTATION)
+        orientation = image.tag_v2.get(_ORIENTATION)
     else:
-        found = image.getexif().get(_ORIENTATION)
-    return found if isinstance(found, int) else None
+        orientation = image.getexif().get(_ORIENTATION)
+    return orientation if isinstance(orientation, int) else None
 
 
 def _add_page(document: Any, image: Image.Image) -> None:

@@ -27,7 +27,7 @@ def open_svg(data: bytes, bounds: FileLimits) -> Any:
 
 def check_drawing(root: Element, bounds: FileLimits) -> None:
     """Raises DocumentError where drawing would take very long, or a picture in it is too large."""
-    if _drawn(root, {e.get("id", ""): e for e in root.iter() if e.get("id")}) > _MOST_DRAWN:
+    if _count_drawn(root, {e.get("id", ""): e for e in root.iter() if e.get("id")}) > _MOST_DRAWN:
         raise DocumentError(f"draws more than {_MOST_DRAWN} shapes by repeating them")
     for image in root.iter("image"):
         data = data_of(image.get("href", ""))
@@ -35,21 +35,21 @@ def check_drawing(root: Element, bounds: FileLimits) -> None:
             shown(data, bounds)
 
 
-def _drawn(root: Element, named: dict[str, Element]) -> int:
+def _count_drawn(root: Element, named: dict[str, Element]) -> int:
     """Elements drawn, each `use` followed; stops when there are too many."""
-    known: dict[Element, int] = {}
+    counts: dict[Element, int] = {}
 
-    def count(element: Element, open_: frozenset[Element]) -> int:
-        if element in known:
-            return known[element]
-        if element in open_ or len(open_) > 400:
+    def count(element: Element, ancestors: frozenset[Element]) -> int:
+        if element in counts:
+            return counts[element]
+        if element in ancestors or len(ancestors) > 400:
             return _MOST_DRAWN + 1
-        inside = open_ | {element}
-        total = 1 + sum(count(child, inside) for child in element)
+        path = ancestors | {element}
+        total = 1 + sum(count(child, path) for child in element)
         target = named.get(element.get("href", "").removeprefix("#"))
         if element.tag == "use" and target is not None:
-            total += count(target, inside)
-        known[element] = min(total, _MOST_DRAWN + 1)
-        return known[element]
+            total += count(target, path)
+        counts[element] = min(total, _MOST_DRAWN + 1)
+        return counts[element]
 
     return count(root, frozenset())

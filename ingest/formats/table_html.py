@@ -96,29 +96,31 @@ def place(rows: Sequence[Sequence[Cell]]) -> list[Row]:
 
 def bands(rows: Sequence[Row], columns: Sequence[int], paper: Paper) -> list[Band]:
     """How `columns` are set on the page: together where they fit, else in bands."""
-    least, wanted = _needs(rows, columns, paper.text)
-    room = paper.inner_width
-    if sum(least) <= room:
-        return [Band(tuple(columns), _shared(least, wanted, room))]
-    least, wanted = _needs(rows, columns, paper.text * _SMALL)
-    if sum(least) <= room:
-        return [Band(tuple(columns), _shared(least, wanted, room), small=True)]
-    found: list[Band] = []
+    least, preferred = _column_widths(rows, columns, paper.text)
+    inner_width = paper.inner_width
+    if sum(least) <= inner_width:
+        return [Band(tuple(columns), _distributed(least, preferred, inner_width))]
+    least, preferred = _column_widths(rows, columns, paper.text * _SMALL)
+    if sum(least) <= inner_width:
+        return [Band(tuple(columns), _distributed(least, preferred, inner_width), small=True)]
+    bands_found: list[Band] = []
     key = 0
     start = 1
     while start < len(columns):
         used, end = least[key], start
-        while end < len(columns) and (end == start or used + least[end] <= room):
+        while end < len(columns) and (end == start or used + least[end] <= inner_width):
             used += least[end]
             end += 1
         chosen = [key, *range(start, end)]
-        widths = _shared([least[i] for i in chosen], [wanted[i] for i in chosen], room)
-        found.append(Band(tuple(columns[i] for i in chosen), widths, small=True))
+        widths = _distributed(
+            [least[i] for i in chosen], [preferred[i] for i in chosen], inner_width
+        )
+        bands_found.append(Band(tuple(columns[i] for i in chosen), widths, small=True))
         start = end
-    return found
+    return bands_found
 
 
-def _needs(
+def _column_widths(
     rows: Sequence[Row], columns: Sequence[int], size: float
 ) -> tuple[list[float], list[float]]:
     """Points that each column needs at least (its longest word) and wants (its longest text)."""
@@ -136,7 +138,7 @@ def _needs(
     return least, [max(a, b) for a, b in zip(least, wanted, strict=True)]
 
 
-def _shared(least: Sequence[float], wanted: Sequence[float], room: float) -> tuple[float, ...]:
+def _distributed(least: Sequence[float], wanted: Sequence[float], room: float) -> tuple[float, ...]:
     """What each column wants where there is room, else more than the least by what it lacks."""
     if sum(wanted) <= room:
         return tuple(wanted)
@@ -160,7 +162,7 @@ def _row_html(row: Row, band: Band) -> str:
     at = 0
     while at < len(band.columns):
         column = band.columns[at]
-        start, cell = _covering(row, column)
+        start, cell = _cell_at(row, column)
         reach = start + cell.columns
         count = 1
         while at + count < len(band.columns) and band.columns[at + count] < reach:
@@ -173,7 +175,7 @@ def _row_html(row: Row, band: Band) -> str:
     return out
 
 
-def _covering(row: Row, column: int) -> tuple[int, Cell]:
+def _cell_at(row: Row, column: int) -> tuple[int, Cell]:
     """The cell at a column, or the merged one before it that reaches over it."""
     if column in row:
         return column, row[column]

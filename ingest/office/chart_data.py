@@ -66,15 +66,19 @@ def chart_html(chart: Chart, alt: str = "", paper: Paper = A4) -> Iterator[str]:
     if not chart.series:
         return
     kind = f"{chart.kind} chart"
-    said = [chart.title, kind if not chart.axes else f"{kind} of {', '.join(chart.axes)}", alt]
+    caption_parts = [
+        chart.title,
+        kind if not chart.axes else f"{kind} of {', '.join(chart.axes)}",
+        alt,
+    ]
     yield from table_html(chart.rows(), paper)
     # Under it: over it, a table above would be nearer to the caption.
-    yield caption(", ".join(s for s in said if s), "Chart")
+    yield caption(", ".join(s for s in caption_parts if s), "Chart")
 
 
 def _title(element: Element | None) -> str:
-    found = first(element, "title")
-    return " ".join(drawn_text(found)) if found is not None else ""
+    title = first(element, "title")
+    return " ".join(drawn_text(title)) if title is not None else ""
 
 
 def _series(element: Element) -> Series:
@@ -99,12 +103,12 @@ def _points(element: Element | None) -> dict[int, str]:
         for point in level.iter("pt"):
             n = whole(point.get("idx"), -1)
             if 0 <= n < _MOST:
-                text = _shown(first(point, "v"), code)
+                text = _formatted(first(point, "v"), code)
                 points[n] = f"{points[n]} {text}" if n in points else text
     return points
 
 
-def _shown(element: Element | None, code: str) -> str:
+def _formatted(element: Element | None, code: str) -> str:
     text = (element.text or "") if element is not None else ""
     try:
         number = float(text)

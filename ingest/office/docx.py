@@ -127,9 +127,9 @@ class _BodyReader:
             yield PAGE_BREAK
 
     def _label(self, properties: Element | None, style: ParagraphStyle, filled: bool) -> str:
-        own = first(properties, "numPr")
-        number = value(own, "numId") or style.number
-        level = value(own, "ilvl")
+        numbering = first(properties, "numPr")
+        number = value(numbering, "numId") or style.number
+        level = value(numbering, "ilvl")
         if not filled or number in ("", "0"):
             return ""
         return self._numbering.label(number, whole(level) if level else style.level)
@@ -167,11 +167,11 @@ class _BodyReader:
         properties = first(run, "rPr")
         if is_on(first(properties, "vanish")):
             return
-        held, content.html = content.html, []
+        outer_html, content.html = content.html, []
         for child in run:
             self._piece(child, story, content)
         html = "".join(content.html)
-        content.html = held
+        content.html = outer_html
         if not html or (content.muted and html != PAGE_BREAK):
             return
         aligned = value(properties, "vertAlign")

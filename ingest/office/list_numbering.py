@@ -47,39 +47,43 @@ class Numbering:
 
     def _override(self, number: str, change: Element) -> None:
         """A list that starts anew, or looks different, counts for itself."""
-        shared = self._lists[number]
-        own = f"{shared}/{number}"
-        self._lists[number] = own if own in self._levels or shared in self._levels else shared
-        self._levels.setdefault(own, dict(self._levels.get(shared, {})))
-        at = whole(change.get("ilvl"))
+        definition = self._lists[number]
+        override = f"{definition}/{number}"
+        self._lists[number] = (
+            override if override in self._levels or definition in self._levels else definition
+        )
+        self._levels.setdefault(override, dict(self._levels.get(definition, {})))
+        index = whole(change.get("ilvl"))
         level = change.find("lvl")
         if level is not None:
-            self._levels[own][at] = _level(level)
+            self._levels[override][index] = _level(level)
         start = change.find("startOverride")
         if start is not None:
-            old = self._levels[own].get(at, Level())
-            self._levels[own][at] = Level(old.kind, old.text, whole(start.get("val"), 1))
+            inherited = self._levels[override].get(index, Level())
+            self._levels[override][index] = Level(
+                inherited.kind, inherited.text, whole(start.get("val"), 1)
+            )
 
-    def label(self, number: str, at: int) -> str:
+    def label(self, number: str, index: int) -> str:
         """What stands before the next paragraph of list `number` at level `at` (from 0)."""
         name = self._lists.get(number)
         levels = self._levels.get(name or "")
-        if name is None or levels is None or not 0 <= at < _LEVELS:
+        if name is None or levels is None or not 0 <= index < _LEVELS:
             return ""
-        level = levels.get(at, Level())
+        level = levels.get(index, Level())
         counts = self._counts[name]
-        counts[at] = counts.get(at, level.start - 1) + 1
-        for deeper in range(at + 1, _LEVELS):
+        counts[index] = counts.get(index, level.start - 1) + 1
+        for deeper in range(index + 1, _LEVELS):
             counts.pop(deeper, None)
         if level.kind == "bullet":
             return "•"
         if level.kind == "none":
             return ""
-        return _PLACE.sub(lambda m: self._shown(name, int(m[1]) - 1), level.text).strip()
+        return _PLACE.sub(lambda m: self._number_at(name, int(m[1]) - 1), level.text).strip()
 
-    def _shown(self, name: str, at: int) -> str:
-        level = self._levels[name].get(at, Level())
-        return _number(self._counts[name].get(at, level.start), level.kind)
+    def _number_at(self, name: str, index: int) -> str:
+        level = self._levels[name].get(index, Level())
+        return _number(self._counts[name].get(index, level.start), level.kind)
 
 
 def _level(element: Element) -> Level:

@@ -48,15 +48,15 @@ class Package:
         rels = posixpath.join(folder, "_rels", f"{name}.rels")
         if rels not in self.container:
             return {}
-        found = {}
+        by_id = {}
         for item in self.root(rels):
             if item.get("TargetMode") == "External":
                 continue
             path = unquote(item.get("Target", ""))
             full = path.lstrip("/") if path.startswith("/") else posixpath.join(folder, path)
             kind = item.get("Type", "").rpartition("/")[2]
-            found[item.get("Id", "")] = Target(posixpath.normpath(full), kind)
-        return found
+            by_id[item.get("Id", "")] = Target(posixpath.normpath(full), kind)
+        return by_id
 
     def related(self, part: str, kind: str) -> list[str]:
         """Parts of one kind that a part refers to and that are there."""
@@ -65,10 +65,10 @@ class Package:
 
     def main_part(self) -> str:
         """The document, presentation or workbook itself."""
-        found = self.related("", "officeDocument")
-        if not found:
+        parts = self.related("", "officeDocument")
+        if not parts:
             raise DocumentError("lacks its main part; the file is damaged")
-        return found[0]
+        return parts[0]
 
     def picture(self, part: str) -> bytes | None:
         """The bytes of an image part, or None where it is missing or damaged."""

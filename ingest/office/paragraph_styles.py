@@ -33,12 +33,12 @@ def _style(name: str, elements: dict[str, Element]) -> ParagraphStyle:
         element = elements.get(name)
         if element is None:
             break
-        called = value(element, "name").lower()
-        match = _HEADING.match(called)
+        style_name = value(element, "name").lower()
+        match = _HEADING.match(style_name)
         outline = value(element, "pPr", "outlineLvl")
         heading = heading or (int(match[1]) if match else whole(outline, 9) + 1 if outline else 0)
-        title = title or called == "title"
-        own = first(element, "pPr", "numPr")
-        number, level = number or value(own, "numId"), level or value(own, "ilvl")
+        title = title or style_name == "title"
+        numbering = first(element, "pPr", "numPr")
+        number, level = number or value(numbering, "numId"), level or value(numbering, "ilvl")
         name = value(element, "basedOn")
     return ParagraphStyle(heading if heading <= 9 else 0, title, number, whole(level))

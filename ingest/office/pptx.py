@@ -71,15 +71,15 @@ class _SlideReader:
         self._page = page
         self._targets = package.targets(part)
         self._slide = Slide()
-        self._bases = list(self._inherited())
+        self._layouts = list(self._inherited())
 
     def _inherited(self) -> Iterator[Element]:
         part = self._part
         for kind in ("slideLayout", "slideMaster"):
-            found = self._package.related(part, kind)
-            if not found:
+            parts = self._package.related(part, kind)
+            if not parts:
                 return
-            part = found[0]
+            part = parts[0]
             yield self._package.root(part)
 
     def slide(self) -> Slide:
@@ -102,7 +102,7 @@ class _SlideReader:
             elif shape.tag == "pic":
                 self._picture(shape, frame)
             elif shape.tag == "graphicFrame":
-                self._graphic(shape, frame)
+                self._graphic_frame(shape, frame)
             elif shape.tag == "cxnSp":
                 box, flipped = self._box(shape, frame)
                 self._slide.forms.append(SlideShape(box, "line", falling=not flipped))
@@ -117,47 +117,49 @@ class _SlideReader:
 
     def _box(self, shape: Element, frame: SlideTransform) -> tuple[Box, bool]:
         """Where a shape lies, by itself or by its placeholder; and whether it is flipped."""
-        own = transform_of(shape)
-        place = first(shape, "nvSpPr", "nvPr", "ph")
-        if place is None:
-            place = next(shape.iter("ph"), None)
-        if own is None and place is not None:
-            own = self._placeholder(place)
-        if own is None:
+        transform = transform_of(shape)
+        placeholder = first(shape, "nvSpPr", "nvPr", "ph")
+        if placeholder is None:
+            placeholder = next(shape.iter("ph"), None)
+        if transform is None and placeholder is not None:
+            transform = self._placeholder_transform(placeholder)
+        if transform is None:
             return self._page.grow(-_INSET), False
-        offset, extent = own.find("off"), own.find("ext")
+        offset, extent = transform.find("off"), transform.find("ext")
         if offset is None or extent is None:
             return self._page.grow(-_INSET), False
         box = frame.box(
             whole(offset.get("x")), whole(offset.get("y")),
             whole(extent.get("cx")), whole(extent.get("cy")),
         )  # fmt: skip
-        flipped = (own.get("flipV") in ("1", "true")) != (own.get("flipH") in ("1", "true"))
+        flipped = (transform.get("flipV") in ("1", "true")) != (
+            transform.get("flipH") in ("1", "true")
+        )
         return box, flipped
 
-    def _placeholder(self, place: Element) -> Element | None:
+    def _placeholder_transform(self, placeholder: Element) -> Element | None:
         """The frame that the layout, or else the master, gives a placeholder."""
-        kind, index = place.get("type", "obj"), place.get("idx", "0")
-        for base in self._bases:
+        kind, index = placeholder.get("type", "obj"), placeholder.get("idx", "0")
+        for base in self._layouts:
             for shape in base.iter("sp"):
                 other = next(shape.iter("ph"), None)
                 if other is None or transform_of(shape) is None:
                     continue
-                same = other.get("idx", "0") == index if index != "0" else False
-                alike = placeholder_kind(other.get("type", "obj")) == placeholder_kind(kind)
-                if same or alike:
+                same_index = other.get("idx", "0") == index if index != "0" else False
+                same_kind = placeholder_kind(other.get("type", "obj")) == placeholder_kind(kind)
+                if same_index or same_kind:
                     return transform_of(shape)
         return None
 
     def _text_shape(self, shape: Element, frame: SlideTransform) -> None:
-        place = next(shape.iter("ph"), None)
-        kind = place.get("type", "obj") if place is not None else ""
+        placeholder = next(shape.iter("ph"), None)
+        kind = placeholder.get("type", "obj") if placeholder is not None else ""
         if kind in _LEFT_OUT:
             return
         box, _ = self._box(shape, frame)
         body = first(shape, "txBody")
         html = text_html(body, bulleted=kind in ("body", "obj")) if body is not None else ""
-        if place is None and not _is_text_box(shape):
+        if placeholder is None and not _is_text_box(shape):
             geometry = value(shape, "spPr", "prstGeom", name="prst")
             if geometry != "line":
                 rounded = geometry in ("ellipse", "flowChartConnector")
@@ -182,7 +184,7 @@ class _SlideReader:
                 self._slide.photos.append(SlidePicture(box, data, caption(alt)))
                 return
 
-    def _graphic(self, shape: Element, frame: SlideTransform) -> None:
+    def _graphic_frame(self, shape: Element, frame: SlideTransform) -> None:
         """A table, a chart, a diagram, or an embedded object with its picture."""
         box, _ = self._box(shape, frame)
         alt = next((e.get("descr", "") for e in shape.iter("cNvPr")), "").strip()
@@ -209,9 +211,9 @@ class _SlideReader:
     def _notes(self) -> None:
         for part in self._package.related(self._part, "notesSlide"):
             for shape in self._package.root(part).iter("sp"):
-                place = next(shape.iter("ph"), None)
+                placeholder = next(shape.iter("ph"), None)
                 body = first(shape, "txBody")
-                if place is None or place.get("type") != "body" or body is None:
+                if placeholder is None or placeholder.get("type") != "body" or body is None:
                     continue
                 text = text_html(body, bulleted=False)
                 if text:

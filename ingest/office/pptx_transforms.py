@@ -25,26 +25,26 @@ class SlideTransform:
 
 def transform_of(shape: Element) -> Element | None:
     for path in (("spPr", "xfrm"), ("xfrm",), ("grpSpPr", "xfrm")):
-        found = first(shape, *path)
-        if found is not None:
-            return found
+        transform = first(shape, *path)
+        if transform is not None:
+            return transform
     return None
 
 
 def group_transform(group: Element, frame: SlideTransform) -> SlideTransform:
     """The frame of a group's children: their own coordinates are scaled into the group's box."""
-    own = transform_of(group)
-    if own is None:
+    transform = transform_of(group)
+    if transform is None:
         return frame
-    offset, extent = own.find("off"), own.find("ext")
-    from_, size = own.find("chOff"), own.find("chExt")
-    if offset is None or extent is None or from_ is None or size is None:
+    offset, extent = transform.find("off"), transform.find("ext")
+    child_offset, child_extent = transform.find("chOff"), transform.find("chExt")
+    if offset is None or extent is None or child_offset is None or child_extent is None:
         return frame
-    across = whole(extent.get("cx")) / max(1, whole(size.get("cx"), 1))
-    down = whole(extent.get("cy")) / max(1, whole(size.get("cy"), 1))
+    across = whole(extent.get("cx")) / max(1, whole(child_extent.get("cx"), 1))
+    down = whole(extent.get("cy")) / max(1, whole(child_extent.get("cy"), 1))
     return SlideTransform(
-        frame.x + frame.across * (whole(offset.get("x")) - across * whole(from_.get("x"))),
-        frame.y + frame.down * (whole(offset.get("y")) - down * whole(from_.get("y"))),
+        frame.x + frame.across * (whole(offset.get("x")) - across * whole(child_offset.get("x"))),
+        frame.y + frame.down * (whole(offset.get("y")) - down * whole(child_offset.get("y"))),
         frame.across * across,
         frame.down * down,
     )

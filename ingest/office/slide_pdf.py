@@ -74,16 +74,16 @@ def draw_slides(slides: Iterator[Slide], width: float, height: float, bounds: Fi
     something stands under the slide. Raises DocumentError where there is no slide."""
     out = io.BytesIO()
     writer = pymupdf.DocumentWriter(out)
-    kept: list[Slide] = []
+    drawn_slides: list[Slide] = []
     page = Box(0.0, 0.0, width, height)
     for slide in slides:
-        kept.append(Slide([], slide.photos, slide.forms))
+        drawn_slides.append(Slide([], slide.photos, slide.forms))
         _write(writer, slide, page)
-    if not kept:
+    if not drawn_slides:
         raise DocumentError("has no slides")
     writer.close()
     document = pymupdf.open(stream=out.getvalue(), filetype="pdf")
-    for n, slide in enumerate(kept):
+    for n, slide in enumerate(drawn_slides):
         _decorate(document[n], slide, bounds)
     return bytes(document.tobytes())
 
@@ -110,12 +110,16 @@ def _write(writer: Any, slide: Slide, page: Box) -> None:
 
 def _captions(slide: Slide, page: Box, unit: float) -> Iterator[SlideText]:
     """Captions right under their pictures, where the slide has room for them."""
-    taken = [*(w.box for w in slide.words), *(p.box for p in slide.photos)]
+    used_boxes = [*(w.box for w in slide.words), *(p.box for p in slide.photos)]
     for photo in slide.photos:
-        below = Box(photo.box.x0, photo.box.y1 + 6 * unit, photo.box.x1, photo.box.y1 + 28 * unit)
-        free = all(below.clip(t).width <= 0 or below.clip(t).height <= 0 for t in taken)
-        if photo.caption and free and below.inside(page) == 1.0:
-            yield SlideText(below, photo.caption, CAPTION)
+        caption_box = Box(
+            photo.box.x0, photo.box.y1 + 6 * unit, photo.box.x1, photo.box.y1 + 28 * unit
+        )
+        free = all(
+            caption_box.clip(t).width <= 0 or caption_box.clip(t).height <= 0 for t in used_boxes
+        )
+        if photo.caption and free and caption_box.inside(page) == 1.0:
+            yield SlideText(caption_box, photo.caption, CAPTION)
 
 
 def _story(html: str, size: float) -> Any:

@@ -34,42 +34,42 @@ class Workbook:
     main: str
     epoch_1904: bool
     strings: list[str]
-    looks: list[CellFormat]
+    formats: list[CellFormat]
     pictures: Pictures = field(repr=False)
 
 
 class WorksheetRows:
     """Cells of a worksheet, row by row as its XML is unpacked."""
 
-    def __init__(self, book: Workbook, part: str) -> None:
-        self._book = book
+    def __init__(self, workbook: Workbook, part: str) -> None:
+        self._workbook = workbook
         self._part = part
-        self._merged = _merged_cells(book.package, part)
-        self._down: dict[int, Cell] = {}  # cells merged downwards, by column
-        self._until: dict[int, int] = {}  # and the row they end in
-        self._done: list[Numbered] = []
+        self._merged = _merged_cells(workbook.package, part)
+        self._merged_down: dict[int, Cell] = {}  # cells merged downwards, by column
+        self._merged_until: dict[int, int] = {}  # and the row they end in
+        self._finished_rows: list[Numbered] = []
         self._hidden_columns: set[int] = set()
         self._row = 0
         self._column = -1
         self._hidden = False
         self._cells: dict[int, Cell] = {}
         self._kind = ""
-        self._look = CellFormat()
+        self._format = CellFormat()
         self._texts: dict[str, list[str]] = {}
-        self._inside = ""
+        self._element = ""
 
     def read(self) -> Iterator[Numbered]:
-        pieces = self._book.package.container.chunks(self._part)
-        bounds = self._book.package.bounds
+        pieces = self._workbook.package.container.chunks(self._part)
+        bounds = self._workbook.package.bounds
         for _ in walking(pieces, bounds, self._start, self._end, self._text):
-            yield from self._done
-            self._done.clear()
+            yield from self._finished_rows
+            self._finished_rows.clear()
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "c":
             self._begin_cell(attributes)
         elif tag in ("v", "t", "f"):
-            self._inside = tag
+            self._element = tag
         elif tag == "row":
             self._row = whole(attributes.get("r"), self._row + 1)
             self._column = -1
@@ -79,23 +79,27 @@ class WorksheetRows:
             low, high = whole(attributes.get("min")), whole(attributes.get("max"))
             self._hidden_columns.update(range(max(low, 1) - 1, min(high, _MOST_COLUMNS)))
         elif tag == "rPh":
-            self._inside = "-"
+            self._element = "-"
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
-        place = _place(attributes.get("r", ""))
-        self._column = place[0] if place else self._column + 1
+        position = _cell_position(attributes.get("r", ""))
+        self._column = position[0] if position else self._column + 1
         self._kind = attributes.get("t", "n")
-        look = whole(attributes.get("s"))
-        self._look = self._book.looks[look] if 0 <= look < len(self._book.looks) else CellFormat()
+        index = whole(attributes.get("s"))
+        self._format = (
+            self._workbook.formats[index]
+            if 0 <= index < len(self._workbook.formats)
+            else CellFormat()
+        )
         self._texts = {}
 
     def _text(self, piece: str) -> None:
-        if self._inside:
-            self._texts.setdefault(self._inside, []).append(piece)
+        if self._element:
+            self._texts.setdefault(self._element, []).append(piece)
 
     def _end(self, tag: str) -> None:
         if tag in ("v", "t", "f", "rPh"):
-            self._inside = ""
+            self._element = ""
         elif tag == "c":
             self._end_cell()
         elif tag == "row":
@@ -107,12 +111,12 @@ class WorksheetRows:
         shown = self._value().strip()
         if shown:
             html = escape(shown).replace("\n", "<br/>")
-            self._cells[self._column] = Cell(html, head=self._look.bold)
+            self._cells[self._column] = Cell(html, head=self._format.bold)
 
     def _end_row(self) -> None:
-        for column, cell in list(self._down.items()):
-            if self._until[column] < self._row:
-                del self._down[column], self._until[column]
+        for column, cell in list(self._merged_down.items()):
+            if self._merged_until[column] < self._row:
+                del self._merged_down[column], self._merged_until[column]
             else:
                 self._cells.setdefault(column, cell)
         for column, cell in list(self._cells.items()):
@@ -120,24 +124,24 @@ class WorksheetRows:
             if across > 1 or last > self._row:
                 merged = Cell(cell.html, across, head=cell.head)
                 self._cells[column] = merged
-                if last > self._row and column not in self._down:
-                    self._down[column], self._until[column] = merged, last
+                if last > self._row and column not in self._merged_down:
+                    self._merged_down[column], self._merged_until[column] = merged, last
         cells = {} if self._hidden else dict(sorted(self._cells.items()))
-        self._done.append(Numbered(self._row, cells))
+        self._finished_rows.append(Numbered(self._row, cells))
 
     def _value(self) -> str:
         """What the cell shows; a formula that was never computed shows itself."""
-        found = {k: "".join(v) for k, v in self._texts.items()}
-        raw = found.get("v", "")
+        texts = {k: "".join(v) for k, v in self._texts.items()}
+        raw = texts.get("v", "")
         if self._kind == "s":
             n = whole(raw, -1)
-            return self._book.strings[n] if 0 <= n < len(self._book.strings) else ""
+            return self._workbook.strings[n] if 0 <= n < len(self._workbook.strings) else ""
         if self._kind == "inlineStr":
-            return found.get("t", "")
+            return texts.get("t", "")
         if self._kind == "b":
             return "TRUE" if raw.strip() == "1" else "FALSE" if raw.strip() else ""
         if not raw:
-            return f"={found['f']}" if found.get("f") else ""
+            return f"={texts['f']}" if texts.get("f") else ""
         if self._kind in ("str", "e", "d"):
             return raw
         try:
@@ -146,10 +150,10 @@ class WorksheetRows:
             return raw
         if not math.isfinite(number):
             return raw
-        return show(number, self._look.code, self._book.epoch_1904)
+        return show(number, self._format.code, self._workbook.epoch_1904)
 
 
-def _place(name: str) -> tuple[int, int] | None:
+def _cell_position(name: str) -> tuple[int, int] | None:
     """Column from 0 and row from 1 of `B12`."""
     match = _CELL.match(name)
     if match is None:
@@ -165,14 +169,14 @@ def _merged_cells(package: Package, part: str) -> dict[tuple[int, int], tuple[in
 
     They stand behind the rows in the XML, so it is gone through twice.
     """
-    found = {}
+    merged = {}
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         if tag == "mergeCell":
             low, _, high = attributes.get("ref", "").partition(":")
-            a, b = _place(low), _place(high)
+            a, b = _cell_position(low), _cell_position(high)
             if a and b:
-                found[a] = (max(1, b[0] - a[0] + 1), b[1])
+                merged[a] = (max(1, b[0] - a[0] + 1), b[1])
 
     walk(package.container.chunks(part), package.bounds, start, lambda _: None, lambda _: None)
-    return found
+    return merged

@@ -27,7 +27,7 @@ def make_xlsx(data: bytes, bounds: FileLimits) -> Converted:
         main,
         value(root, "workbookPr", name="date1904") in ("1", "true"),
         _shared_strings(package, main),
-        _looks(package, main),
+        _cell_formats(package, main),
         pictures,
     )
     sheets = [s for s in root.iter("sheet") if s.get("r:id")]
@@ -40,12 +40,12 @@ def make_xlsx(data: bytes, bounds: FileLimits) -> Converted:
 def _shared_strings(package: Package, main: str) -> list[str]:
     """The texts that cells refer to by number; readings of Japanese words (`rPh`) left out."""
     strings: list[str] = []
-    held: list[str] = []
+    pieces: list[str] = []
     state = {"text": False, "reading": False}
 
     def start(tag: str, _: dict[str, str]) -> None:
         if tag == "si":
-            held.clear()
+            pieces.clear()
         elif tag == "rPh":
             state["reading"] = True
         elif tag == "t":
@@ -53,7 +53,7 @@ def _shared_strings(package: Package, main: str) -> list[str]:
 
     def end(tag: str) -> None:
         if tag == "si":
-            strings.append("".join(held))
+            strings.append("".join(pieces))
         elif tag == "rPh":
             state["reading"] = False
         elif tag == "t":
@@ -61,28 +61,28 @@ def _shared_strings(package: Package, main: str) -> list[str]:
 
     def text(piece: str) -> None:
         if state["text"]:
-            held.append(piece)
+            pieces.append(piece)
 
     for part in package.related(main, "sharedStrings"):
         walk(package.container.chunks(part), package.bounds, start, end, text)
     return strings
 
 
-def _looks(package: Package, main: str) -> list[CellFormat]:
-    found = package.related(main, "styles")
-    if not found:
+def _cell_formats(package: Package, main: str) -> list[CellFormat]:
+    parts = package.related(main, "styles")
+    if not parts:
         return []
-    root = package.root(found[0])
+    root = package.root(parts[0])
     codes = dict(BUILT_IN)
     codes.update({whole(e.get("numFmtId")): e.get("formatCode", "") for e in root.iter("numFmt")})
     fonts = first(root, "fonts")
     bold = [is_on(f.find("b")) for f in fonts] if fonts is not None else []
-    looks = []
+    formats = []
     for style in first(root, "cellXfs") or ():
         font = whole(style.get("fontId"))
         code = codes.get(whole(style.get("numFmtId")), "General") or "General"
-        looks.append(CellFormat(code, font < len(bold) and bold[font]))
-    return looks
+        formats.append(CellFormat(code, font < len(bold) and bold[font]))
+    return formats
 
 
 def _sheet(book: Workbook, sheet: Element, hidden: list[str]) -> Iterator[str]:
@@ -113,18 +113,18 @@ def _drawing(book: Workbook, part: str) -> Iterator[str]:
     """Pictures, charts and text boxes of a sheet, in the order they were put there."""
     targets = book.package.targets(part)
     for anchor in book.package.root(part):
-        described = next((e.get("descr", "") for e in anchor.iter("cNvPr")), "")
+        alt = next((e.get("descr", "") for e in anchor.iter("cNvPr")), "")
         for blip in anchor.iter("blip"):
             target = targets.get(blip.get("r:embed", ""))
             data = book.package.picture(target.part) if target else None
             if data:
                 width = whole(next((e.get("cx") for e in anchor.iter("ext") if e.get("cx")), ""))
-                yield book.pictures.html(data, described, width / EMU)
+                yield book.pictures.html(data, alt, width / EMU)
         for item in anchor.iter("chart"):
             target = targets.get(item.get("r:id", ""))
             if target and target.part in book.package.container:
                 chart = read_chart(book.package, target.part)
-                yield from chart_html(chart, described, LANDSCAPE)
+                yield from chart_html(chart, alt, LANDSCAPE)
         for shape in anchor.iter("txBody"):
             for text in drawn_text(shape):
                 yield f"<p>{escape(text)}</p>"

@@ -85,7 +85,7 @@ def _engine() -> Any:
 
     The angle classifier is off: it turned upright words around and lost a third of the words of
     a test page. Lines are recognised one by one, for a batch is padded to its longest: 6 together
-    took 1.3 times as long. The detector never scales: `_spot` does.
+    took 1.3 times as long. The detector never scales: `_detect` does.
     """
     from rapidocr import RapidOCR
 
@@ -129,18 +129,18 @@ def read(given: Pixels, most: float = math.inf) -> OcrResult:
 
     `most`: the first ones only, up to so many line heights of text together.
     """
-    image, quads = given, _spot(given)
+    image, quads = given, _detect(given)
     turns = 0
     if is_sideways(quads):
         turns, image = 1, np.ascontiguousarray(np.rot90(given))
-        quads = _spot(image)
+        quads = _detect(image)
     if quads and _upside_down(image, quads, doubt=turns > 0):
         turns, image = turns + 2, np.ascontiguousarray(np.rot90(image, 2))
-        quads = _spot(image)
+        quads = _detect(image)
     back = turned_back(given, turns)
     skew = skew_of(quads)
-    wanted = _first(quads, most)
-    lines = tuple(x for x in (_recognised(image, q) for q in wanted) if x is not None)
+    chosen = _first(quads, most)
+    lines = tuple(x for x in (_recognise(image, q) for q in chosen) if x is not None)
     if not lines:  # a fence or a crowd may look like text on its side: photos stay as they are
         return OcrResult(given, (), turned_back(given, 0))
     if skew:
@@ -160,30 +160,30 @@ def _first(quads: Sequence[Corners], most: float) -> list[Corners]:
 
 def spot(image: Pixels) -> list[Box]:
     """Where lines of text stand in an image, in its pixels; they are not read."""
-    return [OcrLine(q, "", 0.0).box for q in _spot(image)]
+    return [OcrLine(q, "", 0.0).box for q in _detect(image)]
 
 
-def _spot(image: Pixels) -> list[Corners]:
+def _detect(image: Pixels) -> list[Corners]:
     """Corners of every line of text; looked for again in a larger picture where they are small."""
     full = max(image.shape[:2])
     side = min(_FIRST_SIDE, full)
-    quads = _detected(image, side)
+    quads = _detected_at(image, side)
     low = [min(sides(q)) * side / full for q in quads]
     if low and side < full and np.quantile(low, 0.25) < _SMALL:
-        quads = _detected(image, min(_SECOND_SIDE, full))
+        quads = _detected_at(image, min(_SECOND_SIDE, full))
     return quads
 
 
-def _detected(image: Pixels, side: int) -> list[Corners]:
+def _detected_at(image: Pixels, side: int) -> list[Corners]:
     scale = min(1.0, side / max(image.shape[:2]))
     # No side under the 32 pixels that the detector's strides need.
     size = [max(32, round(n * scale)) for n in (image.shape[1], image.shape[0])]
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else image
-    found = _engine()(small[:, :, ::-1], use_det=True, use_cls=False, use_rec=False).boxes
-    if found is None:
+    quads = _engine()(small[:, :, ::-1], use_det=True, use_cls=False, use_rec=False).boxes
+    if quads is None:
         return []
     factor = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]])
-    return [np.asarray(q * factor, np.float32) for q in found]
+    return [np.asarray(q * factor, np.float32) for q in quads]
 
 
 def _upside_down(image: Pixels, quads: Sequence[Corners], doubt: bool) -> bool:
@@ -205,7 +205,7 @@ def _confidence(cuts: Sequence[Pixels]) -> list[float]:
     return [s if t.strip() else 0.0 for t, s in zip(result.txts, result.scores, strict=True)]
 
 
-def _recognised(image: Pixels, quad: Corners) -> OcrLine | None:
+def _recognise(image: Pixels, quad: Corners) -> OcrLine | None:
     """One line read; one that runs up or down is tried both ways."""
     cut = cut_out(image, quad)
     tall = cut.shape[0] >= TALL * cut.shape[1]
@@ -215,13 +215,13 @@ def _recognised(image: Pixels, quad: Corners) -> OcrLine | None:
     for cut in tries:
         result = _engine().recognize_txt([np.ascontiguousarray(cut[:, :, ::-1])])
         text, score = result.txts[0].strip(), float(result.scores[0])
-        if _is_read(text, score) and (best is None or score > best.score):
+        if _is_legible(text, score) and (best is None or score > best.score):
             best = OcrLine(quad, text, score)
         if score >= _SURE:
             break
     return best
 
 
-def _is_read(text: str, score: float) -> bool:
+def _is_legible(text: str, score: float) -> bool:
     """Whether a line counts as read. A lone character is often the edge of a drawing."""
     return bool(text) and score >= (_MIN_SCORE if len(text) > 1 else _SURE)

@@ -38,21 +38,23 @@ def blocks_of(image: Pixels, lines: Sequence[Line], scale: float) -> list[Block]
         index = caption_of(box, [c.box for c in captions])
         return captions.pop(index).lines if index is not None else ()
 
-    used = {id(p) for t in tables for p in t.pieces}
-    found = [Block("table", t.box, t.rows, take_caption(t.box), columns=t.columns) for t in tables]
-    loose = [
+    used_ids = {id(p) for t in tables for p in t.pieces}
+    objects = [
+        Block("table", t.box, t.rows, take_caption(t.box), columns=t.columns) for t in tables
+    ]
+    label_lines = [
         x
         for b in texts
         if not _is_prose(b) and b not in captions
         for x in b.lines
-        if id(x) not in used
+        if id(x) not in used_ids
     ]
     for box in sorted(figures, key=lambda b: b.area):
-        labels = tuple(x for x in loose if x.box.inside(box) > 0.6)
+        labels = tuple(x for x in label_lines if x.box.inside(box) > 0.6)
         cut = cropped(image, _scaled(box, 1 / scale))
-        found.append(Block("figure", box, labels, take_caption(box), image=cut))
-    used |= {id(x) for b in found for x in (*b.lines, *b.caption)}
-    return _in_order(found, _left(texts, used))
+        objects.append(Block("figure", box, labels, take_caption(box), image=cut))
+    used_ids |= {id(x) for b in objects for x in (*b.lines, *b.caption)}
+    return _in_order(objects, _remaining_text(texts, used_ids))
 
 
 def cropped(image: Pixels, box: Box) -> bytes:
@@ -74,8 +76,8 @@ def _tables(texts: Sequence[Block], pictured: Pictured, scale: float) -> list[Ta
     )
     flags = np.zeros(0, np.bool_)
     drawn = Drawings(horizontal, vertical, none, flags, flags, ())
-    found = find_tables([b.lines for b in texts], drawn, ())
-    return [t for t in found if _is_plausible(t)]
+    tables = find_tables([b.lines for b in texts], drawn, ())
+    return [t for t in tables if _is_plausible(t)]
 
 
 def _is_plausible(table: Table) -> bool:
@@ -99,21 +101,21 @@ def _is_prose(block: Block) -> bool:
     return len(block.lines) >= 2 and sum(len(x.text) for x in block.lines) >= _PROSE
 
 
-def _left(texts: Sequence[Block], used: set[int]) -> list[Block]:
+def _remaining_text(texts: Sequence[Block], used_ids: set[int]) -> list[Block]:
     """The text blocks without the lines that a table, a figure or a caption has."""
-    kept = []
+    remaining = []
     for block in texts:
-        lines = tuple(x for x in block.lines if id(x) not in used)
+        lines = tuple(x for x in block.lines if id(x) not in used_ids)
         if lines:
             box = bounding(x.box for x in lines)
-            kept.append(Block("text", box, lines, heading=block.heading))
-    return kept
+            remaining.append(Block("text", box, lines, heading=block.heading))
+    return remaining
 
 
-def _in_order(found: Sequence[Block], texts: Sequence[Block]) -> list[Block]:
+def _in_order(objects: Sequence[Block], texts: Sequence[Block]) -> list[Block]:
     """Figures and tables put before the first text that starts below them in their column."""
     ordered = list(texts)
-    for block in sorted(found, key=lambda b: (b.box.y0, b.box.x0)):
+    for block in sorted(objects, key=lambda b: (b.box.y0, b.box.x0)):
         place = len(ordered)
         for i, other in enumerate(ordered):
             shares = min(block.box.x1, other.box.x1) > max(block.box.x0, other.box.x0)

@@ -55,18 +55,18 @@ def find_pictured(image: Pixels, lines: Sequence[tuple[Box, str]]) -> Pictured:
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     ink, gray = _ink(small), cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     texts = [_scaled(box, scale) for box, _ in lines]
-    bare = ink.copy()
+    ink_without_text = ink.copy()
     for box in texts:
-        bare[_slice(box, bare)] = 0
+        ink_without_text[_slice(box, ink_without_text)] = 0
     labels = [b for b, (_, x) in zip(texts, lines, strict=True) if len(x) <= _LABEL]
     running = [b for b, (_, x) in zip(texts, lines, strict=True) if len(x) > _RUNNING]
-    parts = [b for b in _clusters(bare) if _text_share(b, running) < _MAX_TEXT]
+    parts = [b for b in _clusters(ink_without_text) if _text_share(b, running) < _MAX_TEXT]
     figures = _apart([_with_labels(b, labels, ink) for b in parts])
-    figures += _groups(figures, max(ink.shape), bare.size)
-    found = sorted(figures, key=lambda b: (b.y0, b.x0))
+    figures += _groups(figures, max(ink.shape), ink_without_text.size)
+    ordered = sorted(figures, key=lambda b: (b.y0, b.x0))
     back = 1 / scale
     return Pictured(
-        tuple(_scaled(b, back) for b in found),
+        tuple(_scaled(b, back) for b in ordered),
         tuple(_scaled(b, back) for b in _rules(gray)),
         tuple(_turned(_scaled(b, back)) for b in _rules(np.ascontiguousarray(gray.T))),
     )
@@ -113,7 +113,7 @@ def _clusters(ink: _Mask) -> list[Box]:
     thick = cv2.dilate(solid, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     count, groups = cv2.connectedComponents(thick)
     groups = groups * solid
-    found = []
+    boxes = []
     for index in range(1, count):
         ys, xs = np.nonzero(groups == index)
         if not len(ys):
@@ -121,8 +121,8 @@ def _clusters(ink: _Mask) -> list[Box]:
         box = Box(float(xs.min()), float(ys.min()), float(xs.max() + 1), float(ys.max() + 1))
         large = box.area >= _MIN_SHARE * area and min(box.width, box.height) >= _MIN_SIDE * longest
         if large and box.area <= _MAX_SHARE * area and len(ys) >= _MIN_FILL * box.area:
-            found.append(box)
-    return found
+            boxes.append(box)
+    return boxes
 
 
 def _with_labels(box: Box, labels: Sequence[Box], ink: _Mask) -> Box:
@@ -177,12 +177,12 @@ def _rules(gray: _Mask) -> list[Box]:
     long = max(8, round(_RULE * max(gray.shape)))
     level = cv2.morphologyEx(step, cv2.MORPH_OPEN, np.ones((1, long), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(level)
-    found = []
+    rules = []
     for x, y, width, height, _ in stats[1:]:
         if height <= _RULE_WIDTH:
             middle = float(y + height / 2)
-            found.append(Box(float(x), middle, float(x + width), middle))
-    return found
+            rules.append(Box(float(x), middle, float(x + width), middle))
+    return rules
 
 
 def _scaled(box: Box, by: float) -> Box:

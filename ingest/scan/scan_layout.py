@@ -41,13 +41,13 @@ def arrange(lines: Sequence[Line]) -> list[Block]:
 
 def _body(lines: Sequence[Line]) -> float:
     """Height of the lines in which the middle character stands."""
-    ordered = sorted((x.box.height, len(x.text)) for x in lines)
-    half = sum(n for _, n in ordered) / 2
-    for height, count in ordered:
-        half -= count
-        if half <= 0:
+    by_height = sorted((x.box.height, len(x.text)) for x in lines)
+    remaining = sum(n for _, n in by_height) / 2
+    for height, count in by_height:
+        remaining -= count
+        if remaining <= 0:
             return height
-    return ordered[-1][0]
+    return by_height[-1][0]
 
 
 def _cut(lines: list[Line], height: float) -> list[list[Line]]:
@@ -151,7 +151,9 @@ def _paragraphs(lines: Sequence[Line]) -> list[list[Line]]:
     parts: list[list[Line]] = []
     leading = _leading(lines)
     for line in lines:
-        part = next((p for p in reversed(parts[-3:]) if _goes_on(p, line, leading)), None)
+        part = next(
+            (p for p in reversed(parts[-3:]) if _continues_paragraph(p, line, leading)), None
+        )
         if part is None:
             parts.append([line])
         else:
@@ -170,7 +172,7 @@ def _leading(lines: Sequence[Line]) -> float:
     return max(_LEADING, 1.2 * usual) if usual <= _DOUBLE else _LEADING
 
 
-def _goes_on(part: Sequence[Line], line: Line, leading: float) -> bool:
+def _continues_paragraph(part: Sequence[Line], line: Line, leading: float) -> bool:
     last = part[-1].box
     low, high = sorted((last.height, line.box.height))
     gap = line.box.y0 - last.y1

@@ -113,20 +113,22 @@ def _merged(frame: _ScanFrame, kept: Sequence[Line], layer: Sequence[Line]) -> l
     Of two readings of one place a legible line of the layer (`kept`) stays; a line that is not
     legible stays where OCR found nothing.
     """
-    sure = [x.box for x in kept]
-    fresh = []
-    for spotted in frame.reading.lines:
-        line = Line(spotted.text, _scaled(spotted.box, frame.scale))
-        if covered(frame.displayed(line.box), sure) < 0.5:
-            fresh.append(line)
-    unsaid = _count(layer) - _count(kept)
-    least = min(_USABLE, unsaid / 2) if unsaid else _USABLE
-    if _count(fresh) < (least if layer else 1):
+    legible_boxes = [x.box for x in kept]
+    new_lines = []
+    for ocr_line in frame.reading.lines:
+        line = Line(ocr_line.text, _scaled(ocr_line.box, frame.scale))
+        if covered(frame.displayed(line.box), legible_boxes) < 0.5:
+            new_lines.append(line)
+    illegible = _count(layer) - _count(kept)
+    least = min(_USABLE, illegible / 2) if illegible else _USABLE
+    if _count(new_lines) < (least if layer else 1):
         return []
-    read = [frame.displayed(x.box) for x in fresh] + sure
-    known = {(x.text, x.box) for x in kept}
-    missed = [x for x in layer if (x.text, x.box) not in known and covered(x.box, read) < 0.3]
-    return [*fresh, *(replace(x, box=frame.upright(x.box)) for x in (*kept, *missed))]
+    covered_boxes = [frame.displayed(x.box) for x in new_lines] + legible_boxes
+    kept_keys = {(x.text, x.box) for x in kept}
+    unread_lines = [
+        x for x in layer if (x.text, x.box) not in kept_keys and covered(x.box, covered_boxes) < 0.3
+    ]
+    return [*new_lines, *(replace(x, box=frame.upright(x.box)) for x in (*kept, *unread_lines))]
 
 
 def _is_outlined(drawn: Drawings) -> bool:
@@ -145,10 +147,10 @@ def _is_stamp(page: Any, lines: Sequence[Line]) -> bool:
     """Whether the page shows more text than its layer has."""
     pixels = _pixels(page)
     scale = float(page.rect.width) / pixels.shape[1]
-    shown = [_scaled(b, scale) for b in ocr.spot(pixels)]
+    detected = [_scaled(b, scale) for b in ocr.spot(pixels)]
     layer = [x.box for x in lines]
-    unsaid = [b for b in shown if covered(b, layer) < 0.3]
-    return len(unsaid) >= _UNSAID and sum(b.area for b in unsaid) > sum(b.area for b in layer)
+    unmatched = [b for b in detected if covered(b, layer) < 0.3]
+    return len(unmatched) >= _UNSAID and sum(b.area for b in unmatched) > sum(b.area for b in layer)
 
 
 def _pixels(page: Any, most: int = _MOST_PIXELS) -> Pixels:

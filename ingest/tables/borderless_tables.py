@@ -67,17 +67,17 @@ def _is_drawn(box: Box, bars: Boxes, drawn: Drawings) -> bool:
 
 
 def _baselines(pieces: Sequence[Line]) -> list[_Baseline]:
-    found: list[_Baseline] = []
-    last = float("-inf")
+    baselines: list[_Baseline] = []
+    last_middle = float("-inf")
     for piece in sorted(pieces, key=lambda p: ((p.box.y0 + p.box.y1) / 2, p.box.x0)):
         middle = (piece.box.y0 + piece.box.y1) / 2
-        if middle - last > 0.35 * piece.box.height or not found:
-            found.append(_Baseline([]))
-            last = middle
-        found[-1].pieces.append(piece)
-    for b in found:
+        if middle - last_middle > 0.35 * piece.box.height or not baselines:
+            baselines.append(_Baseline([]))
+            last_middle = middle
+        baselines[-1].pieces.append(piece)
+    for b in baselines:
         b.pieces.sort(key=lambda p: p.box.x0)
-    return found
+    return baselines
 
 
 def _is_row(baseline: _Baseline) -> bool:
@@ -96,24 +96,24 @@ def _is_row(baseline: _Baseline) -> bool:
 def _runs(baselines: Sequence[_Baseline]) -> list[list[_Baseline]]:
     """Rows that follow each other; headings between rows stay with them."""
     runs: list[list[_Baseline]] = []
-    open_: list[_Baseline] = []
+    current: list[_Baseline] = []
     between: list[_Baseline] = []
     for baseline in baselines:
         if _is_row(baseline):
-            if open_ and _goes_on(open_[-1], between, baseline):
-                open_ += between
+            if current and _continues_run(current[-1], between, baseline):
+                current += between
             else:
-                runs.append(open_)
-                open_ = []
-            open_.append(baseline)
+                runs.append(current)
+                current = []
+            current.append(baseline)
             between = []
-        elif open_:
+        elif current:
             between.append(baseline)
-    runs.append(open_)
+    runs.append(current)
     return [r for r in runs if sum(map(_is_row, r)) >= _LEAST]
 
 
-def _goes_on(last: _Baseline, between: Sequence[_Baseline], following: _Baseline) -> bool:
+def _continues_run(last: _Baseline, between: Sequence[_Baseline], following: _Baseline) -> bool:
     """Nothing between but a heading or two, and some number under another."""
     height = max(p.box.height for p in last.pieces)
     if following.box.y0 - last.box.y1 > height * (2.2 + 1.6 * len(between)) or len(between) > 2:
@@ -141,20 +141,20 @@ def _table(
     names = [n for b in run if (n := _name(b, first)) is not None]
     if len(names) < _LEAST:
         return None
-    usual = sorted(n.box.x0 for n in names)[len(names) // 2]
-    left = min(n.box.x0 for n in names if n.box.x1 > usual)
+    median_left = sorted(n.box.x0 for n in names)[len(names) // 2]
+    left = min(n.box.x0 for n in names if n.box.x1 > median_left)
     right = max(n.box.x1 for c in columns for n in c) + _BESIDE
     box = bounding(p.box for b in run for p in b.pieces if left - 2 <= p.box.x0 <= right)
     box = box.join(_header(page, run[0], first, box))
     box = bounding([box, *(t.box for t in ruled if t.box.inside(box) > 0.6)])
     inside = [[p for p in b.pieces if p.box.inside(box.grow(1.5)) > 0.6] for b in page]
-    if _prose(inside) > _PROSE * sum(map(len, inside)):
+    if _count_prose_pieces(inside) > _PROSE * sum(map(len, inside)):
         return None
     edges = _separators(columns)
     return make_table(box, [_row(pieces, edges) for pieces in inside if pieces], _FILLED)
 
 
-def _prose(rows: Sequence[Sequence[Line]]) -> int:
+def _count_prose_pieces(rows: Sequence[Sequence[Line]]) -> int:
     """Long lines without a number beside them: text of another column of the page."""
     alone = [p for row in rows for p in row if len(p.text) > 32 and not _has_number(row)]
     return len(alone)
@@ -174,17 +174,17 @@ def _row(pieces: Sequence[Line], edges: Sequence[float]) -> Row:
 
 def _header(page: Sequence[_Baseline], top: _Baseline, first: float, box: Box) -> Box:
     """The box of lines over the columns of numbers: years, units."""
-    found = top.box
+    header_box = top.box
     for baseline in reversed(page[: page.index(top)]):
         height = max(p.box.height for p in baseline.pieces)
         over = [p.box for p in baseline.pieces if p.box.x1 > first and p.box.x0 < box.x1]
         alone = all(b.x0 >= box.x0 - 4 and b.x1 <= box.x1 + 4 for b in over)
-        if not over or not alone or found.y0 - baseline.box.y1 > 1.2 * height:
+        if not over or not alone or header_box.y0 - baseline.box.y1 > 1.2 * height:
             break
         if any(b.width > 0.6 * box.width for b in over):
             break  # a heading or a paragraph
-        found = bounding([found, *over])
-    return found.clip(Box(box.x0, 0.0, box.x1, box.y1))
+        header_box = bounding([header_box, *over])
+    return header_box.clip(Box(box.x0, 0.0, box.x1, box.y1))
 
 
 def _name(baseline: _Baseline, first: float) -> Line | None:
@@ -208,10 +208,12 @@ def _columns(numbers: Sequence[Line]) -> list[list[Line]]:
 
 def _separators(columns: Sequence[Sequence[Line]]) -> list[float]:
     """Left end of each column of numbers, with room for a currency sign."""
-    found: list[float] = []
-    reach = float("-inf")
+    separators: list[float] = []
+    right_end = float("-inf")
     for column in columns:
         start = min(n.box.x0 for n in column)
-        found.append(max(start - 14, (reach + start) / 2 if reach > float("-inf") else start - 14))
-        reach = max(n.box.x1 for n in column)
-    return found
+        separators.append(
+            max(start - 14, (right_end + start) / 2 if right_end > float("-inf") else start - 14)
+        )
+        right_end = max(n.box.x1 for n in column)
+    return separators

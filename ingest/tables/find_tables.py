@@ -31,21 +31,21 @@ def find_tables(
     painted = np.concatenate([np.zeros((0, 4)), *bars])
     horizontal = off_bars(drawn.horizontal, painted)
     vertical = off_bars(drawn.vertical, painted)
-    found: list[Table] = []
+    tables: list[Table] = []
     lattices = find_lattices(lines, horizontal, vertical, drawn)
     ruled = find_ruled(lines, horizontal, vertical)
     # Rules of tables under each other often have the same ends; only lattices tell them apart.
     ruled = [r for r in ruled if sum(g.box.inside(r.box) > 0.8 for g in lattices) < 2]
     # Of a lattice the names of its rows may stand outside, to the left: the larger is right.
     for table in sorted([*lattices, *ruled], key=lambda t: -t.box.area):
-        found += [] if _covered(table.box, found) else [table]
-    aligned = find_aligned(groups, found, painted, drawn)
+        tables += [] if _covered(table.box, tables) else [table]
+    aligned = find_aligned(groups, tables, painted, drawn)
     # Where every cell is ruled, the rules know more than the numbers do.
     aligned = [a for a in aligned if not _is_ruled(a, lattices)]
-    found = [t for t in found if not any(t.box.inside(a.box) > 0.6 for a in aligned)]
+    tables = [t for t in tables if not any(t.box.inside(a.box) > 0.6 for a in aligned)]
     for table in sorted(aligned, key=lambda t: -t.box.area):
-        found += [] if _covered(table.box, found) else [table]
-    return sorted(found, key=lambda t: (t.box.y0, t.box.x0))
+        tables += [] if _covered(table.box, tables) else [table]
+    return sorted(tables, key=lambda t: (t.box.y0, t.box.x0))
 
 
 def _is_ruled(table: Table, lattices: Sequence[Table]) -> bool:
@@ -58,9 +58,9 @@ def tables_at(
 ) -> list[Table]:
     """Tables whose places are given, but for those already `known`; cut by gaps in the text."""
     lines = [x for g in groups for x in g]
-    fresh = (b for b in boxes if not _covered(b, known))
-    found = (cut_table(b, (b.y0, b.y1), lines, ()) for b in fresh)
-    return [t for t in found if t is not None]
+    new_boxes = (b for b in boxes if not _covered(b, known))
+    candidates = (cut_table(b, (b.y0, b.y1), lines, ()) for b in new_boxes)
+    return [t for t in candidates if t is not None]
 
 
 def _covered(box: Box, known: Sequence[Table]) -> bool:

@@ -91,8 +91,8 @@ def _candidates(rules: Sequence[Box]) -> list[list[Box]]:
                 break
         else:
             groups.append([row])
-    found = [g for g in groups if len(g) >= _MIN_RULES]
-    return sorted(found, key=lambda g: -bounding(g).area)
+    candidates = [g for g in groups if len(g) >= _MIN_RULES]
+    return sorted(candidates, key=lambda g: -bounding(g).area)
 
 
 def _rule_rows(rules: Sequence[Box]) -> list[Box]:
@@ -131,11 +131,11 @@ def _columns(box: Box, pieces: Sequence[Line], verticals: Sequence[Box]) -> list
         return [box.x0 - 2, *joined, box.x1 + 2]
     narrow = [p.box for p in pieces if p.box.width < 0.6 * box.width]
     cuts = []
-    reach = box.x0
+    right_end = box.x0
     for piece in sorted(narrow, key=lambda b: b.x0):
-        if piece.x0 - reach >= _COLUMN_GAP and reach > box.x0 + 4:
-            cuts.append((reach + piece.x0) / 2)
-        reach = max(reach, piece.x1)
+        if piece.x0 - right_end >= _COLUMN_GAP and right_end > box.x0 + 4:
+            cuts.append((right_end + piece.x0) / 2)
+        right_end = max(right_end, piece.x1)
     return [box.x0 - 2, *cuts, box.x1 + 2]
 
 

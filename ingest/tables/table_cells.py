@@ -29,13 +29,13 @@ class Table:
 def make_table(box: Box, rows: Sequence[Row], filled: float) -> Table | None:
     """None where there are under two rows or columns, or under the share `filled` of the cells
     has text."""
-    kept = [r for r in rows if any(r)]
-    columns = max((len(r) for r in kept), default=0)
-    full = sum(1 for row in kept for cell in row if cell)
-    if len(kept) < 2 or columns < 2 or full < filled * len(kept) * columns:
+    non_empty = [r for r in rows if any(r)]
+    columns = max((len(r) for r in non_empty), default=0)
+    filled_count = sum(1 for row in non_empty for cell in row if cell)
+    if len(non_empty) < 2 or columns < 2 or filled_count < filled * len(non_empty) * columns:
         return None
-    pieces = tuple(p for row in kept for cell in row for p in cell)
-    return Table(box, tuple(row_line(r) for r in kept), columns, pieces)
+    pieces = tuple(p for row in non_empty for cell in row for p in cell)
+    return Table(box, tuple(row_line(r) for r in non_empty), columns, pieces)
 
 
 def cells(pieces: Sequence[Line], edges: Sequence[float]) -> Row:
@@ -49,7 +49,7 @@ def cells(pieces: Sequence[Line], edges: Sequence[float]) -> Row:
 
 def row_line(row: Row) -> Line:
     """A row as one line: bold where all of it is."""
-    said = [" ".join(LEADERS.sub("", p.text) for p in cell) for cell in row]
-    text = " | ".join(reversed(said) if runs_left("".join(said)) else said)
+    cell_texts = [" ".join(LEADERS.sub("", p.text) for p in cell) for cell in row]
+    text = " | ".join(reversed(cell_texts) if runs_left("".join(cell_texts)) else cell_texts)
     bold = all(p.bold for cell in row for p in cell)
     return Line(text, bounding(p.box for cell in row for p in cell), bold=bold)

@@ -22,11 +22,11 @@ def header_of(rows: Sequence[Line]) -> str:
         return ""
     first, rest = rows[0], rows[1:]
     if first.bold or any(r.bold for r in rest):
-        found = first.bold and not all(r.bold for r in rest)
+        is_header = first.bold and not all(r.bold for r in rest)
     else:
         digits = [any(c.isdigit() for c in r.text) for r in (first, *rest)]
-        found = not digits[0] and any(digits[1:])
-    return first.text if found else ""
+        is_header = not digits[0] and any(digits[1:])
+    return first.text if is_header else ""
 
 
 def table_draft(document: str, page: int, block: Block, section: tuple[str, ...]) -> ChunkBuilder:
@@ -50,7 +50,7 @@ def continue_table(waiting: list[ChunkBuilder], drafts: list[ChunkBuilder]) -> l
         return drafts
     held = waiting[0]
     first = next((i for i, d in enumerate(drafts) if d.kind == "table"), None)
-    if first is None or not _goes_on(held, drafts[first]):
+    if first is None or not _is_continuation(held, drafts[first]):
         return [held, *drafts]
     table = drafts[first]
     # A header and a caption ("Table 5, continued") that are repeated say nothing new.
@@ -61,7 +61,7 @@ def continue_table(waiting: list[ChunkBuilder], drafts: list[ChunkBuilder]) -> l
     return [*drafts[:first], held, *drafts[first + 1 :]]
 
 
-def _goes_on(held: ChunkBuilder, table: ChunkBuilder) -> bool:
+def _is_continuation(held: ChunkBuilder, table: ChunkBuilder) -> bool:
     if not all(any(text.strip() for text, _ in d.lines) for d in (held, table)):
         return False  # one says nothing: what came of both would name a page it has no word of
     if table.before > _BETWEEN or table.columns != held.columns:
@@ -72,8 +72,8 @@ def _goes_on(held: ChunkBuilder, table: ChunkBuilder) -> bool:
 
 
 def _caption_words(table: ChunkBuilder) -> set[str]:
-    found = _WORD.findall(table.caption.lower())
-    return {w for w in found if not _CONTINUED.fullmatch(w)}
+    caption_words = _WORD.findall(table.caption.lower())
+    return {w for w in caption_words if not _CONTINUED.fullmatch(w)}
 
 
 def hold_last_table(drafts: list[ChunkBuilder]) -> tuple[list[ChunkBuilder], list[ChunkBuilder]]:

@@ -41,12 +41,12 @@ Outline = Mapping[int, Sequence[Bookmark]]
 
 def read_outline(document: Any) -> Outline:
     """Bookmarks of a `pymupdf.Document` by page, from 1."""
-    found: dict[int, list[Bookmark]] = {}
+    outline: dict[int, list[Bookmark]] = {}
     for level, title, page in document.get_toc():
-        plain = _plain(title)
-        if len(plain) >= _LEAST:
-            found.setdefault(page, []).append(Bookmark(plain, level))
-    return found
+        letters = _letters_and_digits(title)
+        if len(letters) >= _LEAST:
+            outline.setdefault(page, []).append(Bookmark(letters, level))
+    return outline
 
 
 def with_bookmarks(page: PageContent, outline: Outline) -> PageContent:
@@ -57,7 +57,9 @@ def with_bookmarks(page: PageContent, outline: Outline) -> PageContent:
     for bookmark in outline.get(page.number, ()):
         if place := _place(page.blocks, bookmark, titles):
             titles[place[:2]] = (place[2], bookmark.heading)
-    blocks = (part for n, block in enumerate(page.blocks) for part in _parted(block, n, titles))
+    blocks = (
+        part for n, block in enumerate(page.blocks) for part in _split_at_titles(block, n, titles)
+    )
     return replace(page, blocks=tuple(blocks))
 
 
@@ -68,31 +70,33 @@ def _place(
 ) -> tuple[int, int, int] | None:
     """Block, first line and number of lines: in the largest print, for a running header may say
     the same, then the first."""
-    found = [
+    places = [
         (-block.lines[i].size, n, i, count)
         for n, block in enumerate(blocks)
         if block.kind == "text"
-        for i, count in _saying(block.lines, bookmark.title)
+        for i, count in _matching_lines(block.lines, bookmark.title)
         if (n, i) not in taken
     ]
-    return min(found)[1:] if found else None
+    return min(places)[1:] if places else None
 
 
-def _saying(lines: Sequence[Line], title: str) -> Iterator[tuple[int, int]]:
+def _matching_lines(lines: Sequence[Line], title: str) -> Iterator[tuple[int, int]]:
     for i in range(len(lines)):
-        said = ""
+        printed = ""
         for count in range(1, min(_LINES, len(lines) - i) + 1):
-            said += _plain(lines[i + count - 1].text)
-            if said == title or (
-                len(title) >= _NUMBER and said.endswith(title) and len(said) <= len(title) + _NUMBER
+            printed += _letters_and_digits(lines[i + count - 1].text)
+            if printed == title or (
+                len(title) >= _NUMBER
+                and printed.endswith(title)
+                and len(printed) <= len(title) + _NUMBER
             ):
                 yield i, count
                 break
-            if len(said) > len(title) + _NUMBER:
+            if len(printed) > len(title) + _NUMBER:
                 break
 
 
-def _parted(
+def _split_at_titles(
     block: Block, number: int, titles: Mapping[tuple[int, int], tuple[int, int]]
 ) -> Iterator[Block]:
     looks = min(block.heading, _LOOKS)
@@ -100,22 +104,22 @@ def _parted(
     while i < len(block.lines):
         count, heading = titles.get((number, i), (0, 0))
         if count:
-            yield from _part(block, start, i, looks)
-            yield from _part(block, i, i + count, heading)
+            yield from _block_of_lines(block, start, i, looks)
+            yield from _block_of_lines(block, i, i + count, heading)
             start = i = i + count
         else:
             i += 1
     if start == 0:
         yield replace(block, heading=looks)
     else:
-        yield from _part(block, start, len(block.lines), looks)
+        yield from _block_of_lines(block, start, len(block.lines), looks)
 
 
-def _part(block: Block, start: int, end: int, heading: int) -> Iterator[Block]:
+def _block_of_lines(block: Block, start: int, end: int, heading: int) -> Iterator[Block]:
     lines = block.lines[start:end]
     if lines:
         yield replace(block, box=bounding(x.box for x in lines), lines=lines, heading=heading)
 
 
-def _plain(text: str) -> str:
+def _letters_and_digits(text: str) -> str:
     return _APART.sub("", text.lower())

@@ -33,34 +33,34 @@ def join_lines_apart(groups: Sequence[Group]) -> list[Group]:
     MuPDF makes a block of each."""
     joined: list[Group] = []
     for group in groups:
-        if joined and _goes_on(joined[-1], group):
+        if joined and _continues_paragraph(joined[-1], group):
             joined[-1] = [*joined[-1], *group]
         else:
             joined.append(list(group))
     return joined
 
 
-def _goes_on(upper: Group, lower: Group) -> bool:
+def _continues_paragraph(upper: Group, lower: Group) -> bool:
     last, first = upper[-1], lower[0]
-    alike = abs(last.size - first.size) <= 0.5 and last.bold == first.bold
+    same_style = abs(last.size - first.size) <= 0.5 and last.bold == first.bold
     height = min(last.box.height, first.box.height)
     gap = first.box.y0 - last.box.y1
     if CAPTION.match(first.text) or (CAPTION.match(upper[0].text) and gap > 0.3 * height):
         return False
-    if not alike or not -0.3 * height <= gap <= _WIDE * height or _BULLET.match(first.text):
+    if not same_style or not -0.3 * height <= gap <= _WIDE * height or _BULLET.match(first.text):
         return False
     if len(upper) > 1 and len(lower) > 1 and gap > 0.5 * height:
         return False  # two paragraphs, each of them whole
     box = bounding(x.box for x in upper)
-    whole = box.join(bounding(x.box for x in lower))
+    joined_box = box.join(bounding(x.box for x in lower))
     if runs_left(last.text):
-        begins, reach = abs(first.box.x1 - box.x1), box.x1 - last.box.x0
+        indent, last_width = abs(first.box.x1 - box.x1), box.x1 - last.box.x0
     else:
-        begins, reach = abs(first.box.x0 - box.x0), last.box.x1 - box.x0
+        indent, last_width = abs(first.box.x0 - box.x0), last.box.x1 - box.x0
     # A first line may be set in, or the others under it.
     margin = _INDENT * height if len(upper) == 1 and gap <= 0.6 * height else 0.6 * height
     # A line that stops early ends its paragraph.
-    return begins <= margin and reach >= 0.8 * whole.width and len(last.text) >= _LINE
+    return indent <= margin and last_width >= 0.8 * joined_box.width and len(last.text) >= _LINE
 
 
 def _split_headings(group: Group, body: float) -> list[Group]:

@@ -29,8 +29,8 @@ def in_reading_order(blocks: Sequence[Block]) -> list[Block]:
     boxes = as_array([b.box for b in blocks])
     order = _headers_first(boxes)
     texts = np.array([b.kind == "text" for b in blocks])
-    first = _first(boxes) & texts[:, None] & ~_under_all(boxes)[None]
-    return [blocks[n] for n in _obeying(order, first)]
+    first = _precedes(boxes) & texts[:, None] & ~_is_footer(boxes)[None]
+    return [blocks[n] for n in _topological_order(order, first)]
 
 
 def _headers_first(boxes: Boxes) -> list[int]:
@@ -42,14 +42,14 @@ def _headers_first(boxes: Boxes) -> list[int]:
     return order
 
 
-def _under_all(boxes: Boxes) -> npt.NDArray[np.bool_]:
+def _is_footer(boxes: Boxes) -> npt.NDArray[np.bool_]:
     """`(n,)`: footers, which are part of no text and stay where the file has them."""
     lowest = np.sort(boxes[:, 3])[::-1]
     others = np.where(boxes[:, 3] == lowest[0], lowest[1], lowest[0])
     return np.asarray(boxes[:, 1] > others, np.bool_)
 
 
-def _first(boxes: Boxes) -> _Pairs:
+def _precedes(boxes: Boxes) -> _Pairs:
     x0, y0, x1, y1 = (boxes[:, n] for n in range(4))
     width = np.maximum(x1 - x0, 1.0)
     shared = np.minimum(x1[:, None], x1[None]) - np.maximum(x0[:, None], x0[None])
@@ -57,13 +57,13 @@ def _first(boxes: Boxes) -> _Pairs:
     return above & (shared >= _LEAST * np.minimum(width[:, None], width[None]))
 
 
-def _obeying(order: list[int], first: _Pairs) -> list[int]:
+def _topological_order(order: list[int], first: _Pairs) -> list[int]:
     """`order` where it is right; else the next that waits for no other, again and again."""
     if not np.tril(first[np.ix_(order, order)]).any():
         return order
-    found: list[int] = []
+    sorted_order: list[int] = []
     while order:
-        chosen = next(n for n in order if not first[order, n].any())  # who is first lies above
-        order.remove(chosen)
-        found.append(chosen)
-    return found
+        next_block = next(n for n in order if not first[order, n].any())  # who is first lies above
+        order.remove(next_block)
+        sorted_order.append(next_block)
+    return sorted_order

@@ -29,12 +29,15 @@ def line_text(raw: dict[str, Any]) -> str:
 
 
 def _ordered(chars: Sequence[dict[str, Any]]) -> list[str]:
-    found = [str(c["c"]) for c in chars]
+    letters_in_order = [str(c["c"]) for c in chars]
     for n in range(len(chars) - 1):
-        letters = all(RIGHT_TO_LEFT.match(c) for c in found[n : n + 2])
+        letters = all(RIGHT_TO_LEFT.match(c) for c in letters_in_order[n : n + 2])
         if letters and _width(chars[n]) < 0.01 < _width(chars[n + 1]):
-            found[n], found[n + 1] = found[n + 1], found[n]
-    return found
+            letters_in_order[n], letters_in_order[n + 1] = (
+                letters_in_order[n + 1],
+                letters_in_order[n],
+            )
+    return letters_in_order
 
 
 def _width(char: dict[str, Any]) -> float:

@@ -49,40 +49,46 @@ class _Page:
 def without_running_lines(pages: Iterable[PageContent]) -> Iterator[PageContent]:
     """The pages in order, four behind what was read: a running line stands only where it comes
     first, and is no heading."""
-    nothing: list[_Page | None] = [None] * _AROUND
-    coming = itertools.chain(nothing, (_Page(p, _marks(p)) for p in pages), nothing)
+    padding: list[_Page | None] = [None] * _AROUND
+    padded_pages = itertools.chain(padding, (_Page(p, _marks(p)) for p in pages), padding)
     window: list[_Page | None] = []
-    for page in coming:
+    for page in padded_pages:
         window = [*window[-2 * _AROUND :], page]
         if len(window) > 2 * _AROUND and (middle := window[_AROUND]) is not None:
             yield _without(middle, [p for p in window if p is not None])
 
 
-def _without(page: _Page, around: Sequence[_Page]) -> PageContent:
+def _without(page: _Page, near_pages: Sequence[_Page]) -> PageContent:
     """`around` are the pages near it, itself too."""
-    running = [m for m in page.marks if sum(_has(p, m, page) for p in around) >= _LEAST]
+    running = [m for m in page.marks if sum(_has_mark(p, m, page) for p in near_pages) >= _LEAST]
     if not running:
         return page.content
-    earlier = [p for p in around if p.content.number < page.content.number]
-    again = {id(m.line) for m in running if any(_has(p, m, page) for p in earlier)}
-    plain = {id(m.line) for m in running}
-    parts = (part for block in page.content.blocks for part in _parted(block, plain, again))
+    earlier_pages = [p for p in near_pages if p.content.number < page.content.number]
+    repeated_ids = {
+        id(m.line) for m in running if any(_has_mark(p, m, page) for p in earlier_pages)
+    }
+    running_ids = {id(m.line) for m in running}
+    parts = (
+        part
+        for block in page.content.blocks
+        for part in _without_lines(block, running_ids, repeated_ids)
+    )
     return replace(page.content, blocks=tuple(parts))
 
 
-def _parted(block: Block, plain: set[int], again: set[int]) -> Iterator[Block]:
+def _without_lines(block: Block, running_ids: set[int], repeated_ids: set[int]) -> Iterator[Block]:
     """A block without the lines that stand on an earlier page; `plain` ones are no heading."""
     if block.kind != "text":
         yield block
         return
-    left = [x for x in block.lines if id(x) not in again]
-    for is_plain, part in itertools.groupby(left, lambda x: id(x) in plain):
+    kept_lines = [x for x in block.lines if id(x) not in repeated_ids]
+    for is_plain, part in itertools.groupby(kept_lines, lambda x: id(x) in running_ids):
         lines = tuple(part)
         heading = 0 if is_plain else block.heading
         yield replace(block, lines=lines, box=bounding(x.box for x in lines), heading=heading)
 
 
-def _has(other: _Page, mark: _LineMark, page: _Page) -> bool:
+def _has_mark(other: _Page, mark: _LineMark, page: _Page) -> bool:
     """Whether the same running line stands on another page."""
     distance = other.content.number - page.content.number
     return any(
@@ -97,14 +103,14 @@ def _has(other: _Page, mark: _LineMark, page: _Page) -> bool:
 def _marks(page: PageContent) -> tuple[_LineMark, ...]:
     lines = [x for b in page.blocks if b.kind == "text" for x in b.lines]
     sizes = [x.size for x in lines if x.size > 0]
-    most = _TITLE * median(sizes) if sizes else 0.0
+    largest_size = _TITLE * median(sizes) if sizes else 0.0
     edge = _MARGIN * page.height
-    found = []
+    marks = []
     for line in lines:
         top, bottom = line.box.y1 <= edge, line.box.y0 >= page.height - edge
-        if (top or bottom) and line.size <= most and any(c.isalnum() for c in line.text):
-            found.append(_mark(line, page.height, top))
-    return tuple(found)
+        if (top or bottom) and line.size <= largest_size and any(c.isalnum() for c in line.text):
+            marks.append(_mark(line, page.height, top))
+    return tuple(marks)
 
 
 def _mark(line: Line, height: float, top: bool) -> _LineMark:

@@ -41,7 +41,7 @@ def read_layer(page: Any) -> TextLayer:
     if any(RIGHT_TO_LEFT.search(x.text) for g in groups for x in g):
         raw = page.get_text("rawdict", textpage=layer)["blocks"]
         groups = [_group(b, turn) for b in raw]
-    return TextLayer([_along(g) for g in groups if g], images)
+    return TextLayer([_in_line_order(g) for g in groups if g], images)
 
 
 def _group(block: dict[str, Any], turn: Turn) -> Group:
@@ -49,7 +49,7 @@ def _group(block: dict[str, Any], turn: Turn) -> Group:
     return [x for x in lines if x.text]
 
 
-def _along(group: Group) -> Group:
+def _in_line_order(group: Group) -> Group:
     """Pieces of one printed line from right to left, where that is how they are read. From left
     to right the order of the content stays: to sort it took 0.02 off a text's likeness."""
     if not any(RIGHT_TO_LEFT.search(x.text) for x in group):
@@ -58,10 +58,10 @@ def _along(group: Group) -> Group:
     level: Group = []
     for line in group:
         if level and not _on_one_line(level[0], line):
-            ordered += _leftwards(level)
+            ordered += _right_to_left(level)
             level = []
         level.append(line)
-    return ordered + _leftwards(level)
+    return ordered + _right_to_left(level)
 
 
 def _on_one_line(first: Line, line: Line) -> bool:
@@ -69,9 +69,9 @@ def _on_one_line(first: Line, line: Line) -> bool:
     return first.box.y0 + 0.25 * first.box.height < middle < first.box.y1 - 0.25 * first.box.height
 
 
-def _leftwards(level: Group) -> Group:
-    found = any(RIGHT_TO_LEFT.search(x.text) for x in level)
-    return sorted(level, key=lambda x: -x.box.x1) if found else level
+def _right_to_left(level: Group) -> Group:
+    is_right_to_left = any(RIGHT_TO_LEFT.search(x.text) for x in level)
+    return sorted(level, key=lambda x: -x.box.x1) if is_right_to_left else level
 
 
 def body_size(document: Any) -> float:

@@ -56,8 +56,8 @@ def legible_lines(page: Any, groups: Sequence[Sequence[Line]]) -> list[Line]:
     """
     lines = [x for g in groups for x in g]
     text = "\n".join(x.text for x in lines)
-    if _FOREIGN.search(text) and _unmapped(page):
-        lines = _unguessed(page)
+    if _FOREIGN.search(text) and _has_unmapped_font(page):
+        lines = _lines_without_guesses(page)
     elif not _NOTHING.search(text):
         return lines
     return [x for x in lines if dead_share([x]) < DEAD]
@@ -71,7 +71,7 @@ def is_noise(lines: Sequence[Line]) -> bool:
     return len(words) >= 8 and odd > _NOISE * len(words)
 
 
-def _unmapped(page: Any) -> bool:
+def _has_unmapped_font(page: Any) -> bool:
     """Whether a composite font of the page does not say what its glyphs mean."""
     document = page.parent
     for xref, _, kind, *_ in page.get_fonts():
@@ -80,16 +80,16 @@ def _unmapped(page: Any) -> bool:
     return False
 
 
-def _unguessed(page: Any) -> list[Line]:
+def _lines_without_guesses(page: Any) -> list[Line]:
     """The lines of a page with U+FFFD for every glyph that the file gives no character."""
     turn = turn_of(page)
-    found = []
+    lines = []
     for block in page.get_text("dict", flags=_NO_GUESS)["blocks"]:
         for raw in block.get("lines", ()):
             text = utf8(" ".join("".join(s["text"] for s in raw["spans"]).split()))
             if text:
-                found.append(Line(text, turned(raw["bbox"], turn)))
-    return found
+                lines.append(Line(text, turned(raw["bbox"], turn)))
+    return lines
 
 
 def covered(box: Box, others: Iterable[Box]) -> float:

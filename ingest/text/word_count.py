@@ -26,17 +26,17 @@ def parts(text: str, most: int) -> Iterator[str]:
     if words(text) <= most:
         yield text
         return
-    held: list[str] = []
+    pieces: list[str] = []
     count = 0
     for piece in (p for word in text.split() for p in _cut(word, most)):
         size = words(piece)
-        if held and count + size > most:
-            yield " ".join(held)
-            held, count = [], 0
-        held.append(piece)
+        if pieces and count + size > most:
+            yield " ".join(pieces)
+            pieces, count = [], 0
+        pieces.append(piece)
         count += size
-    if held:
-        yield " ".join(held)
+    if pieces:
+        yield " ".join(pieces)
 
 
 def _size(piece: str) -> int:

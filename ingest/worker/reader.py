@@ -28,8 +28,8 @@ from octavo.ingest.worker.worker_protocol import (
     Task,
 )
 
-_IN_A_ROW = 3  # pages that may kill their process one after the other
-_DEATHS = 20  # and in one document
+_MAX_FAILURES_IN_A_ROW = 3  # pages that may kill their process one after the other
+_MAX_FAILURES = 20  # and in one document
 _TRANSFER = 30.0  # seconds a message may take at least: 2 GB take 3
 _START = 120.0  # seconds a process may take to start, which no document is to blame for
 
@@ -63,41 +63,41 @@ class ReadLimits:
         } | self.bounds.named()
 
 
-class _DeadError(Exception):
+class _ProcessFailedError(Exception):
     """The child died or was too slow; the text says which."""
 
 
-class _SlowError(_DeadError):
+class _ProcessTimeoutError(_ProcessFailedError):
     """Too slow, so that trying again would only take as long again."""
 
 
-class _OverError(_DeadError):
+class _DocumentTimeoutError(_ProcessFailedError):
     """The document's time is over."""
 
 
-class _Plan:
+class _ReadingProgress:
     """How far the reading of one document is; outlives the processes that read it."""
 
     def __init__(self, only: Sequence[int], most: int, seconds: float) -> None:
         self._only = only
         self._most = most
         self.left = seconds
-        self.todo: Sequence[int] | None = None  # page numbers; None: not opened yet
-        self.beyond: Sequence[int] = ()  # over the limit of their number
+        self.page_numbers: Sequence[int] | None = None  # page numbers; None: not opened yet
+        self.over_limit: Sequence[int] = ()  # over the limit of their number
         self.done = 0  # of `todo`
         self.style: bytes | None = None  # packed
-        self.sizing = 0  # times that finding the style was begun and not ended
-        self.deaths = 0
-        self.row = 0  # deaths since a page was read
+        self.style_attempts = 0  # times that finding the style was begun and not ended
+        self.failures = 0
+        self.failures_in_a_row = 0  # deaths since a page was read
 
     def open(self, pages: int) -> None:
         every = self._only or range(1, pages + 1)
         within = sum(1 for _ in takewhile(lambda n: n <= self._most, every))
-        self.todo, self.beyond = every[:within], every[within:]
+        self.page_numbers, self.over_limit = every[:within], every[within:]
 
     @property
     def rest(self) -> Sequence[int]:
-        return () if self.todo is None else self.todo[self.done :]
+        return () if self.page_numbers is None else self.page_numbers[self.done :]
 
 
 class Reader:
@@ -108,9 +108,9 @@ class Reader:
         self._ocr = ocr
         self._process: ReadingProcess | None = None
         self._started = False
-        self._read = 0  # documents
+        self._documents_read = 0  # documents
         self._lock = threading.Lock()
-        self._closings = 0
+        self._close_count = 0
         self._watchdog = Watchdog()
 
     def pages(
@@ -121,89 +121,90 @@ class Reader:
         read.
 
         A page that kills the child, or takes too long, is quarantined, and a new child goes on
-        with the next one; after `_IN_A_ROW` or `_DEATHS` of them, or when the document's time is
-        over, the rest is quarantined unread, and so are pages over the limit of their number.
+        with the next one; after `_MAX_FAILURES_IN_A_ROW` or `_MAX_FAILURES` of them, or when the
+        document's time is over, the rest is quarantined unread, and so are pages over the limit of
+        their number.
         """
-        plan = _Plan(only, self._limits.pages, self._limits.document_seconds)
-        closings = self._closings
-        while plan.todo is None or plan.rest:
+        progress = _ReadingProgress(only, self._limits.pages, self._limits.document_seconds)
+        close_count = self._close_count
+        while progress.page_numbers is None or progress.rest:
             try:
-                yield from self._attempt(data, kind, plan)
-            except (_DeadError, DocumentError) as error:
-                if self._closings != closings:
+                yield from self._attempt(data, kind, progress)
+            except (_ProcessFailedError, DocumentError) as error:
+                if self._close_count != close_count:
                     raise DocumentError("reading was stopped") from error
-                yield from _cost(error, plan)
+                yield from _pages_lost(error, progress)
         reason = f"not read: over {self._limits.pages} pages (OCTAVO_MAX_PAGES)"
-        yield from (_quarantined(n, reason) for n in plan.beyond)
+        yield from (_quarantined(n, reason) for n in progress.over_limit)
 
     def close(self) -> None:
         """Ends the child process; another thread in `pages` gets a DocumentError.
 
         The next document starts a new one.
         """
-        self._closings += 1
-        self._end()
+        self._close_count += 1
+        self._end_process()
         self._watchdog.close()
 
     def _attempt(
-        self, data: bytes | Path, kind: str, plan: _Plan
+        self, data: bytes | Path, kind: str, progress: _ReadingProgress
     ) -> Iterator[Opened | PageContent]:
         """As much as one child gives."""
-        started = self._ready()
-        process, pipe = started.process, started.pipe
+        reading = self._ensure_process()
+        process, pipe = reading.process, reading.pipe
         idle = False  # the child waits for the next document
         try:
             if not self._started:
                 if not pipe.poll(_START):
-                    raise _SlowError(f"the reading process did not start in {_START:g} s")
+                    raise _ProcessTimeoutError(f"the reading process did not start in {_START:g} s")
                 self._started = pipe.recv() == READY
-            with self._watchdog.within(max(_TRANSFER, self._limits.seconds), process.kill):
+            with self._watchdog.limit(max(_TRANSFER, self._limits.seconds), process.kill):
                 path = str(data) if isinstance(data, Path) else ""
                 pipe.send(Task(path, kind, self._ocr, self._limits.bounds))
                 if not isinstance(data, Path):
                     pipe.send_bytes(data)
-            opened = self._receive(process, pipe, plan)
-            if plan.todo is None:
-                plan.open(opened.pages)
+            opened = self._receive(process, pipe, progress)
+            if progress.page_numbers is None:
+                progress.open(opened.pages)
                 yield opened
-            pipe.send(PagesWanted(plan.rest, plan.style))
-            if plan.style is None:
-                plan.sizing += 1
-                plan.style = self._receive(process, pipe, plan)
-            while not isinstance(item := self._receive(process, pipe, plan), End):
-                plan.done, plan.row = plan.done + 1, 0
+            pipe.send(PagesWanted(progress.rest, progress.style))
+            if progress.style is None:
+                progress.style_attempts += 1
+                progress.style = self._receive(process, pipe, progress)
+            while not isinstance(item := self._receive(process, pipe, progress), End):
+                progress.done, progress.failures_in_a_row = progress.done + 1, 0
                 yield item
-            idle = not item.worn
+            idle = not item.recycle
         except DocumentError:
             idle = True
             raise
         except (EOFError, OSError, TypeError) as error:  # TypeError: closed by another thread
-            raise _DeadError(_obituary(process)) from error
+            raise _ProcessFailedError(_exit_message(process)) from error
         finally:
             if not idle:
-                self._end()  # what is left in the pipe belongs to this document
+                self._end_process()  # what is left in the pipe belongs to this document
 
-    def _receive(self, process: Popen[bytes], pipe: Connection, plan: _Plan) -> Any:
+    def _receive(self, process: Popen[bytes], pipe: Connection, progress: _ReadingProgress) -> Any:
         """The next message. Only the waiting for it counts as the document's time: while the
         parent is busy with other things, the child soon waits for the parent."""
         limits, start = self._limits, time.monotonic()
-        there = pipe.poll(max(0.0, min(limits.seconds, plan.left)))
-        plan.left -= time.monotonic() - start
-        if not there and plan.left <= 0:
+        arrived = pipe.poll(max(0.0, min(limits.seconds, progress.left)))
+        progress.left -= time.monotonic() - start
+        if not arrived and progress.left <= 0:
             seconds = f"{limits.document_seconds:g} s (OCTAVO_DOCUMENT_SECONDS)"
-            raise _OverError(f"the document took over {seconds}")
-        if not there:
-            raise _SlowError(f"took over {limits.seconds:g} s (OCTAVO_PAGE_SECONDS)")
+            raise _DocumentTimeoutError(f"the document took over {seconds}")
+        if not arrived:
+            raise _ProcessTimeoutError(f"took over {limits.seconds:g} s (OCTAVO_PAGE_SECONDS)")
         # A child can be stopped half way through a message, too.
-        with self._watchdog.within(max(_TRANSFER, limits.seconds), process.kill):
+        with self._watchdog.limit(max(_TRANSFER, limits.seconds), process.kill):
             item = pipe.recv()
         if isinstance(item, DocumentError):
             raise item
         return item
 
-    def _ready(self) -> ReadingProcess:
-        if self._read >= self._limits.process_documents:
-            self._end()
+    def _ensure_process(self) -> ReadingProcess:
+        if self._documents_read >= self._limits.process_documents:
+            self._end_process()
         process = self._process
         if process is None:
             limits = self._limits
@@ -213,47 +214,49 @@ class Reader:
             except OSError as error:
                 raise DocumentError(f"no process to read it could be started: {error}") from error
             self._process, self._started = process, False
-        self._read += 1
+        self._documents_read += 1
         return process
 
-    def _end(self) -> None:
+    def _end_process(self) -> None:
         with self._lock:
-            process, self._process, self._read = self._process, None, 0
+            process, self._process, self._documents_read = self._process, None, 0
         if process is not None:
             process.end()
 
 
-def _cost(error: Exception, plan: _Plan) -> Iterator[PageContent]:
+def _pages_lost(error: Exception, progress: _ReadingProgress) -> Iterator[PageContent]:
     """What is lost with a child: nothing, the page it was on, or the rest."""
-    plan.deaths += 1
-    if plan.todo is None:
+    progress.failures += 1
+    if progress.page_numbers is None:
         # Once more where it died: whoever killed it may have meant another process.
-        if type(error) is not _DeadError or plan.deaths > 1:
+        if type(error) is not _ProcessFailedError or progress.failures > 1:
             raise DocumentError(str(error)) from error
         return
-    if plan.sizing and plan.style is None:
+    if progress.style_attempts and progress.style is None:
         # One of the pages it looked at for the style; which, is found out when it is read.
         # Without it no heading is found, so it is given up only the second time.
-        plan.style = NO_STYLE if plan.sizing > 1 else None
+        progress.style = NO_STYLE if progress.style_attempts > 1 else None
         return
-    plan.row += 1
-    yield _quarantined(plan.rest[0], str(error))
-    plan.done += 1
-    if why := _hopeless(error, plan):
-        yield from (_quarantined(n, f"not read: {why}") for n in plan.rest)
-        plan.done = len(plan.todo)
+    progress.failures_in_a_row += 1
+    yield _quarantined(progress.rest[0], str(error))
+    progress.done += 1
+    if why := _reason_to_stop(error, progress):
+        yield from (_quarantined(n, f"not read: {why}") for n in progress.rest)
+        progress.done = len(progress.page_numbers)
 
 
-def _hopeless(error: Exception, plan: _Plan) -> str:
+def _reason_to_stop(error: Exception, progress: _ReadingProgress) -> str:
     """Why the rest of a document is not read; nothing where it is."""
-    if isinstance(error, _OverError):
+    if isinstance(error, _DocumentTimeoutError):
         return str(error)
-    if plan.row >= _IN_A_ROW:
-        return f"{plan.row} pages in a row before it failed"
-    return f"{plan.deaths} pages before it failed" if plan.deaths >= _DEATHS else ""
+    if progress.failures_in_a_row >= _MAX_FAILURES_IN_A_ROW:
+        return f"{progress.failures_in_a_row} pages in a row before it failed"
+    return (
+        f"{progress.failures} pages before it failed" if progress.failures >= _MAX_FAILURES else ""
+    )
 
 
-def _obituary(process: Popen[bytes]) -> str:
+def _exit_message(process: Popen[bytes]) -> str:
     with contextlib.suppress(TimeoutExpired):
         process.wait(5)
     return f"the reading process died (exit code {process.returncode}) and was replaced"

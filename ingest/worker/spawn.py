@@ -29,30 +29,30 @@ class ReadingProcess:
 
     process: subprocess.Popen[bytes]
     pipe: Connection
-    alive: Connection
+    parent_alive: Connection
 
     def end(self) -> None:
         """Kills it and waits until it is gone."""
         self.process.kill()
         self.process.wait()
         self.pipe.close()
-        self.alive.close()
+        self.parent_alive.close()
 
 
 def start(serve: Serve, policy: RecyclePolicy) -> ReadingProcess:
     """Starts a process that runs `serve`, a function of a module. Raises OSError."""
-    pipe, theirs = Pipe()
-    sentinel, alive = Pipe(duplex=False)
+    pipe, child_end = Pipe()
+    sentinel, parent_alive = Pipe(duplex=False)
     try:
-        process = _run(f"{serve.__module__}:{serve.__qualname__}", theirs, sentinel)
+        process = _run(f"{serve.__module__}:{serve.__qualname__}", child_end, sentinel)
     except OSError:
         pipe.close()
-        alive.close()
+        parent_alive.close()
         raise
     finally:
-        theirs.close()
+        child_end.close()
         sentinel.close()
-    reading = ReadingProcess(process, pipe, alive)
+    reading = ReadingProcess(process, pipe, parent_alive)
     try:
         pipe.send(policy)
     except OSError:

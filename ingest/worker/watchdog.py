@@ -15,24 +15,24 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._until: tuple[float, Callable[[], None]] | None = None
+        self._deadline: tuple[float, Callable[[], None]] | None = None
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
 
     @contextmanager
-    def within(self, seconds: float, bark: Callable[[], None]) -> Iterator[None]:
+    def limit(self, seconds: float, on_timeout: Callable[[], None]) -> Iterator[None]:
         """Calls `bark` from another thread if the block takes longer than `seconds`."""
         if self._thread is None:
             self._closed.clear()
             self._thread = threading.Thread(target=self._watch, daemon=True)
             self._thread.start()
         with self._lock:
-            self._until = (time.monotonic() + seconds, bark)
+            self._deadline = (time.monotonic() + seconds, on_timeout)
         try:
             yield
         finally:
             with self._lock:
-                self._until = None
+                self._deadline = None
 
     def close(self) -> None:
         thread, self._thread = self._thread, None
@@ -43,6 +43,6 @@ class Watchdog:
     def _watch(self) -> None:
         while not self._closed.wait(_TICK):
             with self._lock:  # held while it barks: what is over is never ended
-                if self._until is not None and time.monotonic() > self._until[0]:
-                    self._until[1]()
-                    self._until = None
+                if self._deadline is not None and time.monotonic() > self._deadline[0]:
+                    self._deadline[1]()
+                    self._deadline = None

@@ -1,4 +1,4 @@
-"""In the process that reads: opens what it is sent, sends the pages back, goes when it is worn."""
+"""In the process that reads: opens what it is sent, sends the pages back, ends to be replaced."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from octavo.ingest.worker.worker_protocol import (
 class Child:
     """Serves one parent. Every answer is a message; the parent never asks twice at once."""
 
-    def __init__(self, pipe: Connection, wear: RecyclePolicy) -> None:
+    def __init__(self, pipe: Connection, policy: RecyclePolicy) -> None:
         self._pipe = pipe
-        self._wear = wear
-        self._read = 0
-        self._fresh = resident()
+        self._policy = policy
+        self._pages_read = 0
+        self._memory_at_start = resident()
 
     def serve(self) -> None:
-        """Until the pipe closes or the process is worn."""
+        """Until the pipe closes or the process is to be replaced."""
         self._pipe.send(READY)
-        going = True
-        while going:
+        running = True
+        while running:
             task: Task = self._pipe.recv()
-            sent = b"" if task.path else self._pipe.recv_bytes()
+            received = b"" if task.path else self._pipe.recv_bytes()
             try:
-                data = _contents(task) if task.path else sent
-                going = self._pages(DocumentReading(data, task.kind, task.bounds), task.ocr)
+                data = _contents(task) if task.path else received
+                running = self._pages(DocumentReading(data, task.kind, task.bounds), task.ocr)
             except (EOFError, ConnectionError):
                 raise
             except DocumentError as error:
@@ -47,32 +47,35 @@ class Child:
             except MemoryError:
                 self._pipe.send(DocumentError(OUT_OF_MEMORY))
             except Exception as error:  # noqa: BLE001  hostile bytes; the parent tells the user
-                said = " ".join(str(error).split())[:200]
-                self._pipe.send(DocumentError(f"cannot be read: {type(error).__name__}: {said}"))
+                message = " ".join(str(error).split())[:200]
+                self._pipe.send(DocumentError(f"cannot be read: {type(error).__name__}: {message}"))
 
     def _pages(self, reading: DocumentReading, ocr: bool) -> bool:
         """Sends `Opened`, the style where it is asked for, and pages. Whether to go on."""
         self._pipe.send(reading.opened)
         wanted: PagesWanted = self._pipe.recv()
-        packed = wanted.style
-        if packed is None:
-            packed = pickle.dumps(reading.style())
-            self._pipe.send(packed)
-        style: BodyStyle = BodyStyle() if packed == NO_STYLE else pickle.loads(packed)
-        opened = resident()
+        packed_style = wanted.style
+        if packed_style is None:
+            packed_style = pickle.dumps(reading.style())
+            self._pipe.send(packed_style)
+        style: BodyStyle = BodyStyle() if packed_style == NO_STYLE else pickle.loads(packed_style)
+        memory_when_opened = resident()
         for n, page in enumerate(reading.pages(wanted.numbers, style, ocr), 1):
             self._pipe.send(page)
-            self._read += 1
-            if n < len(wanted.numbers) and self._worn(opened):
-                self._pipe.send(End(worn=True))
+            self._pages_read += 1
+            if n < len(wanted.numbers) and self._should_recycle(memory_when_opened):
+                self._pipe.send(End(recycle=True))
                 return False
         reading.close()
-        worn = self._worn(self._fresh)
-        self._pipe.send(End(worn))
-        return not worn
+        recycle = self._should_recycle(self._memory_at_start)
+        self._pipe.send(End(recycle))
+        return not recycle
 
-    def _worn(self, before: int) -> bool:
-        return self._read >= self._wear.pages or resident() - before > self._wear.growth
+    def _should_recycle(self, memory_before: int) -> bool:
+        return (
+            self._pages_read >= self._policy.pages
+            or resident() - memory_before > self._policy.growth
+        )
 
 
 def _contents(task: Task) -> bytes:

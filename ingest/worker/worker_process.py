@@ -16,30 +16,30 @@ from octavo.ingest.sockets import forbid_sockets
 from octavo.ingest.worker.worker_protocol import RecyclePolicy
 
 
-def serve(pipe: Connection, wear: RecyclePolicy) -> None:
+def serve(pipe: Connection, policy: RecyclePolicy) -> None:
     """What the process runs."""
     import_mupdf()
     from octavo.ingest.worker.worker_child import (
         Child,  # and with it all that reads, which no limit is to be blamed for
     )
 
-    limit_memory(wear.memory)
+    limit_memory(policy.memory)
     forbid_sockets()  # whatever a document makes its reader do, nothing leaves the machine
     # KeyboardInterrupt: Ctrl-C reaches the whole group; the parent says what happened.
     with contextlib.suppress(EOFError, KeyboardInterrupt, ConnectionError):
-        Child(pipe, wear).serve()
+        Child(pipe, policy).serve()
 
 
-def limit_memory(most: int) -> None:
+def limit_memory(limit: int) -> None:
     """Bounds the address space, where the platform can."""
     if sys.platform == "win32":
         return
     import resource
 
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (wanted, wanted))
+        resource.setrlimit(resource.RLIMIT_AS, (soft, soft))
 
 
 def die_with_parent(sentinel: Connection) -> None:

@@ -54,6 +54,6 @@ class PagesWanted:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """No page comes any more: all that were wanted came, or this process is worn and ends."""
+    """No page comes any more: all that were wanted came, or this process ends to be replaced."""
 
-    worn: bool
+    recycle: bool

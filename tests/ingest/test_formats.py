@@ -350,7 +350,7 @@ def test_pages_are_laid_out_the_same_every_time() -> None:
     for data, kind in ((handbook(), "docx"), (deck(), "pptx"), (workbook(), "xlsx")):
         first = [p.get_text("words") for p in open_document(data, kind)]
         kept = [p.get_text("words") for p in open_document(data, kind)]
-        _kept._made.clear()
+        _kept._converted.clear()
         anew = [p.get_text("words") for p in open_document(data, kind)]
         assert first == kept == anew
 

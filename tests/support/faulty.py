@@ -84,12 +84,13 @@ def deadly_to_open(pipe: Connection, wear: RecyclePolicy) -> None:
 
 if __name__ == "__main__":  # a parent that is to be killed, with a child that hangs
     from tests.conftest import text_pdf
+    from tests.support import faulty as this_module
 
     worker: Any = reader_module
-    worker.serve = faulty
+    worker.serve = this_module.faulty  # of a module that the child can import, not of `__main__`
     reader = reader_module.Reader(reader_module.ReadLimits(seconds=1000))
     pages = reader.pages(text_pdf(["one", sys.argv[1]]), "pdf")
-    said = [type(next(pages)).__name__ for _ in range(2)]
-    sys.stdout.write(f"{said}\n{reader._process.process.pid if reader._process else 0}\n")
+    kinds = [type(next(pages)).__name__ for _ in range(2)]
+    sys.stdout.write(f"{kinds}\n{reader._process.process.pid if reader._process else 0}\n")
     sys.stdout.flush()
     next(pages)

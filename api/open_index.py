@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from octavo.api.settings import Settings
-from octavo.index.build import settle
 from octavo.index.integrity import check_there, damaged, open_whole
 from octavo.index.lock import IndexLock
 from octavo.index.manifest import (
@@ -18,6 +17,7 @@ from octavo.index.manifest import (
     write_manifest,
 )
 from octavo.index.originals import Originals
+from octavo.index.settle import settle
 from octavo.index.store import Sizes, Store, StoreError
 
 _REFRESH = 2.0  # seconds after which a mirror looks what other processes wrote

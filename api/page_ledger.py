@@ -15,7 +15,7 @@ from octavo.api.schemas.ledger import (
     status_out,
 )
 from octavo.api.schemas.results import DeleteOut
-from octavo.index.commit import delete_document
+from octavo.index.commit import delete_document, forget_failure
 from octavo.index.originals import Originals
 from octavo.index.store import Failure, Store, StoredDocument
 
@@ -64,9 +64,7 @@ class PageLedger:
         if entry.document:
             delete_document(self.store, self.originals, entry.document.document.id)
         for failure in entry.failures:
-            self.store.forgive(failure.source)
-            if failure.kept and self.store.find(failure.document, fresh=True) is None:
-                self.originals.delete(failure.document)
+            forget_failure(self.store, self.originals, failure)
         return DeleteOut(
             deleted=[document_out(entry.document)] if entry.document else [],
             forgotten=[failure_out(f) for f in entry.failures],

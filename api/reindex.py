@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -21,7 +20,6 @@ from octavo.index.integrity import open_whole
 from octavo.index.lock import IndexLock
 from octavo.index.manifest import check_manifest, read_manifest
 from octavo.index.originals import Originals
-from octavo.index.source import Source
 from octavo.index.store import Failure, Sizes, StoredDocument, StoreError
 from octavo.index.stores.copy_documents import copy_documents
 
@@ -129,12 +127,12 @@ def _embed_again(old: Path, into: Settings, as_json: bool) -> IngestOut:
     blobs = Originals(old / "blobs")
     documents, failures = _stored(old, blobs)
     sources = [
-        Source(os.path.basename(source) or s.document.name, source, _reader(blobs, s.document.id))
+        blobs.source(s.document.id, os.path.basename(source) or s.document.name, source)
         for s in documents
         for source in s.sources
     ]
     # Their originals are all that is left of documents that were being written anew.
-    sources += [Source(f.name, f.source, _reader(blobs, f.document)) for f in failures if f.kept]
+    sources += [blobs.source(f.document, f.name, f.source) for f in failures if f.kept]
     service = Service(into, create=True)
     try:
         outcome = run_ingest(service, sources, as_json)
@@ -154,10 +152,6 @@ def _stored(old: Path, blobs: Originals) -> tuple[list[StoredDocument], list[Fai
         return store.documents(), store.failures()
     finally:
         store.close()
-
-
-def _reader(blobs: Originals, document: str) -> Callable[[], bytes]:
-    return lambda: blobs.get(document)
 
 
 def _switch(old: Path, new: Path) -> None:

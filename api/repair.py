@@ -15,12 +15,13 @@ from octavo.api.model_profile import read_profile
 from octavo.api.read_limits import limits_of
 from octavo.api.schemas.results import RepairOut
 from octavo.api.settings import Settings
-from octavo.index.build import Builder, settle
+from octavo.index.build import Builder
 from octavo.index.chunk_vectors import Encoders
 from octavo.index.integrity import missing_documents
 from octavo.index.lock import IndexLock
 from octavo.index.manifest import FILE, Manifest, check_manifest, read_manifest, write_manifest
 from octavo.index.originals import OriginalRecord, Originals
+from octavo.index.settle import settle
 from octavo.index.source import Source
 from octavo.index.store import StoreError
 from octavo.index.stores.probe import can_be_opened
@@ -163,7 +164,7 @@ class _Repair:
             record = self._named(record)
             self.out.found.append(f"{record.name}: is not in the store")
             for source in record.sources:
-                yield Source(record.name, source, lambda d=document: blobs.get(d))  # type: ignore[misc]
+                yield blobs.source(document, record.name, source)
 
     def _restore(self, document: str, sources: tuple[str, ...]) -> bool:
         """From a file of this machine that still has the bytes which were ingested."""

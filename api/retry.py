@@ -57,7 +57,7 @@ class Retry:
         """Where to read it from again; or what became of it, where there is no such place."""
         name, document = failure.name, failure.document
         if failure.kept:
-            return Source(name, failure.source, lambda: self._blobs.get(document))
+            return self._blobs.source(document, name, failure.source)
         if not failure.local:
             reason = (
                 f"{failure.reason} (a client sent it, and its bytes are not kept: send it again)"

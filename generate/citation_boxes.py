@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from octavo.ingest.document import Chunk, Region
-from octavo.ingest.text.char_boxes import portion
+from octavo.ingest.text.char_boxes import char_range_box
 
 _WASTE = 0.5  # times the area of the smaller of two boxes that their joint box may add
 _GAP = 12.0  # points between two lines of one paragraph, at most
@@ -29,7 +29,7 @@ def _lines(chunk: Chunk, start: int, end: int) -> Iterator[Region]:
     for span in chunk.spans:
         if span.start < end and span.end > start:
             text = chunk.text[span.start : span.end]
-            box = portion(span.region.box, text, start - span.start, end - span.start)
+            box = char_range_box(span.region.box, text, start - span.start, end - span.start)
             yield Region(span.region.document, span.region.page, box)
 
 

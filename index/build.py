@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -12,10 +11,10 @@ from itertools import islice
 from typing import Literal
 
 from octavo.index.chunk_vectors import Encoders, embed_chunks
-from octavo.index.commit import commit_document, delete_document
+from octavo.index.commit import commit_document, drop_source
 from octavo.index.embed_worker import EmbedWorker
 from octavo.index.ingest_pipeline import PendingDocument
-from octavo.index.ledger import Ledger, settle_failures
+from octavo.index.ledger import Ledger
 from octavo.index.originals import Originals
 from octavo.index.prefetch import Prefetcher
 from octavo.index.source import Source, reason_of
@@ -68,7 +67,9 @@ class Builder:
         self._store = store
         self._blobs = blobs
         self._encoders = encoders
-        self._ledger = Ledger(store, (limits or ReadLimits()).named() | {"ocr": str(ocr).lower()})
+        self._ledger = Ledger(
+            store, blobs, (limits or ReadLimits()).named() | {"ocr": str(ocr).lower()}
+        )
         self._limits, self._ocr = limits, ocr
         self._readers = [Reader(limits, ocr) for _ in range(workers)]
 
@@ -179,6 +180,7 @@ class Builder:
         serial = 1 + max((s.serial for s in self._store.documents()), default=0)
         stored = StoredDocument(document, ahead.kind, ahead.size, count, (source.source,), serial)
         commit_document(self._store, self._blobs, stored)
+        self._keep_original(ahead)  # again: the other process did not know of the commit
         replaced = self._take_source(source.source, ahead.id)
         return Result(
             source.name,
@@ -237,43 +239,6 @@ class Builder:
         for stored in older:
             drop_source(self._store, self._blobs, stored, source)
         return bool(older)
-
-
-def drop_source(store: Store, blobs: Originals, stored: StoredDocument, source: str) -> None:
-    """Forgets that a document comes from `source`; the last source takes the document along."""
-    left = tuple(s for s in stored.sources if s != source)
-    if left:
-        name = os.path.basename(left[0]) if stored.document.source == source else ""
-        document = replace(stored.document, source=left[0], name=name) if name else stored.document
-        commit_document(store, blobs, replace(stored, document=document, sources=left))
-    else:
-        delete_document(store, blobs, stored.document.id)
-
-
-def settle(store: Store, blobs: Originals, alone: bool = True) -> None:
-    """Finishes what a process that died left half done: chunks that were never committed, an update
-    that was committed before the version it replaces was deleted, deletions, and originals that
-    were never committed. The last two only where no other process (`alone`) can be about to commit
-    the document that names them. For who is about to write to a store that proved to be whole."""
-    store.settle()
-    newest: dict[str, StoredDocument] = {}
-    for stored in sorted(store.documents(), key=lambda s: s.serial):
-        for source in stored.sources:
-            if source in newest:
-                # Read again: it may have lost another source a moment ago.
-                older = store.find(newest[source].document.id, fresh=True)
-                if older is not None:
-                    drop_source(store, blobs, older, source)
-            newest[source] = stored
-    settle_failures(store)
-    if alone:
-        recorded = blobs.committed()
-        for stored in store.documents():
-            if stored.document.id not in recorded:
-                blobs.record(stored)  # of an earlier version, or the process died in between
-        # The original of a document whose rewriting was cut off is all that is left of it.
-        failed = {f.document for f in store.failures() if f.kept}
-        blobs.sweep({s.document.id for s in store.documents()} | failed)
 
 
 class _Counter:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from octavo.index.commit import forget_failure
+from octavo.index.originals import Originals
 from octavo.index.source import Source
 from octavo.index.store import Failure, Store, StoredDocument
 
@@ -12,9 +14,10 @@ from octavo.index.store import Failure, Store, StoredDocument
 class Ledger:
     """Writes the failures of one run of ingestion. Successes are in the documents themselves."""
 
-    def __init__(self, store: Store, settings: Mapping[str, str]) -> None:
+    def __init__(self, store: Store, originals: Originals, settings: Mapping[str, str]) -> None:
         """`settings` are the limits under which is read."""
         self._store = store
+        self._originals = originals
         self._settings = dict(settings)
         self._failed: dict[str, Failure] | None = None  # by source; read when first asked for
 
@@ -35,9 +38,9 @@ class Ledger:
 
     def succeeded(self, source: Source) -> None:
         """Forgets that `source` ever failed. Raises StoreError."""
-        if source.source in self._known():
-            self._store.forgive(source.source)
-            del self._known()[source.source]
+        failure = self._known().pop(source.source, None)
+        if failure is not None:
+            forget_failure(self._store, self._originals, failure)
 
     def _known(self) -> dict[str, Failure]:
         if self._failed is None:

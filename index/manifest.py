@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from octavo.index.durable import write_file
+from octavo.index.durable import make_directory, write_file
 from octavo.index.store import StoreError
 
 FORMAT = 1
@@ -56,7 +56,7 @@ def read_manifest(directory: Path) -> Manifest | None:
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
     """Complete or not there at all, also when the process dies."""
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     write_file(directory / FILE, (json.dumps(manifest.row(), indent=1) + "\n").encode())
 
 

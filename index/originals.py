@@ -1,24 +1,26 @@
 """Originals, content-addressed on disk, each with a record of the document it was committed as.
 
-Beside the original `ab/<sha256>` stands at most one of: `.pending` (placed, not committed yet),
-`.json` (committed: what is needed to index it again), `.deleted` (somebody deleted the document).
-So what may be removed is known without the engine, and a copy of this folder is enough to make the
-index anew.
+Beside the original `ab/<sha256>` stands one of: `.pending` (placed, not committed yet), `.json`
+(committed: what is needed to index it again), `.deleted` (somebody deleted the document). Where a
+process died there may be two; then `.json` counts. So what may be removed is known without the
+engine, and a copy of this folder is enough to make the index anew.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
-import threading
-from collections.abc import Iterator
+import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from octavo.index.durable import sync_directory, write_file
+from octavo.index.durable import is_part, make_directory, sync_directory, write_file
+from octavo.index.source import Source, reason_of
 from octavo.index.store import StoredDocument, StoreError
-from octavo.ingest.document import document_id
+from octavo.ingest.document import DocumentError, document_id
 
 _NAME = re.compile(r"([0-9a-f]{64})(?:\.(pending|json|deleted))?")
 
@@ -45,7 +47,6 @@ class Originals:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._verified: dict[str, tuple[int, int]] = {}  # size in bytes, mtime in ns
-        self._verifying = threading.Lock()
 
     def path(self, document: str) -> Path:
         """Where the original of a document is, or would be."""
@@ -53,37 +54,55 @@ class Originals:
 
     def put(self, document: str, data: bytes) -> bool:
         """Keeps `data`, durably; complete or not there at all, also when the process dies. A
-        damaged original is replaced. Whether it was not there before."""
-        file = self.path(document)
-        there = file.exists()
-        if there and self.damage(document) is None:
-            return False
-        if not there and not self._beside(document, "json").exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self._beside(document, "pending").touch()
-        write_file(file, data)
-        return not there
+        damaged original is replaced. Whether it was not there before, or about to be removed."""
+        whole = self.damage(document) is None
+        placed = not self.path(document).exists() or self._is_deleted(document)
+        if placed and not self._beside(document, "json").exists():
+            self._mark(document, "pending")
+            self._beside(document, "deleted").unlink(missing_ok=True)
+        if not whole:
+            write_file(self.path(document), data)
+        return placed
 
     def get(self, document: str) -> bytes:
         """Bytes of a stored original. Its hash is compared once, and again when the size or the
         time of the file changes. Raises StoreError where it is missing or damaged."""
         try:
-            data = self.path(document).read_bytes()
+            with self.path(document).open("rb") as file:
+                stamp = _stamp(os.fstat(file.fileno()))  # first: what changes later is seen
+                data = file.read()
         except FileNotFoundError:
             raise self._lost(document, "is missing") from None
-        if self._stamp(document) != self._verified.get(document):
-            self._verify(document, data)
+        except OSError as error:
+            raise self._lost(document, f"cannot be read ({reason_of(error)})") from error
+        if stamp != self._verified.get(document):
+            if document_id(data) != document:
+                raise self._lost(document, "is damaged: its bytes are not those that were ingested")
+            self._verified[document] = stamp
         return data
 
     def damage(self, document: str) -> str | None:
-        """What is wrong with an original, None where nothing is."""
+        """What is wrong with an original, None where nothing is. One that was compared with its
+        hash and has not changed since is not read again."""
+        with suppress(OSError):
+            if _stamp(self.path(document).stat()) == self._verified.get(document):
+                return None
         try:
             self.get(document)
         except StoreError as error:
             return str(error)
-        except OSError as error:
-            return (error.strerror or str(error)).lower()
         return None
+
+    def source(self, document: str, name: str, source: str) -> Source:
+        """To ingest it again. Where it is lost, that fails this source and no other one."""
+
+        def read() -> bytes:
+            try:
+                return self.get(document)
+            except StoreError as error:
+                raise DocumentError(str(error)) from error
+
+        return Source(name, source, read)
 
     def record(self, stored: StoredDocument) -> None:
         """Notes, durably, that the document is committed."""
@@ -93,10 +112,9 @@ class Originals:
             (document.source, *(s for s in stored.sources if s != document.source)),
         )  # fmt: skip
         file = self._beside(document.id, "json")
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(file.parent)
         write_file(file, json.dumps(asdict(row), ensure_ascii=False).encode())
-        self._beside(document.id, "pending").unlink(missing_ok=True)
-        self._beside(document.id, "deleted").unlink(missing_ok=True)
+        self._drop_marks(document.id)
 
     def mark_deleted(self, document: str) -> None:
         """Notes, durably, that the document is deleted on purpose; then it may be removed."""
@@ -104,22 +122,31 @@ class Originals:
         if record.exists():
             record.replace(self._beside(document, "deleted"))
             sync_directory(record.parent)
+        elif self.path(document).exists():  # an index of an earlier version has no records
+            self._mark(document, "deleted")
 
     def delete(self, document: str) -> None:
-        """Removes an original and its record."""
-        self.path(document).unlink(missing_ok=True)
-        for state in ("json", "pending", "deleted"):
-            self._beside(document, state).unlink(missing_ok=True)
+        """Removes an original and its record; what is left when the process dies goes later."""
+        if self._beside(document, "json").exists():
+            self.mark_deleted(document)
+        if _removed(self.path(document)):
+            self._drop_marks(document)
 
     def committed(self) -> set[str]:
         """Documents whose records say that they are committed."""
-        return {document for document, state in self._files() if state == "json"}
+        return {document for document, states in self._states().items() if "json" in states}
 
     def unrecorded(self) -> set[str]:
         """Originals with nothing beside them: of an index of an earlier version, or damaged."""
-        there = set(self._files())
-        marked = {document for document, state in there if state}
-        return {document for document, state in there if not state} - marked
+        return {document for document, states in self._states().items() if states == {""}}
+
+    def deleted(self) -> set[str]:
+        """Documents of which it is noted that they are deleted on purpose."""
+        return {
+            document
+            for document, states in self._states().items()
+            if "deleted" in states and "json" not in states
+        }
 
     def read_record(self, document: str) -> OriginalRecord:
         """The record of a document, with its id as the name where there is none to be read."""
@@ -131,30 +158,43 @@ class Originals:
 
     def sweep(self, keep: set[str]) -> None:
         """Removes originals of documents that were deleted on purpose, and of ingests that died
-        before they were committed, but for those of `keep`."""
-        for document, state in list(self._files()):
-            if state in ("deleted", "pending") and document not in keep:
+        before they were committed, but for those of `keep`; and what was not written to its end.
+        Only while nobody writes."""
+        for part in self.directory.glob("[0-9a-f][0-9a-f]/*"):
+            if is_part(part):
+                part.unlink(missing_ok=True)
+        for document, states in self._states().items():
+            if "json" in states:
+                self._drop_marks(document)
+            elif states & {"deleted", "pending"} and document not in keep:
                 self.delete(document)
 
-    def _files(self) -> Iterator[tuple[str, State]]:
+    def _states(self) -> dict[str, set[State]]:
+        """What there is of every document; the original itself is ""."""
+        states: dict[str, set[State]] = {}
         for file in self.directory.glob("[0-9a-f][0-9a-f]/*"):
-            found = _NAME.fullmatch(file.name)
-            if found and found[1][:2] == file.parent.name:
-                yield found[1], found[2] or ""  # type: ignore[misc]
+            match = _NAME.fullmatch(file.name)
+            if match and match[1][:2] == file.parent.name:
+                states.setdefault(match[1], set()).add(match[2] or "")  # type: ignore[arg-type]
+        return states
+
+    def _is_deleted(self, document: str) -> bool:
+        deleted, record = self._beside(document, "deleted"), self._beside(document, "json")
+        return deleted.exists() and not record.exists()
+
+    def _mark(self, document: str, state: State) -> None:
+        """Before anything that it allows."""
+        mark = self._beside(document, state)
+        make_directory(mark.parent)
+        mark.touch()
+        sync_directory(mark.parent)
+
+    def _drop_marks(self, document: str) -> None:
+        for state in ("pending", "deleted"):
+            self._beside(document, state).unlink(missing_ok=True)
 
     def _beside(self, document: str, state: State) -> Path:
         return self.directory / document[:2] / f"{document}.{state}"
-
-    def _stamp(self, document: str) -> tuple[int, int]:
-        stat = self.path(document).stat()
-        return stat.st_size, stat.st_mtime_ns
-
-    def _verify(self, document: str, data: bytes) -> None:
-        stamp = self._stamp(document)
-        if document_id(data) != document:
-            raise self._lost(document, "is damaged: its bytes are not those that were ingested")
-        with self._verifying:
-            self._verified[document] = stamp
 
     def _lost(self, document: str, what: str) -> StoreError:
         record = self.read_record(document)
@@ -163,3 +203,18 @@ class Originals:
             f"the original of {record.name} in {self.path(document)} {what}{source}. Ingest that "
             "file again, or run `octavo repair`, which looks for it there"
         )
+
+
+def _stamp(stat: os.stat_result) -> tuple[int, int]:
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _removed(file: Path) -> bool:
+    """Not so on Windows while somebody reads it: its mark stays, and the next writer removes it."""
+    try:
+        file.unlink(missing_ok=True)
+    except PermissionError:
+        if sys.platform == "win32":
+            return False
+        raise
+    return True

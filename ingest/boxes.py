@@ -19,7 +19,7 @@ def as_array(boxes: Sequence[Box]) -> Boxes:
     return np.array([(b.x0, b.y0, b.x1, b.y1) for b in boxes], np.float64).reshape(-1, 4)
 
 
-def around(boxes: Boxes) -> Box:
+def bounding_box(boxes: Boxes) -> Box:
     """The smallest box that holds all of `boxes`, of which there is at least one."""
     low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     return Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from octavo.ingest.chunk_builder import ChunkBuilder, finish, written
+from octavo.ingest.chunk_builder import ChunkBuilder, build_chunk, non_blank_lines
 from octavo.ingest.document import Block, Chunk, ChunkKind, Line, PageContent, Region, bounding
 from octavo.ingest.figures.captions import label_of, references
 from octavo.ingest.tables.table_chunks import (
@@ -16,7 +16,7 @@ from octavo.ingest.tables.table_chunks import (
     table_draft,
     table_parts,
 )
-from octavo.ingest.text.char_boxes import portion
+from octavo.ingest.text.char_boxes import char_range_box
 from octavo.ingest.text.running_headers import without_running_lines
 from octavo.ingest.text.word_count import parts, words
 
@@ -52,10 +52,10 @@ def chunk_pages(document: str, pages: Iterable[PageContent]) -> Iterator[Chunk]:
         paragraphs = [text for d in drafts if d.kind == "text" for text in d.paragraphs()]
         done, waiting = hold_last_table(drafts)
         for draft in (part for d in done for part in _parts(d)):
-            yield finish(document, draft, ordinals, _context(draft, before + paragraphs))
+            yield build_chunk(document, draft, ordinals, _context(draft, before + paragraphs))
         before = paragraphs
     for draft in (part for d in waiting for part in _parts(d)):
-        yield finish(document, draft, ordinals, _context(draft, before))
+        yield build_chunk(document, draft, ordinals, _context(draft, before))
 
 
 def _page_drafts(
@@ -107,7 +107,7 @@ def _pieces(lines: Sequence[Line]) -> Iterator[list[Line]]:
     that ends in the second half, be it inside a line, else at the end of a line."""
     piece: list[Line] = []
     count = 0
-    for line in (part for x in written(lines) for part in _split_long(x)):
+    for line in (part for x in non_blank_lines(lines) for part in _split_long(x)):
         size = words(line.text)
         while piece and count + size > TARGET_WORDS:
             done, piece = _split_after_sentence(piece)
@@ -138,8 +138,8 @@ def _split(line: Line, at: int) -> tuple[Line, list[Line]]:
     if not text[at:].strip():
         return line, []
     start = len(text) - len(text[at:].lstrip())
-    first = replace(line, text=text[:at], box=portion(line.box, text, 0, at))
-    rest = replace(line, text=text[start:], box=portion(line.box, text, start, len(text)))
+    first = replace(line, text=text[:at], box=char_range_box(line.box, text, 0, at))
+    rest = replace(line, text=text[start:], box=char_range_box(line.box, text, start, len(text)))
     return first, [rest]
 
 
@@ -147,9 +147,9 @@ def _standalone(document: str, page: int, block: Block, section: tuple[str, ...]
     """A table, or a picture with what is printed in it."""
     if block.kind == "table":
         return table_draft(document, page, block, section)
-    title = written(block.caption)
+    title = non_blank_lines(block.caption)
     draft = ChunkBuilder(block.kind, section, caption=" ".join(x.text for x in title))
-    lines = [*title, *written(block.lines)]
+    lines = [*title, *non_blank_lines(block.lines)]
     draft.lines = [(x.text, Region(document, page, x.box)) for x in lines]
     draft.breaks = set(range(len(lines)))
     shown = bounding([block.box, *(x.box for x in block.caption)])

@@ -34,7 +34,7 @@ class ChunkBuilder:
 
     @property
     def words(self) -> int:
-        return length(self.lines)
+        return count_words(self.lines)
 
     def add(self, document: str, page: int, lines: Sequence[Line]) -> None:
         """Adds lines of one block."""
@@ -48,17 +48,17 @@ class ChunkBuilder:
         return [" ".join(t for t, _ in self.lines[a:b]) for a, b in itertools.pairwise(starts)]
 
 
-def written(lines: Iterable[Line]) -> list[Line]:
+def non_blank_lines(lines: Iterable[Line]) -> list[Line]:
     """Those with more than white space."""
     return [x for x in lines if x.text.strip()]
 
 
-def length(lines: Iterable[Printed]) -> int:
+def count_words(lines: Iterable[Printed]) -> int:
     """Words of printed lines."""
     return sum(words(text) for text, _ in lines)
 
 
-def finish(
+def build_chunk(
     document: str, draft: ChunkBuilder, ordinals: Counter[tuple[ChunkKind, int]], context: str
 ) -> Chunk:
     """The chunk of a full draft; `ordinals` counts those of its kind and page so far."""

@@ -35,7 +35,7 @@ def is_picture_page(drawn: Drawings, width: float, height: float) -> bool:
     return any(i.area > _WHOLE * width * height for i in drawn.images)
 
 
-def find_places(page: Any) -> list[LayoutRegion]:
+def find_regions(page: Any) -> list[LayoutRegion]:
     """Regions of a `pymupdf.Page` that has a text layer, in reading order."""
     import pymupdf.layout  # noqa: F401  loads the model, on the first page that needs it
 
@@ -44,7 +44,7 @@ def find_places(page: Any) -> list[LayoutRegion]:
     return [LayoutRegion(str(row[4]), Box(*(float(v) for v in row[:4]))) for row in rows]
 
 
-def find_places_of_scan(
+def find_regions_of_scan(
     png: bytes, width: float, height: float, lines: Sequence[Line]
 ) -> list[LayoutRegion]:
     """Regions of a scanned page from its picture and the `lines` that were read on it."""
@@ -53,11 +53,11 @@ def find_places_of_scan(
         page.insert_image(page.rect, stream=png)
         font = pymupdf.Font("helv")
         for line in lines:
-            _insert_unseen(page, line, font)
-        return find_places(page)
+            _insert_invisible(page, line, font)
+        return find_regions(page)
 
 
-def _insert_unseen(page: Any, line: Line, font: Any) -> None:
+def _insert_invisible(page: Any, line: Line, font: Any) -> None:
     """A line as an invisible text layer has it: in its place, as wide as it is printed."""
     size = max(1.0, 0.75 * line.box.height)
     width = font.text_length(line.text, size)

@@ -13,7 +13,7 @@ _STORED = 32  # pages: to empty MuPDF's store after every fourth, and read the f
 # a third of the time of reading
 
 
-def give_back(page: int, kind: str) -> None:
+def release_memory(page: int, kind: str) -> None:
     """To be called after each page read (`page` from 1); works after every fourth, for 1 ms.
 
     MuPDF keeps decoded images and fonts, up to 256 MB. The C library keeps what the OCR's buffers,

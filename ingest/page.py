@@ -13,11 +13,11 @@ from PIL import Image
 from octavo.ingest.document import Block, Box, Line, PageContent, PageState, PageStatus, bounding
 from octavo.ingest.figures.captions import CAPTION
 from octavo.ingest.figures.chart_bars import find_bars
-from octavo.ingest.figures.find_figures import find_figures, is_running
+from octavo.ingest.figures.find_figures import find_figures, is_paragraph
 from octavo.ingest.figures.repeated_images import NONE, RepeatedImages
 from octavo.ingest.figures.subfigures import caption_of, join_parts
 from octavo.ingest.figures.vector_graphics import Drawings, read_drawings
-from octavo.ingest.layout_model import find_places, is_picture_page
+from octavo.ingest.layout_model import find_regions, is_picture_page
 from octavo.ingest.scan import ocr, scanned_page
 from octavo.ingest.tables.find_tables import find_tables, tables_at
 from octavo.ingest.text.paragraphs import join_lines_apart, paragraphs
@@ -86,7 +86,7 @@ def _blocks(
     bars = find_bars(drawn, width, height)
     tables = find_tables(groups, drawn, bars)
     needs_layout_model = read_text and is_picture_page(drawn, width, height)
-    layout_regions = find_places(page) if needs_layout_model else []
+    layout_regions = find_regions(page) if needs_layout_model else []
     tables += tables_at([p.box for p in layout_regions if p.kind == "table"], groups, tables)
     table_piece_ids = {id(p) for t in tables for p in t.pieces}
     free_groups = [kept for g in groups if (kept := [x for x in g if id(x) not in table_piece_ids])]
@@ -98,10 +98,10 @@ def _blocks(
     objects = [
         Block("table", t.box, t.rows, captions.take(t.box), columns=t.columns) for t in tables
     ]
-    running = [bounding(x.box for x in g) for g in free_groups if is_running(g)]
+    running = [bounding(x.box for x in g) for g in free_groups if is_paragraph(g)]
     barriers = [*running, *(t.box for t in tables)]
     label_candidates = [
-        x for g in free_groups if not is_running(g) and not CAPTION.match(g[0].text) for x in g
+        x for g in free_groups if not is_paragraph(g) and not CAPTION.match(g[0].text) for x in g
     ]
     for box, parts in join_parts(figures, captions.boxes, barriers):
         figure = _figure(page, box, label_candidates, drawn, read_text, pictures)

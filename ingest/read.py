@@ -10,9 +10,9 @@ import pymupdf
 
 from octavo.ingest.document import DocumentError, PageContent, PageStatus
 from octavo.ingest.figures.repeated_images import NONE, RepeatedImages, find_repeated_images
-from octavo.ingest.figures.svg_page import as_drawing
+from octavo.ingest.figures.svg_page import as_figure_page
 from octavo.ingest.file_limits import BOUNDS, FileLimits
-from octavo.ingest.memory import give_back
+from octavo.ingest.memory import release_memory
 from octavo.ingest.open_document import open_document
 from octavo.ingest.page import read_page
 from octavo.ingest.text.outline import Outline, read_outline, with_bookmarks
@@ -73,9 +73,9 @@ class DocumentReading:
             page = _page_or_reason(self._document, number, style, ocr, pictures)
             page = with_bookmarks(page, self._bookmarks())
             if self.opened.kind == "svg":
-                page = as_drawing(page, self._document, pictures)
+                page = as_figure_page(page, self._document, pictures)
             yield page
-            give_back(read, self.opened.kind)
+            release_memory(read, self.opened.kind)
 
     def _bookmarks(self) -> Outline:
         if self._outline is None:

@@ -20,7 +20,7 @@ _CLOSEST = 5.0  # zoom of a crop: 360 dpi, at which 5-point labels are 25 pixels
 
 
 @contextmanager
-def drawable(data: bytes, kind: str, number: int, bounds: FileLimits = BOUNDS) -> Iterator[Any]:
+def open_page(data: bytes, kind: str, number: int, bounds: FileLimits = BOUNDS) -> Iterator[Any]:
     """Page `number` (from 1) of a document that is open meanwhile. What draws is imported with the
     first: a process that only indexes and searches does without its 37 MB.
 
@@ -50,7 +50,7 @@ def render_page(
 
     Raises DocumentError for a page that the document does not have.
     """
-    with drawable(data, kind, number, bounds) as page:
+    with open_page(data, kind, number, bounds) as page:
         zoom = min(3.0, pixels / max(page.rect.width, page.rect.height, 1.0))
         picture = _drawn(page, zoom)
     return _png(_marked(picture, boxes, zoom))
@@ -67,7 +67,7 @@ def render_crop(
     """
     if not 1 <= pixels <= _MOST_PIXELS:
         raise ValueError(f"a crop has 1 to {_MOST_PIXELS} pixels a side; {pixels} were asked")
-    with drawable(data, kind, region_page, bounds) as page:
+    with open_page(data, kind, region_page, bounds) as page:
         part = box.clip(Box(0.0, 0.0, page.rect.width, page.rect.height))
         if not (part.width > 0 and part.height > 0):  # also where a side is no number
             raise DocumentError(

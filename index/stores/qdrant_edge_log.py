@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
+from contextlib import suppress
 from pathlib import Path
+
+from octavo.index.durable import write_file
 
 _CONFIG = "edge_config.json"
 #: Bytes of one of the log's three files. The engine's 32 MB make a log of 50 MB whatever the size
@@ -22,9 +24,5 @@ def shorten_log(shard: Path) -> None:
         return  # the engine says what is wrong when it loads the shard
     if not isinstance(config, dict) or config.get("wal_options") == _OPTIONS:
         return
-    part = file.with_name(f"{_CONFIG}.part")
-    try:
-        part.write_text(json.dumps(config | {"wal_options": _OPTIONS}))
-        os.replace(part, file)
-    except OSError:
-        part.unlink(missing_ok=True)  # a disk that cannot be written: the log stays long
+    with suppress(OSError):  # a disk that cannot be written: the log stays long
+        write_file(file, json.dumps(config | {"wal_options": _OPTIONS}).encode())

@@ -12,6 +12,7 @@ from typing import Any
 
 import qdrant_edge as qe
 
+from octavo.index.durable import sync_directory
 from octavo.index.store import Sizes, StoreError
 from octavo.index.stores.qdrant_edge_log import shorten_log
 from octavo.index.stores.qdrant_edge_types import edge_config
@@ -166,3 +167,4 @@ def _create(path: Path, config: qe.EdgeConfig) -> None:
     shard.flush()
     shard.close()
     part.rename(path)
+    sync_directory(path.parent)

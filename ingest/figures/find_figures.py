@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from octavo.ingest.boxes import Boxes, around, as_array, covered, inside, overlaps
+from octavo.ingest.boxes import Boxes, as_array, bounding_box, covered, inside, overlaps
 from octavo.ingest.document import Box, Line, bounding
 from octavo.ingest.figures.captions import CAPTION
 from octavo.ingest.figures.clusters import clusters
@@ -31,7 +31,7 @@ _AROUND = 0.05  # share of a cluster under paragraphs
 _GAP = 9.0  # points between parts of one drawing
 
 
-def is_running(group: Sequence[Line]) -> bool:
+def is_paragraph(group: Sequence[Line]) -> bool:
     """Whether the lines of a block are a paragraph, which no figure may swallow."""
     characters = sum(len(x.text) for x in group)
     if characters >= 90 and characters >= 24 * len(group):
@@ -53,8 +53,8 @@ def find_figures(
     """
     page = Box(0.0, 0.0, width, height)
     lines = [x for g in groups for x in g]
-    paragraph_boxes = as_array([bounding(x.box for x in g) for g in groups if is_running(g)])
-    label_lines = [x for g in groups if not is_running(g) for x in g]
+    paragraph_boxes = as_array([bounding(x.box for x in g) for g in groups if is_paragraph(g)])
+    label_lines = [x for g in groups if not is_paragraph(g) for x in g]
     shapes, rounds = _free_shapes(drawn, tables, paragraph_boxes)
     images = [b for b in drawn.images if b.area < 0.9 * page.area or not lines]
     image_shares = list(
@@ -66,11 +66,13 @@ def find_figures(
     rules[rules] = ~_is_axis(shapes[rules], shapes[~rules])
     drawn_shapes, is_round = shapes[~rules], rounds[~rules]
     # The bars of a chart stand apart; the box around them does not.
-    parts = np.concatenate([drawn_shapes, as_array(images), as_array([around(b) for b in bars])])
+    parts = np.concatenate(
+        [drawn_shapes, as_array(images), as_array([bounding_box(b) for b in bars])]
+    )
     clusters_kept: list[tuple[Box, bool]] = []
     for members in _clusters(parts, paragraph_boxes, page):
         drawing = members[members < len(drawn_shapes)]
-        box = around(parts[members]).clip(page)
+        box = bounding_box(parts[members]).clip(page)
         pixels = [
             images[m - len(drawn_shapes)]
             for m in members
@@ -102,7 +104,10 @@ def _clusters(parts: Boxes, paragraph_boxes: Boxes, page: Box) -> list[npt.NDArr
     clusters_found = []
     for members in clusters(parts, paragraph_boxes, page.width, page.height, _GAP):
         own = parts[members]
-        if len(members) > 1 and covered(as_array([around(own)]), paragraph_boxes)[0] > _AROUND:
+        if (
+            len(members) > 1
+            and covered(as_array([bounding_box(own)]), paragraph_boxes)[0] > _AROUND
+        ):
             near = clusters(own, paragraph_boxes, page.width, page.height, 0.0)
             clusters_found += [members[n] for n in near]
         else:
@@ -171,7 +176,7 @@ def _with_rules(box: Box, rules: Boxes) -> Box:
     """Joined with the long lines that lie mostly in it: axes, the frame's edges."""
     near = as_array([box.grow(6.0)])
     kept = rules[inside(rules, near) > 0.6] if len(rules) else rules
-    return box.join(around(kept)) if len(kept) else box
+    return box.join(bounding_box(kept)) if len(kept) else box
 
 
 def _swatches(shapes: Boxes) -> list[Box]:

@@ -4,7 +4,7 @@ The rule: a picture on at least three pages and a quarter of all is a decoration
 most a tenth of each; one that covers up to half of each, if it is on half of the pages. "The same"
 is: the same bytes in the file, or at the same place and looking the same. Up to 48 pages, spread
 evenly, stand for all. No figure is made of a decoration. What is small on its page is none either,
-however often it is there (`figures.py`).
+however often it is there (`find_figures.py`).
 """
 
 from __future__ import annotations

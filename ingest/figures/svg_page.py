@@ -9,7 +9,7 @@ from octavo.ingest.document import Block, Box, PageContent
 from octavo.ingest.page import crop
 
 
-def as_drawing(page: PageContent, document: Any, pictures: bool) -> PageContent:
+def as_figure_page(page: PageContent, document: Any, pictures: bool) -> PageContent:
     """The page, and where no part of it is a figure (thin lines, a logo, words), all of it as one
     with its words."""
     whole = Box(0.0, 0.0, page.width, page.height)

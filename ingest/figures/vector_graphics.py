@@ -22,7 +22,7 @@ _WHITE = 0.985  # of each colour: what is painted like paper is not seen
 
 
 #: A matrix as PDF has them, or None for a page that is not rotated.
-Turn = tuple[float, ...] | None
+Rotation = tuple[float, ...] | None
 _STRAIGHT = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _FAR = 1e9  # points: what lies farther off, or at no number, is handled with care
 
@@ -48,7 +48,7 @@ class Drawings:
 
 def read_drawings(page: Any, images: Sequence[Box]) -> Drawings:
     """Everything drawn on a `pymupdf.Page`; `images` are those of its text layer."""
-    turn = turn_of(page)
+    turn = rotation_of(page)
     page_box = Box(0.0, 0.0, page.rect.width, page.rect.height)
     paths = page.get_cdrawings()
     visible_images = tuple(b for i in images if (b := i.clip(page_box)).area > 0)
@@ -59,14 +59,14 @@ def read_drawings(page: Any, images: Sequence[Box]) -> Drawings:
     shapes: list[Box] = []
     kinds: list[tuple[bool, bool]] = []
     for path in paths:
-        box = turned(path["rect"], turn)
+        box = rotated_box(path["rect"], turn)
         if box.clip(page_box).area > 0.9 * page_box.area:
             continue  # a page background
         items = path["items"]
         if not _is_paper_coloured(path):
             # Bars of one colour are one path: its box alone would say where none of them is.
             bars = len(items) > 1 and all(item[0] == "re" for item in items)
-            shapes += [turned(item[1], turn) for item in items] if bars else [box]
+            shapes += [rotated_box(item[1], turn) for item in items] if bars else [box]
             kind = (not bars and _is_round(items), _is_inked(path))
             kinds += [kind] * (len(items) if bars else 1)
         for edge in _edges(items, turn):
@@ -82,20 +82,20 @@ def read_drawings(page: Any, images: Sequence[Box]) -> Drawings:
     )
 
 
-def _crowded(paths: Sequence[dict[str, Any]], turn: Turn, images: tuple[Box, ...]) -> Drawings:
+def _crowded(paths: Sequence[dict[str, Any]], turn: Rotation, images: tuple[Box, ...]) -> Drawings:
     """A map or a drawing of thousands of paths: their boxes only, for to look at each took
     seconds. No table has so many."""
-    shapes = as_array([turned(p["rect"], turn) for p in paths])
+    shapes = as_array([rotated_box(p["rect"], turn) for p in paths])
     none = np.zeros(len(shapes), np.bool_)
     return Drawings((), (), shapes, ~none, none, images)
 
 
-def turn_of(page: Any) -> Turn:
+def rotation_of(page: Any) -> Rotation:
     """What turns boxes of the unrotated page into those of the displayed one; None: nothing."""
     return tuple(page.rotation_matrix) if page.rotation else None
 
 
-def turned(rect: Sequence[float], turn: Turn) -> Box:
+def rotated_box(rect: Sequence[float], turn: Rotation) -> Box:
     """A rectangle of the unrotated page as a box of the displayed page."""
     x0, y0, x1, y1 = rect[:4]
     if turn is None and -_FAR < x0 <= x1 < _FAR and -_FAR < y0 <= y1 < _FAR:
@@ -134,7 +134,7 @@ def _is_round(items: Sequence[Any]) -> bool:
     return False
 
 
-def _edges(items: Sequence[Any], turn: Turn) -> list[Box]:
+def _edges(items: Sequence[Any], turn: Rotation) -> list[Box]:
     """Straight horizontal and vertical edges among a path's items."""
     edges: list[Box] = []
     for item in items:
@@ -142,9 +142,11 @@ def _edges(items: Sequence[Any], turn: Turn) -> list[Box]:
             (xa, ya), (xb, yb) = item[1], item[2]
             wide, high = abs(xa - xb), abs(ya - yb)
             if min(wide, high) <= 1.0 and max(wide, high) >= _SHORT:
-                edges.append(turned((min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)), turn))
+                edges.append(
+                    rotated_box((min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)), turn)
+                )
         elif item[0] == "re":
-            edges.extend(_rectangle_edges(turned(item[1], turn)))
+            edges.extend(_rectangle_edges(rotated_box(item[1], turn)))
     return edges
 
 

@@ -20,7 +20,7 @@ from octavo.ingest.document import DocumentError
 from octavo.ingest.figures.captions import CAPTION
 from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.converted import A4, Converted, Paper
-from octavo.ingest.formats.raster import shown
+from octavo.ingest.formats.raster import drawable_picture
 
 #: Rules between cells, so that a table is found like a printed one; every heading larger than
 #: text by more than readers need to tell (h4 to h6 of browsers are not larger at all); text far
@@ -63,13 +63,13 @@ class Pictures:
         A picture that cannot be drawn is named by its alternative text.
         """
         try:
-            picture = shown(data, self.bounds)
+            picture = drawable_picture(data, self.bounds)
         except DocumentError as error:
-            return missing(f"{alt}: left out, {error}" if alt else f"left out, {error}")
+            return missing_picture(f"{alt}: left out, {error}" if alt else f"left out, {error}")
         except MUPDF_ERRORS:
             picture = None
         if picture is None or not (picture.width > 0 and picture.height > 0):
-            return missing(alt)
+            return missing_picture(alt)
         name = f"{hashlib.sha256(picture.data).hexdigest()[:32]}.{picture.kind}"
         self.files[name] = picture.data
         scale = min(
@@ -115,7 +115,7 @@ def caption(text: str, noun: str = "Picture") -> str:
     return f'<p class="alt">{escape(labelled)}</p>'
 
 
-def missing(alt: str) -> str:
+def missing_picture(alt: str) -> str:
     """What stands for a picture that cannot be drawn."""
     return f"<p>[picture{': ' if alt.strip() else ''}{escape(alt.strip())}]</p>"
 

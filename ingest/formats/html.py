@@ -17,7 +17,13 @@ from octavo.ingest.document import DocumentError
 from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.bounded_xml import parse
 from octavo.ingest.formats.converted import A4, Converted, Paper
-from octavo.ingest.formats.epub_builder import EpubBuilder, Pictures, caption, escape, missing
+from octavo.ingest.formats.epub_builder import (
+    EpubBuilder,
+    Pictures,
+    caption,
+    escape,
+    missing_picture,
+)
 from octavo.ingest.formats.html_tree import BLOCKS, HEADINGS, read_html
 from octavo.ingest.formats.table_html import Cell, table_html
 
@@ -168,11 +174,11 @@ class _BlockWriter:
 
     def _picture(self, element: Element) -> str:
         alt = " ".join(element.get("alt", "").split())
-        data = data_of(element.get("src", ""))
+        data = data_url_bytes(element.get("src", ""))
         if data is None:
             data = self._fetch(element.get("src", ""))
         if data is None:
-            return missing(alt) if alt else ""
+            return missing_picture(alt) if alt else ""
         if data.lstrip()[:5] in (b"<?xml", b"<svg ", b"<svg>"):
             return self._svg(data.decode("utf-8", "replace")) + caption(alt)
         width = _LENGTH.fullmatch(element.get("width", "").removesuffix("px"))
@@ -263,7 +269,7 @@ def _count(text: str | None) -> int:
     return max(1, min(1000, int(float(match[0])))) if match else 1
 
 
-def data_of(address: str) -> bytes | None:
+def data_url_bytes(address: str) -> bytes | None:
     """Bytes of a `data:` address; None for any other, which is never fetched."""
     if not address.strip().lower().startswith("data:"):
         return None

@@ -17,7 +17,7 @@ _WINDOW = 60  # rows looked at to set the columns of a table
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class NumberedRow:
     """A row of a sheet and its number there, from 1. No cells: a blank row."""
 
     number: int
@@ -25,7 +25,7 @@ class Numbered:
 
 
 def sheet_blocks(
-    rows: Iterable[Numbered], paper: Paper, name: str = "", used: float = 0.0
+    rows: Iterable[NumberedRow], paper: Paper, name: str = "", used: float = 0.0
 ) -> Iterator[str]:
     """HTML blocks of a sheet. Blank rows part its tables; a row with one cell above a table is a
     line of text. `used` points of the first page are taken by what stands above.
@@ -40,14 +40,14 @@ def sheet_blocks(
         used = filler.used
 
 
-def _groups(rows: Iterable[Numbered]) -> Iterator[Iterator[Numbered]]:
+def _groups(rows: Iterable[NumberedRow]) -> Iterator[Iterator[NumberedRow]]:
     """Runs of rows without a blank one between them; each is to be used up before the next."""
     source = iter(rows)
     pending = next((r for r in source if r.cells), None)
     while pending is not None:
         first, pending = pending, None
 
-        def run(first: Numbered = first) -> Iterator[Numbered]:
+        def run(first: NumberedRow = first) -> Iterator[NumberedRow]:
             nonlocal pending
             yield first
             last = first.number
@@ -74,10 +74,10 @@ class _PageFiller:
         self._bands: list[Band] = []
         self._columns: set[int] = set()
         self._longest: Row = {}  # the longest cell of each column
-        self._header: Numbered | None = None
+        self._header: NumberedRow | None = None
 
-    def blocks(self, group: Iterator[Numbered]) -> Iterator[str]:
-        window: list[Numbered] = []
+    def blocks(self, group: Iterator[NumberedRow]) -> Iterator[str]:
+        window: list[NumberedRow] = []
         first = True
         ended = False
         while not ended or window:
@@ -105,7 +105,7 @@ class _PageFiller:
             page, window = window[:count], window[count:]
             yield from self._page(page, more=bool(window) or not ended)
 
-    def _set_columns(self, window: Sequence[Numbered]) -> None:
+    def _set_columns(self, window: Sequence[NumberedRow]) -> None:
         """Bands for what was seen of the table so far: columns never get narrower."""
         for row in window:
             for column, cell in row.cells.items():
@@ -121,10 +121,10 @@ class _PageFiller:
     def _height(self, lines: int) -> float:
         return lines * self._paper.text * _LINE + _ROW
 
-    def _row_height(self, row: Numbered) -> float:
+    def _row_height(self, row: NumberedRow) -> float:
         return self._height(max(lines_of(row.cells, b, self._paper.text) for b in self._bands))
 
-    def _rows_that_fit(self, window: Sequence[Numbered]) -> int:
+    def _rows_that_fit(self, window: Sequence[NumberedRow]) -> int:
         """Rows that fit on what is left of the page; at least one."""
         points_left = self._paper.inner_height - self.used - _CAPTION
         if self._header is not None and window[0].number != self._header.number:
@@ -137,7 +137,7 @@ class _PageFiller:
             count += 1
         return count
 
-    def _page(self, page: list[Numbered], more: bool) -> Iterator[str]:
+    def _page(self, page: list[NumberedRow], more: bool) -> Iterator[str]:
         cut = more or page[0].number != (self._header or page[0]).number or len(self._bands) > 1
         head = [] if self._header is None or page[0] == self._header else [self._header.cells]
         rows = [*head, *(r.cells for r in page)]
@@ -154,22 +154,23 @@ class _PageFiller:
             self.used += sum(map(self._row_height, page)) + 32.0
 
 
-def _row_range(page: Sequence[Numbered], band: Band, banded: bool) -> str:
+def _row_range(page: Sequence[NumberedRow], band: Band, banded: bool) -> str:
     rows = f"rows {page[0].number} to {page[-1].number}"
     if not banded:
         return rows
     first, *rest = band.columns
-    return f"{rows}, columns {letters(first)} and {letters(rest[0])} to {letters(rest[-1])}"
+    key, start, end = map(column_letters, (first, rest[0], rest[-1]))
+    return f"{rows}, columns {key} and {start} to {end}"
 
 
-def _header(window: list[Numbered]) -> Numbered | None:
+def _header(window: list[NumberedRow]) -> NumberedRow | None:
     """The first row of a table, where it names its columns: words or years, not values."""
     first = window[0]
     labels = [c for c in first.cells.values() if c.html]
     if len(window) < 2 or len(labels) < 2 or any(_is_value(c.html) for c in labels):
         return None
     cells = {k: replace(c, head=True) for k, c in first.cells.items()}
-    window[0] = Numbered(first.number, cells)
+    window[0] = NumberedRow(first.number, cells)
     return window[0]
 
 
@@ -180,7 +181,7 @@ def _is_value(text: str) -> bool:
     return bool(digits) and digits.replace(",", "").replace(".", "", 1).isdigit()
 
 
-def letters(column: int) -> str:
+def column_letters(column: int) -> str:
     """The name of a column counted from 0: A, B, ..., Z, AA."""
     name = ""
     column += 1

@@ -17,8 +17,8 @@ from octavo.ingest.formats.encoding import decode
 from octavo.ingest.formats.epub_builder import EpubBuilder, Pictures, escape
 from octavo.ingest.formats.html import html_blocks, make_html
 from octavo.ingest.formats.html_tree import read_html
-from octavo.ingest.formats.long_tables import Numbered, sheet_blocks
-from octavo.ingest.formats.table_html import plain
+from octavo.ingest.formats.long_tables import NumberedRow, sheet_blocks
+from octavo.ingest.formats.table_html import text_cell
 
 _LINES = 60  # of a paragraph: more are cut into several
 _SEPARATORS = {"csv": ",;|", "tsv": "\t"}
@@ -87,7 +87,7 @@ def _table(text: str, kind: str, bounds: FileLimits) -> Converted | None:
     if not head or max(map(len, head)) < 2:
         return None
     numbered = (
-        Numbered(n, {c: plain(v) for c, v in enumerate(row) if v.strip()})
+        NumberedRow(n, {c: text_cell(v) for c, v in enumerate(row) if v.strip()})
         for n, row in enumerate(chain(head, rows), 1)
     )
     pictures = Pictures(bounds, LANDSCAPE)

@@ -20,7 +20,7 @@ _PILLOW_ERRORS = (OSError, SyntaxError, EOFError, struct.error, ValueError, KeyE
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DrawablePicture:
     """A picture that MuPDF draws: its bytes and the size it has by its own resolution, points."""
 
     data: bytes
@@ -45,7 +45,7 @@ def open_image(data: bytes, kind: str, bounds: FileLimits) -> Any:
     return turned or document
 
 
-def shown(data: bytes, bounds: FileLimits) -> Shown | None:
+def drawable_picture(data: bytes, bounds: FileLimits) -> DrawablePicture | None:
     """A picture inside a document, or None for a kind that cannot be drawn (EMF, WMF).
 
     Raises DocumentError over `bounds.pixels` or where the bytes are damaged.
@@ -59,7 +59,7 @@ def shown(data: bytes, bounds: FileLimits) -> Shown | None:
         page = document[0]
         for image in page.get_image_info():
             bounds.check_pixels(image["width"], image["height"])
-        return Shown(data, kind, float(page.rect.width), float(page.rect.height))
+        return DrawablePicture(data, kind, float(page.rect.width), float(page.rect.height))
 
 
 def _webp(data: bytes, bounds: FileLimits) -> bytes:

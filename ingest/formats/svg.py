@@ -10,8 +10,8 @@ import pymupdf
 from octavo.ingest.document import DocumentError
 from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.bounded_xml import parse
-from octavo.ingest.formats.html import data_of
-from octavo.ingest.formats.raster import shown
+from octavo.ingest.formats.html import data_url_bytes
+from octavo.ingest.formats.raster import drawable_picture
 
 _MOST_DRAWN = 500_000  # elements, those that `use` repeats counted each time
 
@@ -30,9 +30,9 @@ def check_drawing(root: Element, bounds: FileLimits) -> None:
     if _count_drawn(root, {e.get("id", ""): e for e in root.iter() if e.get("id")}) > _MOST_DRAWN:
         raise DocumentError(f"draws more than {_MOST_DRAWN} shapes by repeating them")
     for image in root.iter("image"):
-        data = data_of(image.get("href", ""))
+        data = data_url_bytes(image.get("href", ""))
         if data:
-            shown(data, bounds)
+            drawable_picture(data, bounds)
 
 
 def _count_drawn(root: Element, named: dict[str, Element]) -> int:

@@ -40,7 +40,7 @@ class Cell:
         return _TAGS.sub(" ", self.html)
 
 
-def plain(text: str, head: bool = False) -> Cell:
+def text_cell(text: str, head: bool = False) -> Cell:
     """A cell of plain text; its line breaks are kept."""
     return Cell(escape(text).replace("\n", "<br/>"), head=head)
 
@@ -63,7 +63,7 @@ class Band:
 
 def table_html(rows: Sequence[Sequence[Cell]], paper: Paper = A4) -> Iterator[str]:
     """Blocks of a table given row by row, as HTML and office files hold them."""
-    placed = place(rows)
+    placed = place_cells(rows)
     if not placed:
         return
     columns = sorted({c for row in placed for c in row})
@@ -71,7 +71,7 @@ def table_html(rows: Sequence[Sequence[Cell]], paper: Paper = A4) -> Iterator[st
         yield band_html(placed, band)
 
 
-def place(rows: Sequence[Sequence[Cell]]) -> list[Row]:
+def place_cells(rows: Sequence[Sequence[Cell]]) -> list[Row]:
     """Cells put into their columns. A cell that covers rows is repeated in each where it is short,
     so that every row can be read alone; else it stands in the first only."""
     placed: list[Row] = [{} for _ in rows]

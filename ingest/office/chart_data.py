@@ -8,9 +8,15 @@ from xml.etree.ElementTree import Element
 
 from octavo.ingest.formats.converted import A4, Paper
 from octavo.ingest.formats.epub_builder import caption
-from octavo.ingest.formats.table_html import Cell, plain, table_html
-from octavo.ingest.office.number_formats import show
-from octavo.ingest.office.office_package import Package, drawn_text, first, value, whole
+from octavo.ingest.formats.table_html import Cell, table_html, text_cell
+from octavo.ingest.office.number_formats import format_number
+from octavo.ingest.office.office_package import (
+    Package,
+    attribute_of,
+    drawn_text,
+    find_child,
+    to_int,
+)
 
 _MOST = 2000  # points of a series that are read
 _DRAWN = (
@@ -40,11 +46,14 @@ class Chart:
 
     def rows(self) -> list[list[Cell]]:
         """A header of series names, then a row a category."""
-        head = [plain("", head=True), *(plain(s.name, head=True) for s in self.series)]
+        head = [text_cell("", head=True), *(text_cell(s.name, head=True) for s in self.series)]
         places = sorted({n for s in self.series for n in (*s.categories, *s.values)})
         names = {n: text for s in reversed(self.series) for n, text in s.categories.items()}
         rows = [
-            [plain(names.get(n, str(n + 1))), *(plain(s.values.get(n, "")) for s in self.series)]
+            [
+                text_cell(names.get(n, str(n + 1))),
+                *(text_cell(s.values.get(n, "")) for s in self.series),
+            ]
             for n in places
         ]
         return [head, *rows]
@@ -57,7 +66,7 @@ def read_chart(package: Package, part: str) -> Chart:
     kinds = dict.fromkeys(p.tag.removesuffix("Chart").removesuffix("3D") for p in plots)
     series = tuple(_series(s) for p in plots for s in p.findall("ser"))
     axes = [_title(a) for a in root.iter() if a.tag in ("catAx", "valAx", "dateAx", "serAx")]
-    title = _title(first(root, "chart")) or (series[0].name if len(series) == 1 else "")
+    title = _title(find_child(root, "chart")) or (series[0].name if len(series) == 1 else "")
     return Chart(title, " and ".join(kinds), tuple(a for a in axes if a), series)
 
 
@@ -77,18 +86,18 @@ def chart_html(chart: Chart, alt: str = "", paper: Paper = A4) -> Iterator[str]:
 
 
 def _title(element: Element | None) -> str:
-    title = first(element, "title")
+    title = find_child(element, "title")
     return " ".join(drawn_text(title)) if title is not None else ""
 
 
 def _series(element: Element) -> Series:
-    name = " ".join(v.text or "" for v in (first(element, "tx") or Element("tx")).iter("v"))
-    categories = first(element, "cat")
+    name = " ".join(v.text or "" for v in (find_child(element, "tx") or Element("tx")).iter("v"))
+    categories = find_child(element, "cat")
     if categories is None:
-        categories = first(element, "xVal")
-    values = first(element, "val")
+        categories = find_child(element, "xVal")
+    values = find_child(element, "val")
     if values is None:
-        values = first(element, "yVal")
+        values = find_child(element, "yVal")
     return Series(name.strip(), _points(categories), _points(values))
 
 
@@ -101,9 +110,9 @@ def _points(element: Element | None) -> dict[int, str]:
     for level in reversed(levels):
         code = next((e.text or "" for e in element.iter("formatCode")), "General")
         for point in level.iter("pt"):
-            n = whole(point.get("idx"), -1)
+            n = to_int(point.get("idx"), -1)
             if 0 <= n < _MOST:
-                text = _formatted(first(point, "v"), code)
+                text = _formatted(find_child(point, "v"), code)
                 points[n] = f"{points[n]} {text}" if n in points else text
     return points
 
@@ -112,7 +121,7 @@ def _formatted(element: Element | None, code: str) -> str:
     text = (element.text or "") if element is not None else ""
     try:
         number = float(text)
-        return show(number, code)
+        return format_number(number, code)
     except (ValueError, OverflowError):
         return text
 
@@ -123,4 +132,4 @@ def chart_parts(package: Package, part: str, drawing: Element) -> Iterator[tuple
     for item in drawing.iter("chart"):
         target = targets.get(item.get("r:id", ""))
         if target is not None and target.part in package.container:
-            yield target.part, value(drawing, "docPr", name="descr")
+            yield target.part, attribute_of(drawing, "docPr", name="descr")

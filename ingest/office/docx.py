@@ -28,7 +28,15 @@ from octavo.ingest.office.docx_runs import (
 from octavo.ingest.office.docx_tables import rows_of, table_cells
 from octavo.ingest.office.formulas import formula_text
 from octavo.ingest.office.list_numbering import Numbering
-from octavo.ingest.office.office_package import EMU, Package, drawn_text, first, is_on, value, whole
+from octavo.ingest.office.office_package import (
+    EMU,
+    Package,
+    attribute_of,
+    drawn_text,
+    find_child,
+    is_on,
+    to_int,
+)
 from octavo.ingest.office.paragraph_styles import ParagraphStyle, read_styles
 
 
@@ -77,8 +85,10 @@ class _BodyReader:
             comments_by_id(self._related_root("comments")),
         )
         titles = [i for i, s in self._styles.items() if s.title]
-        self._heading_shift = int(any(value(p, "pPr", "pStyle") in titles for p in root.iter("p")))
-        body = first(root, "body")
+        self._heading_shift = int(
+            any(attribute_of(p, "pPr", "pStyle") in titles for p in root.iter("p"))
+        )
+        body = find_child(root, "body")
         yield from self._headers_or_footers("header")
         yield from self._blocks(body if body is not None else root, story)
         yield from self._headers_or_footers("footer")
@@ -107,11 +117,11 @@ class _BodyReader:
 
     def _paragraph(self, paragraph: Element, story: Story) -> Iterator[str]:
         content = ParagraphContent()
-        properties = first(paragraph, "pPr")
-        if is_on(first(properties, "pageBreakBefore")):
+        properties = find_child(paragraph, "pPr")
+        if is_on(find_child(properties, "pageBreakBefore")):
             yield PAGE_BREAK
         self._runs(paragraph, story, content)
-        style = self._styles.get(value(properties, "pStyle"), ParagraphStyle())
+        style = self._styles.get(attribute_of(properties, "pStyle"), ParagraphStyle())
         label = self._label(properties, style, bool("".join(content.html).strip()))
         parts = "".join(content.html).split(PAGE_BREAK)
         for n, part in enumerate(parts):
@@ -122,23 +132,23 @@ class _BodyReader:
                 yield self._paragraph_html(text, label, style, properties)
                 label = ""
         yield from content.after
-        section = first(properties, "sectPr")
-        if section is not None and value(section, "type") != "continuous":
+        section = find_child(properties, "sectPr")
+        if section is not None and attribute_of(section, "type") != "continuous":
             yield PAGE_BREAK
 
     def _label(self, properties: Element | None, style: ParagraphStyle, filled: bool) -> str:
-        numbering = first(properties, "numPr")
-        number = value(numbering, "numId") or style.number
-        level = value(numbering, "ilvl")
+        numbering = find_child(properties, "numPr")
+        number = attribute_of(numbering, "numId") or style.number
+        level = attribute_of(numbering, "ilvl")
         if not filled or number in ("", "0"):
             return ""
-        return self._numbering.label(number, whole(level) if level else style.level)
+        return self._numbering.label(number, to_int(level) if level else style.level)
 
     def _paragraph_html(
         self, text: str, label: str, style: ParagraphStyle, properties: Element | None
     ) -> str:
-        outline = value(properties, "outlineLvl")
-        heading = whole(outline, 9) + 1 if outline else style.heading
+        outline = attribute_of(properties, "outlineLvl")
+        heading = to_int(outline, 9) + 1 if outline else style.heading
         lead = f"{escape(label)} " if label else ""
         if style.title:
             return f"<h1>{text}</h1>"
@@ -147,7 +157,7 @@ class _BodyReader:
             return f"<h{level}>{lead}{text}</h{level}>"
         if not label:
             return f"<p>{text}</p>"
-        depth = whole(value(first(properties, "numPr"), "ilvl")) + 1
+        depth = to_int(attribute_of(find_child(properties, "numPr"), "ilvl")) + 1
         return f'<p style="margin-left:{16 * min(depth, 9)}pt">{lead}{text}</p>'
 
     def _runs(self, element: Element, story: Story, content: ParagraphContent) -> None:
@@ -164,8 +174,8 @@ class _BodyReader:
                 self._runs(chosen(child), story, content)
 
     def _run(self, run: Element, story: Story, content: ParagraphContent) -> None:
-        properties = first(run, "rPr")
-        if is_on(first(properties, "vanish")):
+        properties = find_child(run, "rPr")
+        if is_on(find_child(properties, "vanish")):
             return
         outer_html, content.html = content.html, []
         for child in run:
@@ -174,10 +184,10 @@ class _BodyReader:
         content.html = outer_html
         if not html or (content.muted and html != PAGE_BREAK):
             return
-        aligned = value(properties, "vertAlign")
+        aligned = attribute_of(properties, "vertAlign")
         for tag, on in (
-            ("b", is_on(first(properties, "b"))),
-            ("i", is_on(first(properties, "i"))),
+            ("b", is_on(find_child(properties, "b"))),
+            ("i", is_on(find_child(properties, "i"))),
             ("sup", aligned == "superscript"),
             ("sub", aligned == "subscript"),
         ):
@@ -244,7 +254,7 @@ class _BodyReader:
         targets = self._package.targets(story.part)
         alt = next((e.get("descr", "") for e in drawing.iter("docPr")), "")
         extent = next((e.get("cx") for e in drawing.iter("extent")), "")
-        width = whole(extent) / EMU
+        width = to_int(extent) / EMU
         images = [e.get("r:embed", "") for e in drawing.iter("blip")]
         images += [e.get("r:id", "") for e in drawing.iter("imagedata")]
         for name in images:

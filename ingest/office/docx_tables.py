@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from octavo.ingest.formats.table_html import Cell
 from octavo.ingest.office.docx_elements import children_of, hexadecimal
-from octavo.ingest.office.office_package import first, is_on, value, whole
+from octavo.ingest.office.office_package import attribute_of, find_child, is_on, to_int
 
 
 def table_cells(table: Element, cell_html: Callable[[Element], str]) -> list[list[Cell]]:
@@ -19,12 +19,12 @@ def table_cells(table: Element, cell_html: Callable[[Element], str]) -> list[lis
     heads = _header_rows(table, rows)
     for n, row in enumerate(rows):
         cells: list[Cell] = []
-        column = whole(value(row, "trPr", "gridBefore"))
+        column = to_int(attribute_of(row, "trPr", "gridBefore"))
         if column:
             cells.append(Cell("", columns=min(column, 1000)))
         for cell in children_of(row, "tc"):
-            columns = max(1, min(whole(value(cell, "tcPr", "gridSpan"), 1), 1000))
-            merged = first(cell, "tcPr", "vMerge")
+            columns = max(1, min(to_int(attribute_of(cell, "tcPr", "gridSpan"), 1), 1000))
+            merged = find_child(cell, "tcPr", "vMerge")
             if merged is not None and merged.get("val", "continue") == "continue":
                 if column in merged_down:
                     above, place = merged_down[column]
@@ -44,7 +44,7 @@ def table_cells(table: Element, cell_html: Callable[[Element], str]) -> list[lis
 
 def rows_of(table: Element) -> Iterator[Element]:
     for row in children_of(table, "tr"):
-        if first(row, "trPr", "del") is None:
+        if find_child(row, "trPr", "del") is None:
             yield row
 
 
@@ -53,12 +53,12 @@ def _header_rows(table: Element, rows: list[Element]) -> int:
     and it holds no numbers alone."""
     repeated = 0
     for row in rows:
-        if not is_on(first(row, "trPr", "tblHeader")):
+        if not is_on(find_child(row, "trPr", "tblHeader")):
             break
         repeated += 1
     if repeated or len(rows) < 2:
         return min(repeated, len(rows) - 1)
-    look = first(table, "tblPr", "tblLook")
+    look = find_child(table, "tblPr", "tblLook")
     if look is None:
         return 0
     first_row = look.get("firstRow") in ("1", "true") or bool(hexadecimal(look.get("val")) & 0x20)

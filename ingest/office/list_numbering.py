@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from octavo.ingest.office.office_package import value, whole
+from octavo.ingest.office.office_package import attribute_of, to_int
 
 _PLACE = re.compile(r"%(\d)")
 _ROMAN = (
@@ -38,10 +38,10 @@ class Numbering:
         for definition in root.findall("abstractNum"):
             name = definition.get("abstractNumId", "")
             self._levels[name] = {
-                whole(x.get("ilvl")): _level(x) for x in definition.findall("lvl")
+                to_int(x.get("ilvl")): _level(x) for x in definition.findall("lvl")
             }
         for item in root.findall("num"):
-            self._lists[item.get("numId", "")] = value(item, "abstractNumId")
+            self._lists[item.get("numId", "")] = attribute_of(item, "abstractNumId")
             for change in item.findall("lvlOverride"):
                 self._override(item.get("numId", ""), change)
 
@@ -53,7 +53,7 @@ class Numbering:
             override if override in self._levels or definition in self._levels else definition
         )
         self._levels.setdefault(override, dict(self._levels.get(definition, {})))
-        index = whole(change.get("ilvl"))
+        index = to_int(change.get("ilvl"))
         level = change.find("lvl")
         if level is not None:
             self._levels[override][index] = _level(level)
@@ -61,7 +61,7 @@ class Numbering:
         if start is not None:
             inherited = self._levels[override].get(index, Level())
             self._levels[override][index] = Level(
-                inherited.kind, inherited.text, whole(start.get("val"), 1)
+                inherited.kind, inherited.text, to_int(start.get("val"), 1)
             )
 
     def label(self, number: str, index: int) -> str:
@@ -88,9 +88,9 @@ class Numbering:
 
 def _level(element: Element) -> Level:
     return Level(
-        value(element, "numFmt") or "decimal",
-        value(element, "lvlText"),
-        whole(value(element, "start"), 1),
+        attribute_of(element, "numFmt") or "decimal",
+        attribute_of(element, "lvlText"),
+        to_int(attribute_of(element, "start"), 1),
     )
 
 

@@ -32,21 +32,21 @@ _MONTHS = "January February March April May June July August September October N
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
 
 
-def show(value: float, code: str, epoch_1904: bool = False) -> str:
+def format_number(value: float, code: str, epoch_1904: bool = False) -> str:
     """`value` as a cell with the format `code` shows it."""
     section, value = _section(value, code)
     parts = _parts(section)
     if any(_DATE.match(p) for p in parts):
         if not 0 <= value <= _LAST_DAY:
-            return general(value)
+            return format_general(value)
         return _date(value, parts, epoch_1904)
     if any(p == "@" or p.lower() == "general" for p in parts):
-        plain = general(value)
+        plain = format_general(value)
         return "".join(plain if p == "@" or p.lower() == "general" else _literal(p) for p in parts)
     return _number(value, parts)
 
 
-def general(value: float) -> str:
+def format_general(value: float) -> str:
     """A number without a format: whole ones in full, others to ten digits."""
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))
@@ -100,7 +100,7 @@ def _number(value: float, parts: tuple[str, ...]) -> str:
     if not digits:
         return "".join(map(_literal, parts)).strip() if parts else ""
     if "/" in parts and len(digits) > 1:
-        return general(round(value, 4))  # a fraction: its decimal value says the same
+        return format_general(round(value, 4))  # a fraction: its decimal value says the same
     shown = Decimal(repr(value)) * (Decimal(100) ** sum(p == "%" for p in parts))
     pattern = "".join(digits)
     exponent = next((p for p in parts if p[0] == "E" and len(p) > 2), "")
@@ -148,7 +148,7 @@ def _date(serial: float, parts: tuple[str, ...], epoch_1904: bool) -> str:
     places = max((len(p) - 1 for p in parts if p.startswith(".0")), default=0)
     moment = _moment(serial, epoch_1904, min(places, 6))
     if moment is None:
-        return general(serial)
+        return format_general(serial)
     half = any(p in ("AM/PM", "A/P") for p in parts)
     out, hours = "", False
     for n, part in enumerate(parts):

@@ -89,7 +89,7 @@ def text_of(element: Element) -> str:
     return "".join(element.itertext()).strip()
 
 
-def first(element: Element | None, *path: str) -> Element | None:
+def find_child(element: Element | None, *path: str) -> Element | None:
     """The first descendant along a path of child names, or None."""
     for name in path:
         if element is None:
@@ -98,13 +98,13 @@ def first(element: Element | None, *path: str) -> Element | None:
     return element
 
 
-def value(element: Element | None, *path: str, name: str = "val") -> str:
+def attribute_of(element: Element | None, *path: str, name: str = "val") -> str:
     """An attribute (`val`) of the descendant along a path; empty where there is none."""
-    found = first(element, *path)
+    found = find_child(element, *path)
     return found.get(name, "") if found is not None else ""
 
 
-def whole(text: str | None, otherwise: int = 0) -> int:
+def to_int(text: str | None, otherwise: int = 0) -> int:
     """A whole number of an attribute; `otherwise` where it is none."""
     try:
         return int(float(text or ""))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from octavo.ingest.office.office_package import first, value, whole
+from octavo.ingest.office.office_package import attribute_of, find_child, to_int
 
 _HEADING = re.compile(r"^heading (\d)$", re.IGNORECASE)
 
@@ -33,12 +33,15 @@ def _style(name: str, elements: dict[str, Element]) -> ParagraphStyle:
         element = elements.get(name)
         if element is None:
             break
-        style_name = value(element, "name").lower()
+        style_name = attribute_of(element, "name").lower()
         match = _HEADING.match(style_name)
-        outline = value(element, "pPr", "outlineLvl")
-        heading = heading or (int(match[1]) if match else whole(outline, 9) + 1 if outline else 0)
+        outline = attribute_of(element, "pPr", "outlineLvl")
+        heading = heading or (int(match[1]) if match else to_int(outline, 9) + 1 if outline else 0)
         title = title or style_name == "title"
-        numbering = first(element, "pPr", "numPr")
-        number, level = number or value(numbering, "numId"), level or value(numbering, "ilvl")
-        name = value(element, "basedOn")
-    return ParagraphStyle(heading if heading <= 9 else 0, title, number, whole(level))
+        numbering = find_child(element, "pPr", "numPr")
+        number, level = (
+            number or attribute_of(numbering, "numId"),
+            level or attribute_of(numbering, "ilvl"),
+        )
+        name = attribute_of(element, "basedOn")
+    return ParagraphStyle(heading if heading <= 9 else 0, title, number, to_int(level))

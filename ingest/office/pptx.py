@@ -17,10 +17,10 @@ from octavo.ingest.office.chart_data import chart_html, read_chart
 from octavo.ingest.office.office_package import (
     EMU,
     Package,
+    attribute_of,
     drawn_text,
-    first,
-    value,
-    whole,
+    find_child,
+    to_int,
 )
 from octavo.ingest.office.pptx_text import slide_table_html, text_html
 from octavo.ingest.office.pptx_transforms import (
@@ -51,9 +51,9 @@ def make_pptx(data: bytes, bounds: FileLimits) -> Converted:
     package = Package(data, bounds)
     main = package.main_part()
     root = package.root(main)
-    size = first(root, "sldSz")
-    width = whole(size.get("cx") if size is not None else "", 9_144_000) / EMU
-    height = whole(size.get("cy") if size is not None else "", 6_858_000) / EMU
+    size = find_child(root, "sldSz")
+    width = to_int(size.get("cx") if size is not None else "", 9_144_000) / EMU
+    height = to_int(size.get("cy") if size is not None else "", 6_858_000) / EMU
     targets = package.targets(main)
     parts = [targets[i].part for e in root.iter("sldId") if (i := e.get("r:id", "")) in targets]
     page = Box(0.0, 0.0, min(max(width, 72.0), _MOST_POINTS), min(max(height, 72.0), _MOST_POINTS))
@@ -84,13 +84,13 @@ class _SlideReader:
 
     def slide(self) -> Slide:
         if self._part not in self._package.container:
-            self._slide.under.append(f"<p>{escape('[this slide is missing from the file]')}</p>")
+            self._slide.below.append(f"<p>{escape('[this slide is missing from the file]')}</p>")
             return self._slide
-        tree = first(self._package.root(self._part), "cSld", "spTree")
+        tree = find_child(self._package.root(self._part), "cSld", "spTree")
         if tree is not None:
             self._shapes(tree, SlideTransform())
-        titles = [w for w in self._slide.words if w.size == TITLE]
-        self._slide.words.sort(key=lambda w: w not in titles)  # the title is read first
+        titles = [w for w in self._slide.texts if w.size == TITLE]
+        self._slide.texts.sort(key=lambda w: w not in titles)  # the title is read first
         self._notes()
         self._comments()
         return self._slide
@@ -105,7 +105,7 @@ class _SlideReader:
                 self._graphic_frame(shape, frame)
             elif shape.tag == "cxnSp":
                 box, flipped = self._box(shape, frame)
-                self._slide.forms.append(SlideShape(box, "line", falling=not flipped))
+                self._slide.shapes.append(SlideShape(box, "line", falling=not flipped))
             elif shape.tag == "grpSp":
                 self._shapes(shape, group_transform(shape, frame))
             elif shape.tag == "AlternateContent":
@@ -118,7 +118,7 @@ class _SlideReader:
     def _box(self, shape: Element, frame: SlideTransform) -> tuple[Box, bool]:
         """Where a shape lies, by itself or by its placeholder; and whether it is flipped."""
         transform = transform_of(shape)
-        placeholder = first(shape, "nvSpPr", "nvPr", "ph")
+        placeholder = find_child(shape, "nvSpPr", "nvPr", "ph")
         if placeholder is None:
             placeholder = next(shape.iter("ph"), None)
         if transform is None and placeholder is not None:
@@ -129,8 +129,8 @@ class _SlideReader:
         if offset is None or extent is None:
             return self._page.grow(-_INSET), False
         box = frame.box(
-            whole(offset.get("x")), whole(offset.get("y")),
-            whole(extent.get("cx")), whole(extent.get("cy")),
+            to_int(offset.get("x")), to_int(offset.get("y")),
+            to_int(extent.get("cx")), to_int(extent.get("cy")),
         )  # fmt: skip
         flipped = (transform.get("flipV") in ("1", "true")) != (
             transform.get("flipH") in ("1", "true")
@@ -157,22 +157,22 @@ class _SlideReader:
         if kind in _LEFT_OUT:
             return
         box, _ = self._box(shape, frame)
-        body = first(shape, "txBody")
+        body = find_child(shape, "txBody")
         html = text_html(body, bulleted=kind in ("body", "obj")) if body is not None else ""
         if placeholder is None and not _is_text_box(shape):
-            geometry = value(shape, "spPr", "prstGeom", name="prst")
+            geometry = attribute_of(shape, "spPr", "prstGeom", name="prst")
             if geometry != "line":
                 rounded = geometry in ("ellipse", "flowChartConnector")
-                self._slide.forms.append(SlideShape(box, "ellipse" if rounded else "rectangle"))
+                self._slide.shapes.append(SlideShape(box, "ellipse" if rounded else "rectangle"))
             else:
-                self._slide.forms.append(SlideShape(box, "line"))
+                self._slide.shapes.append(SlideShape(box, "line"))
         if not html:
             return
         if kind in _TITLES:
             bold = html.replace("<p>", "<p><b>").replace("</p>", "</b></p>")
-            self._slide.words.append(SlideText(box.grow(-3.0), bold, TITLE))
+            self._slide.texts.append(SlideText(box.grow(-3.0), bold, TITLE))
         else:
-            self._slide.words.append(SlideText(_inset(box), html, TEXT))
+            self._slide.texts.append(SlideText(_inset(box), html, TEXT))
 
     def _picture(self, shape: Element, frame: SlideTransform) -> None:
         box, _ = self._box(shape, frame)
@@ -181,7 +181,7 @@ class _SlideReader:
             target = self._targets.get(blip.get("r:embed", ""))
             data = self._package.picture(target.part) if target else None
             if data and box.area > 0:
-                self._slide.photos.append(SlidePicture(box, data, caption(alt)))
+                self._slide.pictures.append(SlidePicture(box, data, caption(alt)))
                 return
 
     def _graphic_frame(self, shape: Element, frame: SlideTransform) -> None:
@@ -190,7 +190,7 @@ class _SlideReader:
         alt = next((e.get("descr", "") for e in shape.iter("cNvPr")), "").strip()
         for table in shape.iter("tbl"):
             wide = Box(box.x0, box.y0, box.x1 + 2 * _INSET, box.y1)  # its right rule, too
-            self._slide.words.append(SlideText(wide, slide_table_html(table, frame), TABLE))
+            self._slide.texts.append(SlideText(wide, slide_table_html(table, frame), TABLE))
             return
         for item in shape.iter():
             target = self._targets.get(item.get("r:id", item.get("r:dm", "")))
@@ -200,11 +200,11 @@ class _SlideReader:
                 chart = read_chart(self._package, target.part)
                 paper = Paper(box.width + 96.0, self._page.height, TABLE * self._page.height / 540)
                 html = "".join(chart_html(chart, alt, paper))
-                self._slide.words.append(SlideText(box, html, TABLE))
+                self._slide.texts.append(SlideText(box, html, TABLE))
             elif item.tag == "relIds":
                 lines = drawn_text(self._package.root(target.part))
                 html = "".join(f"<p>{escape(line)}</p>" for line in lines)
-                self._slide.words.append(SlideText(box, html, TEXT))
+                self._slide.texts.append(SlideText(box, html, TEXT))
         for picture in shape.iter("pic"):
             self._picture(picture, frame)
 
@@ -212,24 +212,24 @@ class _SlideReader:
         for part in self._package.related(self._part, "notesSlide"):
             for shape in self._package.root(part).iter("sp"):
                 placeholder = next(shape.iter("ph"), None)
-                body = first(shape, "txBody")
+                body = find_child(shape, "txBody")
                 if placeholder is None or placeholder.get("type") != "body" or body is None:
                     continue
                 text = text_html(body, bulleted=False)
                 if text:
-                    self._slide.under.append(text.replace("<p>", "<p>Notes: ", 1))
+                    self._slide.below.append(text.replace("<p>", "<p>Notes: ", 1))
 
     def _comments(self) -> None:
         for part in self._package.related(self._part, "comments"):
             for comment in self._package.root(part).iter("cm"):
                 words = " ".join(t.text or "" for t in comment.iter() if t.tag in ("text", "t"))
                 if words.strip():
-                    self._slide.under.append(f"<p>Comment: {escape(words.strip())}</p>")
+                    self._slide.below.append(f"<p>Comment: {escape(words.strip())}</p>")
 
 
 def _is_text_box(shape: Element) -> bool:
     """A frame of text without an outline to be seen."""
-    return value(shape, "nvSpPr", "cNvSpPr", name="txBox") in ("1", "true")
+    return attribute_of(shape, "nvSpPr", "cNvSpPr", name="txBox") in ("1", "true")
 
 
 def _inset(box: Box) -> Box:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from octavo.ingest.formats.epub_builder import escape
-from octavo.ingest.formats.table_html import Band, Cell, band_html, place
-from octavo.ingest.office.office_package import first, paragraph_text, value, whole
+from octavo.ingest.formats.table_html import Band, Cell, band_html, place_cells
+from octavo.ingest.office.office_package import attribute_of, find_child, paragraph_text, to_int
 from octavo.ingest.office.pptx_transforms import SlideTransform
 
 
@@ -18,8 +18,8 @@ def text_html(body: Element, bulleted: bool) -> str:
         text = "".join(paragraph_text(paragraph)).strip()
         if not text:
             continue
-        properties = first(paragraph, "pPr")
-        level = min(max(whole(properties.get("lvl")) if properties is not None else 0, 0), 8)
+        properties = find_child(paragraph, "pPr")
+        level = min(max(to_int(properties.get("lvl")) if properties is not None else 0, 0), 8)
         mark = _mark(properties, bulleted, level, counts)
         indent = f' style="margin-left:{1.2 * level:.1f}em"' if level else ""
         shown = escape(text).replace("\n", "<br/>")
@@ -28,33 +28,33 @@ def text_html(body: Element, bulleted: bool) -> str:
 
 
 def _mark(properties: Element | None, bulleted: bool, level: int, counts: dict[int, int]) -> str:
-    if first(properties, "buAutoNum") is not None:
+    if find_child(properties, "buAutoNum") is not None:
         counts[level] = counts.get(level, 0) + 1
         for deeper in [k for k in counts if k > level]:
             del counts[deeper]
         return f"{counts[level]}. "
     counts.pop(level, None)
-    if first(properties, "buNone") is not None:
+    if find_child(properties, "buNone") is not None:
         return ""
-    return "• " if bulleted or first(properties, "buChar") is not None else ""
+    return "• " if bulleted or find_child(properties, "buChar") is not None else ""
 
 
 def slide_table_html(table: Element, frame: SlideTransform) -> str:
-    widths = [whole(c.get("w")) * frame.across for c in table.iter("gridCol")]
-    header = value(table, "tblPr", name="firstRow") in ("1", "true")
+    widths = [to_int(c.get("w")) * frame.across for c in table.iter("gridCol")]
+    header = attribute_of(table, "tblPr", name="firstRow") in ("1", "true")
     rows = []
     for n, row in enumerate(table.findall("tr")):
         cells = []
         for cell in row.findall("tc"):
             if cell.get("hMerge") in ("1", "true") or cell.get("vMerge") in ("1", "true"):
                 continue
-            body = first(cell, "txBody")
+            body = find_child(cell, "txBody")
             text = text_html(body, bulleted=False) if body is not None else ""
             lines = text.replace("</p>", "<br/>").replace("<p>", "").removesuffix("<br/>")
-            columns, high = whole(cell.get("gridSpan"), 1), whole(cell.get("rowSpan"), 1)
+            columns, high = to_int(cell.get("gridSpan"), 1), to_int(cell.get("rowSpan"), 1)
             cells.append(Cell(lines, columns, high, head=header and n == 0))
         rows.append(cells)
-    placed = place(rows)
+    placed = place_cells(rows)
     used = tuple(sorted({c for row in placed for c in row}))
     known = tuple(widths[c] if c < len(widths) else 60.0 for c in used)
     return band_html(placed, Band(used, known))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from octavo.ingest.document import Box
-from octavo.ingest.office.office_package import EMU, first, whole
+from octavo.ingest.office.office_package import EMU, find_child, to_int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class SlideTransform:
 
 def transform_of(shape: Element) -> Element | None:
     for path in (("spPr", "xfrm"), ("xfrm",), ("grpSpPr", "xfrm")):
-        transform = first(shape, *path)
+        transform = find_child(shape, *path)
         if transform is not None:
             return transform
     return None
@@ -40,11 +40,11 @@ def group_transform(group: Element, frame: SlideTransform) -> SlideTransform:
     child_offset, child_extent = transform.find("chOff"), transform.find("chExt")
     if offset is None or extent is None or child_offset is None or child_extent is None:
         return frame
-    across = whole(extent.get("cx")) / max(1, whole(child_extent.get("cx"), 1))
-    down = whole(extent.get("cy")) / max(1, whole(child_extent.get("cy"), 1))
+    across = to_int(extent.get("cx")) / max(1, to_int(child_extent.get("cx"), 1))
+    down = to_int(extent.get("cy")) / max(1, to_int(child_extent.get("cy"), 1))
     return SlideTransform(
-        frame.x + frame.across * (whole(offset.get("x")) - across * whole(child_offset.get("x"))),
-        frame.y + frame.down * (whole(offset.get("y")) - down * whole(child_offset.get("y"))),
+        frame.x + frame.across * (to_int(offset.get("x")) - across * to_int(child_offset.get("x"))),
+        frame.y + frame.down * (to_int(offset.get("y")) - down * to_int(child_offset.get("y"))),
         frame.across * across,
         frame.down * down,
     )

@@ -17,7 +17,7 @@ import pymupdf
 from octavo.ingest.document import Box, DocumentError
 from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.epub_builder import MUPDF_ERRORS
-from octavo.ingest.formats.raster import shown
+from octavo.ingest.formats.raster import drawable_picture
 
 TITLE, TEXT, TABLE, CAPTION = 28.0, 18.0, 16.5, 12.0  # points on a slide 540 points high
 _HIGH = 540.0
@@ -61,12 +61,12 @@ class SlideShape:
 
 @dataclass(slots=True)
 class Slide:
-    """What is drawn on one page; `under` is HTML that stands below the slide itself."""
+    """What is drawn on one page; `below` is HTML that stands under the slide itself."""
 
-    words: list[SlideText] = field(default_factory=list)
-    photos: list[SlidePicture] = field(default_factory=list)
-    forms: list[SlideShape] = field(default_factory=list)
-    under: list[str] = field(default_factory=list)
+    texts: list[SlideText] = field(default_factory=list)
+    pictures: list[SlidePicture] = field(default_factory=list)
+    shapes: list[SlideShape] = field(default_factory=list)
+    below: list[str] = field(default_factory=list)
 
 
 def draw_slides(slides: Iterator[Slide], width: float, height: float, bounds: FileLimits) -> bytes:
@@ -77,14 +77,14 @@ def draw_slides(slides: Iterator[Slide], width: float, height: float, bounds: Fi
     drawn_slides: list[Slide] = []
     page = Box(0.0, 0.0, width, height)
     for slide in slides:
-        drawn_slides.append(Slide([], slide.photos, slide.forms))
+        drawn_slides.append(Slide([], slide.pictures, slide.shapes))
         _write(writer, slide, page)
     if not drawn_slides:
         raise DocumentError("has no slides")
     writer.close()
     document = pymupdf.open(stream=out.getvalue(), filetype="pdf")
     for n, slide in enumerate(drawn_slides):
-        _decorate(document[n], slide, bounds)
+        _draw_pictures_and_shapes(document[n], slide, bounds)
     return bytes(document.tobytes())
 
 
@@ -92,16 +92,18 @@ def _write(writer: Any, slide: Slide, page: Box) -> None:
     unit = page.height / _HIGH
     placed: list[Any] = []
     captions = list(_captions(slide, page, unit))
-    under = [
-        p.caption for p in slide.photos if p.caption and p.caption not in (c.html for c in captions)
-    ] + slide.under
-    for words in (*slide.words, *captions):
-        story = _fitted(words.html, words.size * unit, words.box, page)
+    below = [
+        p.caption
+        for p in slide.pictures
+        if p.caption and p.caption not in (c.html for c in captions)
+    ] + slide.below
+    for text in (*slide.texts, *captions):
+        story = _fitted(text.html, text.size * unit, text.box, page)
         if story is None:
-            under.insert(0, words.html)
+            below.insert(0, text.html)
         else:
             placed.append(story)
-    strip, height = _strip(under, TABLE * unit, page)
+    strip, height = _strip(below, TABLE * unit, page)
     device = writer.begin_page(pymupdf.Rect(0, 0, page.width, page.height + height))
     for story in (*placed, *strip):
         story.draw(device)
@@ -110,16 +112,19 @@ def _write(writer: Any, slide: Slide, page: Box) -> None:
 
 def _captions(slide: Slide, page: Box, unit: float) -> Iterator[SlideText]:
     """Captions right under their pictures, where the slide has room for them."""
-    used_boxes = [*(w.box for w in slide.words), *(p.box for p in slide.photos)]
-    for photo in slide.photos:
+    used_boxes = [*(w.box for w in slide.texts), *(p.box for p in slide.pictures)]
+    for slide_picture in slide.pictures:
         caption_box = Box(
-            photo.box.x0, photo.box.y1 + 6 * unit, photo.box.x1, photo.box.y1 + 28 * unit
+            slide_picture.box.x0,
+            slide_picture.box.y1 + 6 * unit,
+            slide_picture.box.x1,
+            slide_picture.box.y1 + 28 * unit,
         )
         free = all(
             caption_box.clip(t).width <= 0 or caption_box.clip(t).height <= 0 for t in used_boxes
         )
-        if photo.caption and free and caption_box.inside(page) == 1.0:
-            yield SlideText(caption_box, photo.caption, CAPTION)
+        if slide_picture.caption and free and caption_box.inside(page) == 1.0:
+            yield SlideText(caption_box, slide_picture.caption, CAPTION)
 
 
 def _story(html: str, size: float) -> Any:
@@ -130,48 +135,56 @@ def _story(html: str, size: float) -> Any:
 def _fitted(html: str, size: float, box: Box, page: Box) -> Any | None:
     """A story placed in a frame, smaller where it must be; None where it is longer still."""
     frame = pymupdf.Rect(box.x0, box.y0, max(box.x1, box.x0 + 4 * size), box.y1)
-    roomy = pymupdf.Rect(frame.x0, frame.y0, frame.x1, max(frame.y1, page.height - 8))
+    to_page_end = pymupdf.Rect(frame.x0, frame.y0, frame.x1, max(frame.y1, page.height - 8))
     scale = 1.0
     while scale >= _SMALLEST:
-        for rect in (frame,) if scale > 0.6 else (frame, roomy):
+        for rect in (frame,) if scale > 0.6 else (frame, to_page_end):
             story = _story(html, size * scale)
-            more, _ = story.place(rect)
-            if not more:
+            overflows, _ = story.place(rect)
+            if not overflows:
                 return story
         scale -= 0.1
     return None
 
 
-def _strip(under: Sequence[str], size: float, page: Box) -> tuple[list[Any], float]:
+def _strip(below: Sequence[str], size: float, page: Box) -> tuple[list[Any], float]:
     """What stands under the slide, and the points it takes."""
-    if not under:
+    if not below:
         return [], 0.0
-    story = _story("".join(under), size)
+    story = _story("".join(below), size)
     top = page.height + _MARGIN / 2
-    more, filled = story.place(pymupdf.Rect(_MARGIN, top, page.width - _MARGIN, top + 14_000))
+    overflows, filled = story.place(pymupdf.Rect(_MARGIN, top, page.width - _MARGIN, top + 14_000))
     bottom = max(filled[3], top + size)
-    if more:
+    if overflows:
         raise DocumentError("has a slide with more notes than fit a page of 14,000 points")
     return [story], bottom - page.height + _MARGIN / 2
 
 
-def _decorate(page: Any, slide: Slide, bounds: FileLimits) -> None:
+def _draw_pictures_and_shapes(page: Any, slide: Slide, bounds: FileLimits) -> None:
     """Pictures and outlines, under the words."""
-    for photo in slide.photos:
+    for slide_picture in slide.pictures:
         try:
-            picture = shown(photo.data, bounds)
+            picture = drawable_picture(slide_picture.data, bounds)
         except (DocumentError, *MUPDF_ERRORS):
             picture = None
-        rect = pymupdf.Rect(photo.box.x0, photo.box.y0, photo.box.x1, photo.box.y1) & page.rect
+        rect = (
+            pymupdf.Rect(
+                slide_picture.box.x0,
+                slide_picture.box.y0,
+                slide_picture.box.x1,
+                slide_picture.box.y1,
+            )
+            & page.rect
+        )
         if picture is not None and not rect.is_empty:
             page.insert_image(rect, stream=picture.data, keep_proportion=False, overlay=False)
-    for form in slide.forms:
-        box = form.box
+    for shape in slide.shapes:
+        box = shape.box
         rect = pymupdf.Rect(box.x0, box.y0, box.x1, box.y1)
-        if form.kind == "line":
-            ends = (rect.tl, rect.br) if form.falling else (rect.bl, rect.tr)
+        if shape.kind == "line":
+            ends = (rect.tl, rect.br) if shape.falling else (rect.bl, rect.tr)
             page.draw_line(*ends, color=(0.4, 0.4, 0.4), overlay=False)
-        elif form.kind == "ellipse":
+        elif shape.kind == "ellipse":
             page.draw_oval(rect, color=(0.4, 0.4, 0.4), overlay=False)
         else:
             page.draw_rect(rect, color=(0.4, 0.4, 0.4), overlay=False)

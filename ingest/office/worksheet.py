@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from octavo.ingest.formats.bounded_xml import walk, walking
 from octavo.ingest.formats.epub_builder import Pictures, escape
-from octavo.ingest.formats.long_tables import Numbered
+from octavo.ingest.formats.long_tables import NumberedRow
 from octavo.ingest.formats.table_html import Cell
-from octavo.ingest.office.number_formats import show
-from octavo.ingest.office.office_package import Package, whole
+from octavo.ingest.office.number_formats import format_number
+from octavo.ingest.office.office_package import Package, to_int
 
 _CELL = re.compile(r"^\$?([A-Z]{1,3})\$?(\d{1,7})$")
 _MOST_COLUMNS = 16_384
@@ -47,7 +47,7 @@ class WorksheetRows:
         self._merged = _merged_cells(workbook.package, part)
         self._merged_down: dict[int, Cell] = {}  # cells merged downwards, by column
         self._merged_until: dict[int, int] = {}  # and the row they end in
-        self._finished_rows: list[Numbered] = []
+        self._finished_rows: list[NumberedRow] = []
         self._hidden_columns: set[int] = set()
         self._row = 0
         self._column = -1
@@ -58,7 +58,7 @@ class WorksheetRows:
         self._texts: dict[str, list[str]] = {}
         self._element = ""
 
-    def read(self) -> Iterator[Numbered]:
+    def read(self) -> Iterator[NumberedRow]:
         pieces = self._workbook.package.container.chunks(self._part)
         bounds = self._workbook.package.bounds
         for _ in walking(pieces, bounds, self._start, self._end, self._text):
@@ -71,12 +71,12 @@ class WorksheetRows:
         elif tag in ("v", "t", "f"):
             self._element = tag
         elif tag == "row":
-            self._row = whole(attributes.get("r"), self._row + 1)
+            self._row = to_int(attributes.get("r"), self._row + 1)
             self._column = -1
             self._hidden = attributes.get("hidden") in ("1", "true")
             self._cells = {}
         elif tag == "col" and attributes.get("hidden") in ("1", "true"):
-            low, high = whole(attributes.get("min")), whole(attributes.get("max"))
+            low, high = to_int(attributes.get("min")), to_int(attributes.get("max"))
             self._hidden_columns.update(range(max(low, 1) - 1, min(high, _MOST_COLUMNS)))
         elif tag == "rPh":
             self._element = "-"
@@ -85,7 +85,7 @@ class WorksheetRows:
         position = _cell_position(attributes.get("r", ""))
         self._column = position[0] if position else self._column + 1
         self._kind = attributes.get("t", "n")
-        index = whole(attributes.get("s"))
+        index = to_int(attributes.get("s"))
         self._format = (
             self._workbook.formats[index]
             if 0 <= index < len(self._workbook.formats)
@@ -127,14 +127,14 @@ class WorksheetRows:
                 if last > self._row and column not in self._merged_down:
                     self._merged_down[column], self._merged_until[column] = merged, last
         cells = {} if self._hidden else dict(sorted(self._cells.items()))
-        self._finished_rows.append(Numbered(self._row, cells))
+        self._finished_rows.append(NumberedRow(self._row, cells))
 
     def _value(self) -> str:
         """What the cell shows; a formula that was never computed shows itself."""
         texts = {k: "".join(v) for k, v in self._texts.items()}
         raw = texts.get("v", "")
         if self._kind == "s":
-            n = whole(raw, -1)
+            n = to_int(raw, -1)
             return self._workbook.strings[n] if 0 <= n < len(self._workbook.strings) else ""
         if self._kind == "inlineStr":
             return texts.get("t", "")
@@ -150,7 +150,7 @@ class WorksheetRows:
             return raw
         if not math.isfinite(number):
             return raw
-        return show(number, self._format.code, self._workbook.epoch_1904)
+        return format_number(number, self._format.code, self._workbook.epoch_1904)
 
 
 def _cell_position(name: str) -> tuple[int, int] | None:

@@ -12,7 +12,15 @@ from octavo.ingest.formats.epub_builder import EpubBuilder, Pictures, escape
 from octavo.ingest.formats.long_tables import sheet_blocks
 from octavo.ingest.office.chart_data import chart_html, read_chart
 from octavo.ingest.office.number_formats import BUILT_IN
-from octavo.ingest.office.office_package import EMU, Package, drawn_text, first, is_on, value, whole
+from octavo.ingest.office.office_package import (
+    EMU,
+    Package,
+    attribute_of,
+    drawn_text,
+    find_child,
+    is_on,
+    to_int,
+)
 from octavo.ingest.office.worksheet import CellFormat, Workbook, WorksheetRows
 
 
@@ -25,7 +33,7 @@ def make_xlsx(data: bytes, bounds: FileLimits) -> Converted:
     book = Workbook(
         package,
         main,
-        value(root, "workbookPr", name="date1904") in ("1", "true"),
+        attribute_of(root, "workbookPr", name="date1904") in ("1", "true"),
         _shared_strings(package, main),
         _cell_formats(package, main),
         pictures,
@@ -74,13 +82,13 @@ def _cell_formats(package: Package, main: str) -> list[CellFormat]:
         return []
     root = package.root(parts[0])
     codes = dict(BUILT_IN)
-    codes.update({whole(e.get("numFmtId")): e.get("formatCode", "") for e in root.iter("numFmt")})
-    fonts = first(root, "fonts")
+    codes.update({to_int(e.get("numFmtId")): e.get("formatCode", "") for e in root.iter("numFmt")})
+    fonts = find_child(root, "fonts")
     bold = [is_on(f.find("b")) for f in fonts] if fonts is not None else []
     formats = []
-    for style in first(root, "cellXfs") or ():
-        font = whole(style.get("fontId"))
-        code = codes.get(whole(style.get("numFmtId")), "General") or "General"
+    for style in find_child(root, "cellXfs") or ():
+        font = to_int(style.get("fontId"))
+        code = codes.get(to_int(style.get("numFmtId")), "General") or "General"
         formats.append(CellFormat(code, font < len(bold) and bold[font]))
     return formats
 
@@ -118,7 +126,7 @@ def _drawing(book: Workbook, part: str) -> Iterator[str]:
             target = targets.get(blip.get("r:embed", ""))
             data = book.package.picture(target.part) if target else None
             if data:
-                width = whole(next((e.get("cx") for e in anchor.iter("ext") if e.get("cx")), ""))
+                width = to_int(next((e.get("cx") for e in anchor.iter("ext") if e.get("cx")), ""))
                 yield book.pictures.html(data, alt, width / EMU)
         for item in anchor.iter("chart"):
             target = targets.get(item.get("r:id", ""))

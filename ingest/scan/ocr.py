@@ -26,14 +26,14 @@ from octavo.ingest.scan.text_quads import (
     Corners,
     Matrix,
     Pixels,
-    after,
+    compose,
     cut_out,
+    inverse_rotation,
     is_sideways,
-    mapped,
-    moved,
     sides,
     skew_of,
-    turned_back,
+    transform_box,
+    transform_points,
 )
 
 #: A line read with less confidence than this is left out.
@@ -63,20 +63,20 @@ class OcrLine:
 class OcrResult:
     """What was read from an image, in the pixels of `image`, which is the given one set upright.
 
-    `back` (2 x 3) takes a point of it to the image that was given.
+    `to_given_matrix` (2 x 3) takes a point of it to the image that was given.
     """
 
     image: Pixels
     lines: tuple[OcrLine, ...]
-    back: Matrix
+    to_given_matrix: Matrix
 
-    def given(self, box: Box) -> Box:
+    def to_given(self, box: Box) -> Box:
         """A box of the upright image in the image that was given."""
-        return mapped(box, self.back)
+        return transform_box(box, self.to_given_matrix)
 
-    def upright(self, box: Box) -> Box:
+    def to_upright(self, box: Box) -> Box:
         """A box of the image that was given in the upright one."""
-        return mapped(box, cv2.invertAffineTransform(self.back))
+        return transform_box(box, cv2.invertAffineTransform(self.to_given_matrix))
 
 
 @cache
@@ -116,7 +116,7 @@ def read_lines(png: bytes, place: Box) -> list[Line]:
     sx, sy = place.width / given.shape[1], place.height / given.shape[0]
     lines = []
     for spotted in reading.lines:
-        b = reading.given(spotted.box)
+        b = reading.to_given(spotted.box)
         box = Box(
             place.x0 + b.x0 * sx, place.y0 + b.y0 * sy, place.x0 + b.x1 * sx, place.y0 + b.y1 * sy
         )
@@ -137,18 +137,20 @@ def read(given: Pixels, most: float = math.inf) -> OcrResult:
     if quads and _upside_down(image, quads, doubt=turns > 0):
         turns, image = turns + 2, np.ascontiguousarray(np.rot90(image, 2))
         quads = _detect(image)
-    back = turned_back(given, turns)
+    back = inverse_rotation(given, turns)
     skew = skew_of(quads)
     chosen = _first(quads, most)
     lines = tuple(x for x in (_recognise(image, q) for q in chosen) if x is not None)
     if not lines:  # a fence or a crowd may look like text on its side: photos stay as they are
-        return OcrResult(given, (), turned_back(given, 0))
+        return OcrResult(given, (), inverse_rotation(given, 0))
     if skew:
         height, width = image.shape[:2]
         straight = cv2.getRotationMatrix2D((width / 2, height / 2), skew, 1.0)
         image = cv2.warpAffine(image, straight, (width, height), borderMode=cv2.BORDER_REPLICATE)
-        lines = tuple(OcrLine(moved(x.corners, straight), x.text, x.score) for x in lines)
-        back = after(back, cv2.invertAffineTransform(straight))
+        lines = tuple(
+            OcrLine(transform_points(x.corners, straight), x.text, x.score) for x in lines
+        )
+        back = compose(back, cv2.invertAffineTransform(straight))
     return OcrResult(image, lines, back)
 
 
@@ -158,7 +160,7 @@ def _first(quads: Sequence[Corners], most: float) -> list[Corners]:
     return [q for q, length in zip(quads, lengths, strict=True) if length <= most]
 
 
-def spot(image: Pixels) -> list[Box]:
+def detect_text(image: Pixels) -> list[Box]:
     """Where lines of text stand in an image, in its pixels; they are not read."""
     return [OcrLine(q, "", 0.0).box for q in _detect(image)]
 

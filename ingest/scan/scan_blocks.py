@@ -12,8 +12,8 @@ from octavo.ingest.document import Block, Box, Line, bounding
 from octavo.ingest.figures.captions import CAPTION
 from octavo.ingest.figures.subfigures import caption_of
 from octavo.ingest.figures.vector_graphics import Drawings
-from octavo.ingest.scan.scan_figures import Pictured, find_pictured
-from octavo.ingest.scan.scan_layout import arrange
+from octavo.ingest.scan.scan_figures import ScanFigures, find_scan_figures
+from octavo.ingest.scan.scan_layout import arrange_blocks
 from octavo.ingest.scan.text_quads import Pixels
 from octavo.ingest.tables.find_tables import find_tables
 from octavo.ingest.tables.table_cells import Table
@@ -27,8 +27,8 @@ _SAME = 0.6  # share of a figure inside a table, or the other way round
 
 def blocks_of(image: Pixels, lines: Sequence[Line], scale: float) -> list[Block]:
     """Blocks in reading order. Boxes are in points, `scale` of them to a pixel of `image`."""
-    pictured = find_pictured(image, [(_scaled(x.box, 1 / scale), x.text) for x in lines])
-    texts = arrange(lines)
+    pictured = find_scan_figures(image, [(_scaled(x.box, 1 / scale), x.text) for x in lines])
+    texts = arrange_blocks(lines)
     tables = _tables(texts, pictured, scale)
     figures = [_scaled(b, scale) for b in pictured.figures]
     figures = [f for f in figures if not any(_same(f, t.box) for t in tables)]
@@ -68,7 +68,7 @@ def cropped(image: Pixels, box: Box) -> bytes:
     return out.getvalue()
 
 
-def _tables(texts: Sequence[Block], pictured: Pictured, scale: float) -> list[Table]:
+def _tables(texts: Sequence[Block], pictured: ScanFigures, scale: float) -> list[Table]:
     none = np.zeros((0, 4))
     horizontal, vertical = (
         tuple(_scaled(b, scale) for b in rules)

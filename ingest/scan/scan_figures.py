@@ -35,7 +35,7 @@ _Mask = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Pictured:
+class ScanFigures:
     """What is drawn on a scanned page, in its pixels."""
 
     figures: tuple[Box, ...]  # top to bottom
@@ -43,7 +43,7 @@ class Pictured:
     vertical: tuple[Box, ...]
 
 
-def find_pictured(image: Pixels, lines: Sequence[tuple[Box, str]]) -> Pictured:
+def find_scan_figures(image: Pixels, lines: Sequence[tuple[Box, str]]) -> ScanFigures:
     """Photographs, charts and drawings of a page set upright, and its ruled lines.
 
     `lines` are the boxes (pixels) and texts of what is printed.
@@ -65,7 +65,7 @@ def find_pictured(image: Pixels, lines: Sequence[tuple[Box, str]]) -> Pictured:
     figures += _groups(figures, max(ink.shape), ink_without_text.size)
     ordered = sorted(figures, key=lambda b: (b.y0, b.x0))
     back = 1 / scale
-    return Pictured(
+    return ScanFigures(
         tuple(_scaled(b, back) for b in ordered),
         tuple(_scaled(b, back) for b in _rules(gray)),
         tuple(_turned(_scaled(b, back)) for b in _rules(np.ascontiguousarray(gray.T))),

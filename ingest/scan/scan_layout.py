@@ -24,7 +24,7 @@ _SIZE = 0.72  # font size of a line's height: the detector's boxes have a margin
 _CELL = 22  # characters: the median of a table's cells is shorter, that of a column's lines longer
 
 
-def arrange(lines: Sequence[Line]) -> list[Block]:
+def arrange_blocks(lines: Sequence[Line]) -> list[Block]:
     """Text blocks in reading order, from the lines of a page that stands upright."""
     if not lines:
         return []

@@ -93,10 +93,10 @@ class _ScanFrame:
     scale: float  # points a pixel
 
     def displayed(self, box: Box) -> Box:
-        return _scaled(self.reading.given(_scaled(box, 1 / self.scale)), self.scale)
+        return _scaled(self.reading.to_given(_scaled(box, 1 / self.scale)), self.scale)
 
     def upright(self, box: Box) -> Box:
-        return _scaled(self.reading.upright(_scaled(box, 1 / self.scale)), self.scale)
+        return _scaled(self.reading.to_upright(_scaled(box, 1 / self.scale)), self.scale)
 
     def shown(self, block: Block) -> Block:
         """A block of the upright page on the displayed one."""
@@ -147,7 +147,7 @@ def _is_stamp(page: Any, lines: Sequence[Line]) -> bool:
     """Whether the page shows more text than its layer has."""
     pixels = _pixels(page)
     scale = float(page.rect.width) / pixels.shape[1]
-    detected = [_scaled(b, scale) for b in ocr.spot(pixels)]
+    detected = [_scaled(b, scale) for b in ocr.detect_text(pixels)]
     layer = [x.box for x in lines]
     unmatched = [b for b in detected if covered(b, layer) < 0.3]
     return len(unmatched) >= _UNSAID and sum(b.area for b in unmatched) > sum(b.area for b in layer)

@@ -60,7 +60,7 @@ def skew_of(quads: Sequence[Corners]) -> float:
     return middle if _LEAST_SKEW <= abs(middle) <= _MOST_SKEW else 0.0
 
 
-def turned_back(given: Pixels, turns: int) -> Matrix:
+def inverse_rotation(given: Pixels, turns: int) -> Matrix:
     """Takes a point of `np.rot90(given, turns)` back to `given`."""
     height, width = given.shape[:2]
     return np.array(
@@ -74,17 +74,19 @@ def turned_back(given: Pixels, turns: int) -> Matrix:
     )
 
 
-def after(outer: Matrix, inner: Any) -> Matrix:
+def compose(outer: Matrix, inner: Any) -> Matrix:
     """The affine map that does `inner`, then `outer`."""
     return np.hstack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2:] + outer[:, 2:]])
 
 
-def mapped(box: Box, matrix: Any) -> Box:
-    (x0, y0), (x1, y1) = (f(moved(_corners(box), matrix), axis=0) for f in (np.min, np.max))
+def transform_box(box: Box, matrix: Any) -> Box:
+    (x0, y0), (x1, y1) = (
+        f(transform_points(_corners(box), matrix), axis=0) for f in (np.min, np.max)
+    )
     return Box(float(x0), float(y0), float(x1), float(y1))
 
 
-def moved(corners: Corners, matrix: Any) -> Corners:
+def transform_points(corners: Corners, matrix: Any) -> Corners:
     return np.asarray(corners @ matrix[:, :2].T + matrix[:, 2], np.float32)
 
 

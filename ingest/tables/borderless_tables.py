@@ -43,7 +43,7 @@ class _Baseline:
         return [p for p in self.pieces if _NUMBER.match(p.text)]
 
 
-def find_aligned(
+def find_borderless(
     groups: Sequence[Sequence[Line]], ruled: Sequence[Table], bars: Boxes, drawn: Drawings
 ) -> list[Table]:
     """Tables of at least three rows with a name and numbers, top to bottom.

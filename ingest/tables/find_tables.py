@@ -14,8 +14,8 @@ from octavo.ingest.boxes import Boxes
 from octavo.ingest.document import Box, Line
 from octavo.ingest.figures.chart_bars import off_bars
 from octavo.ingest.figures.vector_graphics import Drawings
-from octavo.ingest.tables.borderless_tables import find_aligned
-from octavo.ingest.tables.ruled_grid import find_lattices
+from octavo.ingest.tables.borderless_tables import find_borderless
+from octavo.ingest.tables.ruled_grid import find_ruled_grids
 from octavo.ingest.tables.ruled_tables import cut_table, find_ruled
 from octavo.ingest.tables.table_cells import Table
 
@@ -32,14 +32,14 @@ def find_tables(
     horizontal = off_bars(drawn.horizontal, painted)
     vertical = off_bars(drawn.vertical, painted)
     tables: list[Table] = []
-    lattices = find_lattices(lines, horizontal, vertical, drawn)
+    lattices = find_ruled_grids(lines, horizontal, vertical, drawn)
     ruled = find_ruled(lines, horizontal, vertical)
     # Rules of tables under each other often have the same ends; only lattices tell them apart.
     ruled = [r for r in ruled if sum(g.box.inside(r.box) > 0.8 for g in lattices) < 2]
     # Of a lattice the names of its rows may stand outside, to the left: the larger is right.
     for table in sorted([*lattices, *ruled], key=lambda t: -t.box.area):
         tables += [] if _covered(table.box, tables) else [table]
-    aligned = find_aligned(groups, tables, painted, drawn)
+    aligned = find_borderless(groups, tables, painted, drawn)
     # Where every cell is ruled, the rules know more than the numbers do.
     aligned = [a for a in aligned if not _is_ruled(a, lattices)]
     tables = [t for t in tables if not any(t.box.inside(a.box) > 0.6 for a in aligned)]

@@ -23,7 +23,7 @@ _PICTURED = 0.15  # share of the whole under images: icons in cells have less
 _MOST = 4000  # lines: a drawing of more is no table, and would take long
 
 
-def find_lattices(
+def find_ruled_grids(
     lines: Sequence[Line], horizontal: Sequence[Box], vertical: Sequence[Box], drawn: Drawings
 ) -> list[Table]:
     """Ruled grids of at least two rows and two columns with text in them."""

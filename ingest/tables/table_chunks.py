@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from octavo.ingest.chunk_builder import ChunkBuilder, Printed, length, written
+from octavo.ingest.chunk_builder import ChunkBuilder, Printed, count_words, non_blank_lines
 from octavo.ingest.document import Block, Line, Region, bounding
 from octavo.ingest.text.word_count import parts, words
 
@@ -31,7 +31,7 @@ def header_of(rows: Sequence[Line]) -> str:
 
 def table_draft(document: str, page: int, block: Block, section: tuple[str, ...]) -> ChunkBuilder:
     """Caption, then rows, a block each."""
-    title, rows = written(block.caption), written(block.lines)
+    title, rows = non_blank_lines(block.caption), non_blank_lines(block.lines)
     header = header_of(rows)
     draft = ChunkBuilder("table", section, header=header, columns=block.columns)
     draft.caption = " ".join(x.text for x in title)
@@ -91,9 +91,9 @@ def table_parts(draft: ChunkBuilder, target: int, most: int) -> Iterator[ChunkBu
         yield draft
         return
     head, rows = draft.lines[: draft.head], draft.lines[draft.head :]
-    if length(head) > target / 2:
+    if count_words(head) > target / 2:
         head, rows = [], draft.lines
-    room = target - length(head)
+    room = target - count_words(head)
     part: list[Printed] = []
     count, first = 0, True
     for row in ((piece, region) for text, region in rows for piece in parts(text, room)):

@@ -15,7 +15,7 @@ MARGIN = 1.5  # characters added at a cut, for letters are not of one width
 _NARROW, _WIDE = 0.15, 2.5  # heights of the line that a letter takes on average, in a real line
 
 
-def portion(box: Box, text: str, start: int, end: int, margin: float = MARGIN) -> Box:
+def char_range_box(box: Box, text: str, start: int, end: int, margin: float = MARGIN) -> Box:
     """The part of the box of a line `text` that its characters `start` to `end` stand in.
 
     All of it where counting says nothing: for a line that is turned, one that mixes directions of

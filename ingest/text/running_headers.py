@@ -59,7 +59,7 @@ def without_running_lines(pages: Iterable[PageContent]) -> Iterator[PageContent]
 
 
 def _without(page: _Page, near_pages: Sequence[_Page]) -> PageContent:
-    """`around` are the pages near it, itself too."""
+    """`near_pages` has the page itself, too."""
     running = [m for m in page.marks if sum(_has_mark(p, m, page) for p in near_pages) >= _LEAST]
     if not running:
         return page.content

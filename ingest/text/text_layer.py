@@ -8,7 +8,7 @@ from typing import Any
 import pymupdf
 
 from octavo.ingest.document import Box, Line
-from octavo.ingest.figures.vector_graphics import Turn, turn_of, turned
+from octavo.ingest.figures.vector_graphics import Rotation, rotated_box, rotation_of
 from octavo.ingest.files import utf8
 from octavo.ingest.open_document import MUPDF_ERRORS
 from octavo.ingest.text.right_to_left import RIGHT_TO_LEFT, line_text
@@ -31,9 +31,9 @@ class TextLayer:
 
 def read_layer(page: Any) -> TextLayer:
     """The text layer of a `pymupdf.Page`, in displayed points."""
-    turn = turn_of(page)
+    turn = rotation_of(page)
     layer = page.get_textpage(flags=_FLAGS | pymupdf.TEXT_PRESERVE_IMAGES)
-    images = tuple(turned(i["bbox"], turn) for i in layer.extractIMGINFO())
+    images = tuple(rotated_box(i["bbox"], turn) for i in layer.extractIMGINFO())
     if images:  # their pixels would be read along with the text
         layer = page.get_textpage(flags=_FLAGS)
     blocks = page.get_text("dict", textpage=layer)["blocks"]
@@ -44,7 +44,7 @@ def read_layer(page: Any) -> TextLayer:
     return TextLayer([_in_line_order(g) for g in groups if g], images)
 
 
-def _group(block: dict[str, Any], turn: Turn) -> Group:
+def _group(block: dict[str, Any], turn: Rotation) -> Group:
     lines = (_line(raw, turn) for raw in block.get("lines", ()))
     return [x for x in lines if x.text]
 
@@ -89,10 +89,10 @@ def body_size(document: Any) -> float:
     return max(count, key=lambda s: (count[s], s)) if count else 0.0
 
 
-def _line(raw: dict[str, Any], turn: Turn) -> Line:
+def _line(raw: dict[str, Any], turn: Rotation) -> Line:
     spans = raw["spans"] or [{"text": ""}]
     plain = "".join(s["text"] for s in spans) if "text" in spans[0] else line_text(raw)
     text = utf8(" ".join(plain.split()))
     lead: dict[str, Any] = max(spans, key=lambda s: len(s.get("text") or s["chars"]))
     bold = bool(lead.get("flags", 0) & _BOLD) or "bold" in str(lead.get("font", "")).lower()
-    return Line(text, turned(raw["bbox"], turn), float(lead.get("size", 0.0)), bold)
+    return Line(text, rotated_box(raw["bbox"], turn), float(lead.get("size", 0.0)), bold)

@@ -15,7 +15,7 @@ from typing import Any
 import pymupdf
 
 from octavo.ingest.document import Box, Line
-from octavo.ingest.figures.vector_graphics import turn_of, turned
+from octavo.ingest.figures.vector_graphics import rotated_box, rotation_of
 from octavo.ingest.files import utf8
 
 #: Dead characters over this share of a page, or of a line, make it unreadable. Development pages:
@@ -82,13 +82,13 @@ def _has_unmapped_font(page: Any) -> bool:
 
 def _lines_without_guesses(page: Any) -> list[Line]:
     """The lines of a page with U+FFFD for every glyph that the file gives no character."""
-    turn = turn_of(page)
+    turn = rotation_of(page)
     lines = []
     for block in page.get_text("dict", flags=_NO_GUESS)["blocks"]:
         for raw in block.get("lines", ()):
             text = utf8(" ".join("".join(s["text"] for s in raw["spans"]).split()))
             if text:
-                lines.append(Line(text, turned(raw["bbox"], turn)))
+                lines.append(Line(text, rotated_box(raw["bbox"], turn)))
     return lines
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from octavo.ingest.file_limits import BOUNDS, FileLimits
-from octavo.ingest.render import drawable
+from octavo.ingest.render import open_page
 
 Grayscale = npt.NDArray[np.uint8]  # (height, width)
 
@@ -28,7 +28,7 @@ def rasterize_page(data: bytes, kind: str, number: int, bounds: FileLimits = BOU
 
     Raises DocumentError for a page that the document does not have, or that cannot be drawn.
     """
-    with drawable(data, kind, number, bounds) as page:
+    with open_page(data, kind, number, bounds) as page:
         import pymupdf
 
         zoom = _SIDE / max(page.rect.width, page.rect.height, 1.0)

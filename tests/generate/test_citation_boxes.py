@@ -12,7 +12,7 @@ from octavo.generate.evidence_units import sentences
 from octavo.ingest.chunk import chunk_pages
 from octavo.ingest.document import Box, Chunk, PageContent, Region, Span
 from octavo.ingest.read import read_pages
-from octavo.ingest.text.char_boxes import portion
+from octavo.ingest.text.char_boxes import char_range_box
 
 PAGE = Box(0, 0, 595, 842)
 STORY = (
@@ -63,21 +63,21 @@ def test_lines_are_joined_where_that_shows_little_else() -> None:
 
 def test_the_beginning_of_a_line_in_hebrew_is_at_its_right() -> None:
     line, text = Box(100, 50, 300, 60), "שלום עולם. עוד משפט כאן."
-    assert portion(line, text, 0, 10).x1 == 300
-    assert portion(line, text, 0, 10).x0 > 150
-    assert portion(line, text + " and Latin", 0, 10) == line
+    assert char_range_box(line, text, 0, 10).x1 == 300
+    assert char_range_box(line, text, 0, 10).x0 > 150
+    assert char_range_box(line, text + " and Latin", 0, 10) == line
 
 
 @pytest.mark.parametrize("box", [Box(0, 0, 10, 200), Box(0, 0, 400, 300)])
 def test_a_turned_line_and_a_box_of_many_lines_stay_whole(box: Box) -> None:
-    assert portion(box, "One sentence here. And another.", 0, 18) == box
+    assert char_range_box(box, "One sentence here. And another.", 0, 18) == box
 
 
 @given(st.text("ab .שא", min_size=1, max_size=60), st.integers(0, 60), st.integers(0, 60))
 def test_a_portion_lies_in_its_line(text: str, start: int, end: int) -> None:
     line = Box(20, 20, 320, 30)
     if start < min(end, len(text)):
-        box = portion(line, text, start, min(end, len(text)))
+        box = char_range_box(line, text, start, min(end, len(text)))
         assert box.area > 0
         assert box.inside(line) == pytest.approx(1)
 

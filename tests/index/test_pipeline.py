@@ -19,13 +19,14 @@ import pytest
 from click.testing import CliRunner
 
 from octavo.api.cli.main import cli
-from octavo.index.build import Builder, Result, settle
+from octavo.index.build import Builder, Result
 from octavo.index.chunk_vectors import Encoders
 from octavo.index.commit import delete_document
 from octavo.index.encoders.dynamic_batching import Cache, ServedJoint
 from octavo.index.encoders.encoder import JointEncoder, Matrix, ModelLimits
 from octavo.index.ingest_pipeline import BATCH
 from octavo.index.originals import Originals
+from octavo.index.settle import settle
 from octavo.index.source import Source
 from octavo.index.store import Filter, Point, Subquery
 from octavo.index.stores.qdrant_edge import EdgeStore

@@ -19,7 +19,7 @@ from octavo.api.service import Service
 from octavo.index.source import Source
 from octavo.ingest.document import Block, Box, PageContent
 from octavo.ingest.files import file_type, listed_paths
-from octavo.ingest.office.number_formats import show
+from octavo.ingest.office.number_formats import format_number
 from octavo.ingest.open_document import open_document
 from octavo.ingest.read import read_pages
 from octavo.ingest.worker.worker_protocol import Opened
@@ -206,7 +206,7 @@ def test_a_formula_that_was_never_computed_shows_itself() -> None:
     ],
 )
 def test_number_formats(value: float, code: str, shown: str) -> None:
-    assert show(value, code) == shown
+    assert format_number(value, code) == shown
 
 
 def test_epub_chapters_begin_on_pages_of_their_own() -> None:

@@ -61,12 +61,12 @@ from octavo.ingest.mupdf import import_mupdf
 
 import_mupdf()
 import pymupdf
-from octavo.ingest.layout_model import find_places
+from octavo.ingest.layout_model import find_regions
 
 before = "pymupdf.layout" in sys.modules
 page = pymupdf.open(stream=open(sys.argv[1], "rb").read())[0]
-places = find_places(page)
-print(json.dumps([before, "pymupdf.layout" in sys.modules, len(places)]))
+regions = find_regions(page)
+print(json.dumps([before, "pymupdf.layout" in sys.modules, len(regions)]))
 """
 
 

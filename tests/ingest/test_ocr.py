@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 from octavo.ingest.document import Block, Box, Line
 from octavo.ingest.page import read_page
 from octavo.ingest.scan import ocr
-from octavo.ingest.scan.scan_figures import find_pictured
-from octavo.ingest.scan.scan_layout import arrange
+from octavo.ingest.scan.scan_figures import find_scan_figures
+from octavo.ingest.scan.scan_layout import arrange_blocks
 
 WORDS = ["Warranty extended to", "the thirtieth of June", "Reference KX-2207"]
 WIDTH, HEIGHT = 900, 1200
@@ -104,14 +104,14 @@ def test_columns_are_read_one_after_the_other_under_their_title() -> None:
     left = [*above, *below]
     foot = Line("A foot under both of the columns, small", Box(50, 230, 480, 241))
     mixed = sorted([*left, *right, foot, title], key=lambda x: (x.box.y0, x.box.x0))
-    blocks = arrange(mixed)
+    blocks = arrange_blocks(mixed)
     assert [list(b.lines) for b in blocks] == [[title], above, below, right, [foot]]
     assert [b.heading > 0 for b in blocks] == [True, False, False, False, False]
 
 
 def test_paragraphs_part_at_white_space() -> None:
     first, second = column(50, 90, 3), column(50, 150, 3)
-    assert [list(b.lines) for b in arrange([*second, *first])] == [first, second]
+    assert [list(b.lines) for b in arrange_blocks([*second, *first])] == [first, second]
 
 
 def test_a_table_without_rules_is_read_by_rows() -> None:
@@ -121,7 +121,7 @@ def test_a_table_without_rules_is_read_by_rows() -> None:
         for y, row in enumerate(rows)
         for x, text in enumerate(row)
     ]
-    (block,) = arrange(cells[::-1])
+    (block,) = arrange_blocks(cells[::-1])
     assert [x.text for x in block.lines] == [t for row in rows for t in row]
 
 
@@ -165,4 +165,4 @@ def test_a_ruled_table_on_a_scan_is_a_table() -> None:
 def test_a_page_without_drawings_has_no_figures() -> None:
     image = np.asarray(sheet(letter))
     reading = ocr.read(image)
-    assert find_pictured(image, [(x.box, x.text) for x in reading.lines]).figures == ()
+    assert find_scan_figures(image, [(x.box, x.text) for x in reading.lines]).figures == ()

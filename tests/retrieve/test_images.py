@@ -236,4 +236,4 @@ def test_a_photo_that_only_looks_like_text_is_not_turned(monkeypatch: pytest.Mon
     reading = ocr.read(photo)
     assert reading.image is photo
     assert reading.lines == ()
-    assert reading.given(Box(1, 2, 3, 4)) == Box(1, 2, 3, 4)
+    assert reading.to_given(Box(1, 2, 3, 4)) == Box(1, 2, 3, 4)

@@ -161,7 +161,7 @@ def main(folder: Path) -> None:
             done, wrong = tried(folder / "index", change, step)
             if done:
                 break
-            print(json.dumps({"change": change, "step": step, "wrong": wrong}), flush=True)
+            sys.stdout.write(json.dumps({"change": change, "step": step, "wrong": wrong}) + "\n")
 
 
 if __name__ == "__main__":

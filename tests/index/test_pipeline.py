@@ -28,7 +28,7 @@ from octavo.index.ingest_pipeline import BATCH
 from octavo.index.originals import Originals
 from octavo.index.settle import settle
 from octavo.index.source import Source
-from octavo.index.store import Filter, Point, Subquery
+from octavo.index.store import Filter, Point, StoredDocument, Subquery
 from octavo.index.stores.qdrant_edge import EdgeStore
 from tests.conftest import picture
 
@@ -203,6 +203,24 @@ def test_an_original_that_another_process_took_away_is_kept_again(
     assert results[1].reason == "was changed while it was read; ingest it again"
     assert index.originals() == [hashlib.sha256(kept).hexdigest()]
     assert [s.document.name for s in index.store.documents()] == ["a.pdf"]
+    index.store.close()
+
+
+def test_an_original_that_goes_while_its_document_is_committed_is_kept_again(
+    tmp_path: Path, encoders: Encoders
+) -> None:
+    """The other process failed at the bytes, and did not know of this commit yet."""
+    index = Index(tmp_path, encoders)
+    data = document(1, 1)
+    commit = index.store.commit
+
+    def take_away(stored: StoredDocument) -> None:
+        commit(stored)
+        index.blobs.delete(stored.document.id)
+
+    index.store.commit = take_away  # type: ignore[method-assign]
+    assert [r.outcome for r in index.run([source("a.pdf", data)])] == ["added"]
+    assert index.blobs.get(hashlib.sha256(data).hexdigest()) == data
     index.store.close()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from octavo.api.settings import Settings
-from octavo.index.integrity import check_there, damaged, open_whole
+from octavo.index.integrity import damaged_index, open_intact_store, require_store
 from octavo.index.lock import IndexLock
 from octavo.index.manifest import (
     FILE,
@@ -28,13 +28,13 @@ class OpenIndex:
     """An open index. `lock` is None on a server, which takes several processes at a time."""
 
     store: Store
-    blobs: Originals
+    originals: Originals
     lock: IndexLock | None
 
     def settle(self) -> None:
         """Finishes what a process that died left half done. Opening never does: it removes things,
         and who only reads must not."""
-        settle(self.store, self.blobs, alone=self.lock is not None)
+        settle(self.store, self.originals, alone=self.lock is not None)
 
     def close(self) -> None:
         try:
@@ -72,7 +72,7 @@ def open_index(settings: Settings, manifest: Manifest, sizes: Sizes) -> OpenInde
             refresh = _REFRESH if settings.store else 0.0
             index = OpenIndex(
                 FaissMirror(index.store, sizes, settings.knn, refresh=refresh),
-                index.blobs,
+                index.originals,
                 index.lock,
             )
     except BaseException:
@@ -85,17 +85,17 @@ def _embedded(settings: Settings, manifest: Manifest, sizes: Sizes) -> OpenIndex
     directory = settings.index
     _refuse_foreign(directory)
     lock = IndexLock(directory)
-    blobs = Originals(directory / "blobs")
+    originals = Originals(directory / "blobs")
     try:
         stored = read_manifest(directory)
-        check_there(directory, blobs)
+        require_store(directory, originals)
         if stored is None:
             write_manifest(directory, manifest)
         else:
             again = f"octavo reindex --index {directory} --profile {settings.profile}"
             check_manifest(stored, manifest, str(directory), again)
-        store = open_whole(directory, blobs, sizes, int(settings.token_bits))
-        return OpenIndex(store, blobs, lock)
+        store = open_intact_store(directory, originals, sizes, int(settings.token_bits))
+        return OpenIndex(store, originals, lock)
     except BaseException:
         lock.release()
         raise
@@ -153,4 +153,6 @@ def _refuse_foreign(directory: Path) -> None:
 def _refuse_headless(directory: Path) -> None:
     """Raises StoreError for an index without its manifest."""
     if any((directory / part).exists() for part in ("store", "blobs")):
-        raise damaged(directory, f"{FILE} is missing, which says what its vectors were made with")
+        raise damaged_index(
+            directory, f"{FILE} is missing, which says what its vectors were made with"
+        )

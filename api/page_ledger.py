@@ -75,7 +75,7 @@ class PageLedger:
         there = {source for s in self.store.documents() for source in s.sources}
         for failure in failures:
             if failure.source not in there:
-                self.store.fail(failure)
+                self.store.record_failure(failure)
 
     def _entry(self, name: str) -> LedgerEntry:
         return find_entry(name, self.store.documents(), self.store.failures())

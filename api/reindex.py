@@ -16,7 +16,7 @@ from octavo.api.open_index import OpenIndex, open_index, require_index
 from octavo.api.schemas.results import IngestOut, MovedOut
 from octavo.api.service import Service
 from octavo.api.settings import Settings
-from octavo.index.integrity import open_whole
+from octavo.index.integrity import open_intact_store
 from octavo.index.lock import IndexLock
 from octavo.index.manifest import check_manifest, read_manifest
 from octavo.index.originals import Originals
@@ -92,15 +92,15 @@ def _copy(here: OpenIndex, there: OpenIndex, to: str, as_json: bool) -> None:
     for document in names:
         known = there.store.find(document)
         if known is not None:
-            there.blobs.put(document, here.blobs.get(document))
-            there.blobs.record(known)
+            there.originals.put(document, here.originals.get(document))
+            there.originals.write_record(known)
     seconds = time.perf_counter() - start
     moved = MovedOut(
         store=shown(to),
         documents=copied,
         chunks=chunks,
         there=len(names) - copied,
-        originals=str(there.blobs.directory),
+        originals=str(there.originals.directory),
         seconds=seconds,
     )
     click.echo(moved.model_dump_json(indent=1) if as_json else _told(moved))
@@ -124,15 +124,15 @@ def _embedded(settings: Settings) -> Path:
 
 
 def _embed_again(old: Path, into: Settings, as_json: bool) -> IngestOut:
-    blobs = Originals(old / "blobs")
-    documents, failures = _stored(old, blobs)
+    originals = Originals(old / "blobs")
+    documents, failures = _stored(old, originals)
     sources = [
-        blobs.source(s.document.id, os.path.basename(source) or s.document.name, source)
+        originals.source(s.document.id, os.path.basename(source) or s.document.name, source)
         for s in documents
         for source in s.sources
     ]
     # Their originals are all that is left of documents that were being written anew.
-    sources += [blobs.source(f.document, f.name, f.source) for f in failures if f.kept]
+    sources += [originals.source(f.document, f.name, f.source) for f in failures if f.kept]
     service = Service(into, create=True)
     try:
         outcome = run_ingest(service, sources, as_json)
@@ -144,10 +144,11 @@ def _embed_again(old: Path, into: Settings, as_json: bool) -> IngestOut:
     return outcome
 
 
-def _stored(old: Path, blobs: Originals) -> tuple[list[StoredDocument], list[Failure]]:
+def _stored(old: Path, originals: Originals) -> tuple[list[StoredDocument], list[Failure]]:
     """What is in an index, whatever models it was written with. Raises StoreError where it has
     lost some of it: the result would take its place without them."""
-    store = open_whole(old, blobs, Sizes(text=1, joint=1))  # an existing one has its own sizes
+    # An existing store has its own sizes.
+    store = open_intact_store(old, originals, Sizes(text=1, joint=1))
     try:
         return store.documents(), store.failures()
     finally:

@@ -24,7 +24,7 @@ from octavo.index.originals import OriginalRecord, Originals
 from octavo.index.settle import settle
 from octavo.index.source import Source
 from octavo.index.store import StoreError
-from octavo.index.stores.probe import can_be_opened
+from octavo.index.stores.probe import opening_error
 from octavo.index.stores.qdrant_edge import EdgeStore
 from octavo.ingest.document import DocumentError, document_id
 from octavo.ingest.files import file_type
@@ -70,7 +70,7 @@ class _Repair:
         self._settings = settings
         self._encoders = encoders
         self._directory = settings.index
-        self._blobs = Originals(self._directory / "blobs")
+        self._originals = Originals(self._directory / "blobs")
         self.out = RepairOut(found=[], mended=[], lost=[])
 
     def manifest(self, current: Manifest) -> None:
@@ -98,7 +98,7 @@ class _Repair:
         if not store.exists():
             self.out.found.append("store/ is missing")
             return None
-        why = can_be_opened(store)
+        why = opening_error(store)
         if not why and not self._unknown_models:
             return None
         if why:
@@ -124,7 +124,7 @@ class _Repair:
                 self.out.found.append(f"{document.name}: chunks of it are gone from the store")
             self._check_originals(store)
             builder = Builder(
-                store, self._blobs, self._encoders, s.workers, limits_of(s), ocr=s.ocr
+                store, self._originals, self._encoders, s.workers, limits_of(s), ocr=s.ocr
             )
             for result in builder.ingest(list(self._sources(store))):
                 if result.outcome == "failed":
@@ -132,7 +132,7 @@ class _Repair:
                 elif result.outcome != "duplicate":
                     self.out.mended.append(f"{result.name}: indexed again from its original")
             if not self.out.lost:
-                settle(store, self._blobs)
+                settle(store, self._originals)
         finally:
             store.close()
 
@@ -141,30 +141,30 @@ class _Repair:
         missing or damaged is taken again from where it came, if the same bytes are still there."""
         for stored in store.documents():
             document = stored.document
-            wrong = self._blobs.damage(document.id)
+            wrong = self._originals.damage(document.id)
             if wrong is None:
-                if document.id not in self._blobs.committed():
-                    self._blobs.record(stored)
+                if document.id not in self._originals.committed():
+                    self._originals.write_record(stored)
             elif self._restore(document.id, stored.sources):
-                self._blobs.record(stored)
+                self._originals.write_record(stored)
                 self.out.mended.append(f"{document.name}: its original was taken again")
             else:
                 self.out.lost.append(f"{document.name}: {wrong}")
 
     def _sources(self, store: EdgeStore) -> Iterator[Source]:
         """What must be indexed again, from its original, under every source that it had."""
-        blobs = self._blobs
-        without = blobs.unrecorded() - {s.document.id for s in store.documents()}
-        for document in sorted(missing_documents(store, blobs) | without):
-            record = blobs.read_record(document)
-            wrong = blobs.damage(document)
+        originals = self._originals
+        without = originals.unrecorded() - {s.document.id for s in store.documents()}
+        for document in sorted(missing_documents(store, originals) | without):
+            record = originals.read_record(document)
+            wrong = originals.damage(document)
             if wrong is not None and not self._restore(document, record.sources):
                 self.out.lost.append(f"{record.name}: {wrong}")
                 continue
             record = self._named(record)
             self.out.found.append(f"{record.name}: is not in the store")
             for source in record.sources:
-                yield blobs.source(document, record.name, source)
+                yield originals.source(document, record.name, source)
 
     def _restore(self, document: str, sources: tuple[str, ...]) -> bool:
         """From a file of this machine that still has the bytes which were ingested."""
@@ -174,7 +174,7 @@ class _Repair:
             except (OSError, ValueError):
                 continue
             if document_id(data) == document:
-                self._blobs.put(document, data)
+                self._originals.put(document, data)
                 return True
         return False
 
@@ -183,7 +183,7 @@ class _Repair:
         if record.sources:
             return record
         try:
-            data = self._blobs.get(record.document)
+            data = self._originals.get(record.document)
             name = f"{record.document[:12]}.{file_type(data, '')}"
         except (StoreError, DocumentError):
             name = record.name

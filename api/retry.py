@@ -28,11 +28,11 @@ class Retry:
     """Tries again into an open store. Nothing that is indexed is lost by it."""
 
     def __init__(
-        self, store: Store, blobs: Originals, encoders: Encoders, builder: Builder, most: int
+        self, store: Store, originals: Originals, encoders: Encoders, builder: Builder, most: int
     ) -> None:
         """`most`: bytes that a file may have."""
         self._store = store
-        self._blobs = blobs
+        self._originals = originals
         self._encoders = encoders
         self._builder = builder
         self._most = most
@@ -57,7 +57,7 @@ class Retry:
         """Where to read it from again; or what became of it, where there is no such place."""
         name, document = failure.name, failure.document
         if failure.kept:
-            return self._blobs.source(document, name, failure.source)
+            return self._originals.source(document, name, failure.source)
         if not failure.local:
             reason = (
                 f"{failure.reason} (a client sent it, and its bytes are not kept: send it again)"
@@ -67,7 +67,7 @@ class Retry:
             if "?" in failure.source:  # what UTF-8 cannot spell was replaced
                 reason = "its path cannot be written in UTF-8: ingest it again"
                 return Result(name, "failed", document, failure.pages, reason=reason)
-            self._store.forgive(failure.source)
+            self._store.forget_failure(failure.source)
             return Result(name, "gone", reason=failure.source)
         return Source.file(Path(failure.source), self._most)
 
@@ -83,7 +83,7 @@ class Retry:
         def done(pages: int) -> None:
             report(Progress(document.name, pages, document.pages, waiting))
 
-        after, why = retry_pages(stored, self._store, self._blobs, self._encoders, reader, done)
+        after, why = retry_pages(stored, self._store, self._originals, self._encoders, reader, done)
         return Result(
             document.name,
             "unchanged" if why else "updated",

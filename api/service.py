@@ -62,7 +62,7 @@ class Service:
         self.encoders, self._cache = models.encoders, models.cache
         manifest = manifest_of(self.profile, self.encoders)
         self._index = open_index(settings, manifest, self.encoders.sizes())
-        self._store, self._originals = self._index.store, self._index.blobs
+        self._store, self._originals = self._index.store, self._index.originals
         self._pages = StoredPages(self._store, self._originals, bounds_of(settings))
         self._ledger = PageLedger(self._store, self._originals)
         self._retriever = Retriever(

@@ -58,17 +58,17 @@ class Builder:
     def __init__(
         self,
         store: Store,
-        blobs: Originals,
+        originals: Originals,
         encoders: Encoders,
         workers: int = 2,
         limits: ReadLimits | None = None,
         ocr: bool = True,
     ) -> None:
         self._store = store
-        self._blobs = blobs
+        self._originals = originals
         self._encoders = encoders
         self._ledger = Ledger(
-            store, blobs, (limits or ReadLimits()).named() | {"ocr": str(ocr).lower()}
+            store, originals, (limits or ReadLimits()).named() | {"ocr": str(ocr).lower()}
         )
         self._limits, self._ocr = limits, ocr
         self._readers = [Reader(limits, ocr) for _ in range(workers)]
@@ -85,81 +85,85 @@ class Builder:
         trim()  # to load the models took 50 MB more than they keep
         progress = _Counter(report, len(sources))
         self._stop = stop = threading.Event()
-        self._readings = readings = Prefetcher(self._store, self._blobs, self._readers, stop)
+        self._prefetcher = prefetcher = Prefetcher(
+            self._store, self._originals, self._readers, stop
+        )
         self._embedder = embedder = EmbedWorker(self._encoders, stop)
-        open_: list[PendingDocument] = []
+        started: list[PendingDocument] = []
         try:
             waiting = iter(sources)
             while True:
-                for source in islice(waiting, len(self._readers) + 1 - len(open_)):
-                    open_.append(PendingDocument(source, stop))
-                    readings.begin(open_[-1])
-                    embedder.begin(open_[-1])
-                if not open_:
+                for source in islice(waiting, len(self._readers) + 1 - len(started)):
+                    started.append(PendingDocument(source, stop))
+                    prefetcher.begin(started[-1])
+                    embedder.begin(started[-1])
+                if not started:
                     return
-                result = self._finish(open_[0], progress)
-                open_.pop(0)
+                result = self._finish(started[0], progress)
+                started.pop(0)
                 yield result
         finally:
             # Also when the caller stops early: nothing goes on reading behind its back.
             stop.set()
-            readings.close()
+            prefetcher.close()
             embedder.close()
-            for ahead in open_:
-                self._forget_original(ahead)
+            for pending in started:
+                self._forget_original(pending)
 
-    def _finish(self, ahead: PendingDocument, progress: _Counter) -> Result:
-        ahead.known.wait()
-        source = ahead.source
+    def _finish(self, pending: PendingDocument, progress: _Counter) -> Result:
+        pending.identified.wait()
+        source = pending.source
         try:
-            if ahead.error is not None:
-                raise ahead.error
-            same = self._store.find(ahead.id, fresh=True)
+            if pending.error is not None:
+                raise pending.error
+            same = self._store.find(pending.id, fresh=True)
             if same is not None:
-                self._embedder.drop(ahead)
+                self._embedder.drop(pending)
                 progress.skip(source.name)
-                repeated = self._repeated(source, same, ahead)
+                repeated = self._repeated(source, same, pending)
                 self._ledger.succeeded(source)
                 return repeated
-            written = self._write(ahead, progress)
+            written = self._write(pending, progress)
             self._ledger.succeeded(source)
             return written
         except (DocumentError, OSError) as error:
-            if ahead.id and ahead.error is None:
-                self._embedder.drop(ahead)
+            if pending.id and pending.error is None:
+                self._embedder.drop(pending)
                 # Another process with wider limits may have committed it meanwhile.
-                if self._store.find(ahead.id, fresh=True) is None:
-                    self._store.delete(ahead.id)
-                    self._forget_original(ahead)
+                if self._store.find(pending.id, fresh=True) is None:
+                    self._store.delete(pending.id)
+                    self._forget_original(pending)
             else:
                 progress.skip(source.name)
             reason = reason_of(error)
-            self._ledger.failed(source, reason, ahead.id, ahead.kind, ahead.size, ahead.pages)
-            return Result(source.name, "failed", pages=ahead.pages, reason=reason)
+            self._ledger.failed(
+                source, reason, pending.id, pending.kind, pending.size, pending.page_count
+            )
+            return Result(source.name, "failed", pages=pending.page_count, reason=reason)
         finally:
-            self._readings.end(ahead)
+            self._prefetcher.end(pending)
 
-    def _steps(self, ahead: PendingDocument) -> Iterator[Opened | PageStatus | list[Point]]:
+    def _steps(self, pending: PendingDocument) -> Iterator[Opened | PageStatus | list[Point]]:
         """A document as it is read and embedded."""
-        if ahead.fed:
-            for step in self._embedder.steps(ahead):
+        if pending.prefetched:
+            for step in self._embedder.steps(pending):
                 yield step.result() if isinstance(step, Future) else step
             return
         # Not ahead: it was known when its turn was far, and has been replaced since; or the other
         # source of the same bytes failed. Those that are ahead have every reader.
         with closing(Reader(self._limits, self._ocr)) as reader:
-            for item in ahead.chunked(reader.pages(ahead.data, ahead.kind)):
+            for item in pending.chunk_batches(reader.pages(pending.data, pending.kind)):
                 yield embed_chunks(item, self._encoders) if isinstance(item, list) else item
 
-    def _write(self, ahead: PendingDocument, progress: _Counter) -> Result:
-        source = ahead.source
+    def _write(self, pending: PendingDocument, progress: _Counter) -> Result:
+        source = pending.source
         opened = Opened("", 0, {})
         statuses: list[PageStatus] = []
         count = 0
-        self._store.begin(ahead.id)
-        for step in self._steps(ahead):
+        self._store.begin(pending.id)
+        for step in self._steps(pending):
             if isinstance(step, Opened):
-                opened, ahead.pages = step, step.pages
+                opened, pending.page_count = step, step.pages
                 progress.open(source.name, step.pages)
             elif isinstance(step, PageStatus):
                 statuses.append(step)
@@ -174,43 +178,45 @@ class Builder:
         if count == 0:
             raise DocumentError("has no text and no picture on any page")
         document = Document(
-            ahead.id, source.name, source.source, opened.pages, opened.metadata, tuple(statuses)
+            pending.id, source.name, source.source, opened.pages, opened.metadata, tuple(statuses)
         )
-        self._keep_original(ahead)
+        self._keep_original(pending)
         serial = 1 + max((s.serial for s in self._store.documents()), default=0)
-        stored = StoredDocument(document, ahead.kind, ahead.size, count, (source.source,), serial)
-        commit_document(self._store, self._blobs, stored)
-        self._keep_original(ahead)  # again: the other process did not know of the commit
-        replaced = self._take_source(source.source, ahead.id)
+        stored = StoredDocument(
+            document, pending.kind, pending.size, count, (source.source,), serial
+        )
+        commit_document(self._store, self._originals, stored)
+        self._keep_original(pending)  # again: the other process did not know of the commit
+        replaced = self._take_source(source.source, pending.id)
         return Result(
             source.name,
             "updated" if replaced else "added",
-            ahead.id,
+            pending.id,
             opened.pages,
             count,
             quarantined=document.quarantined,
         )
 
-    def _keep_original(self, ahead: PendingDocument) -> None:
+    def _keep_original(self, pending: PendingDocument) -> None:
         """Where it was read from there it is kept already; unless another process that failed at
         the same bytes took it away meanwhile. Raises DocumentError where it is gone for good."""
-        if ahead.fed and self._blobs.damage(ahead.id) is None:
+        if pending.prefetched and self._originals.damage(pending.id) is None:
             return
-        data = ahead.source.read() if ahead.fed else ahead.data
-        if document_id(data) != ahead.id:
+        data = pending.source.read() if pending.prefetched else pending.data
+        if document_id(data) != pending.id:
             raise DocumentError("was changed while it was read; ingest it again")
-        self._blobs.put(ahead.id, data)
+        self._originals.put(pending.id, data)
 
-    def _forget_original(self, ahead: PendingDocument) -> None:
+    def _forget_original(self, pending: PendingDocument) -> None:
         """Of a document that was not committed; one that was there before is another's to keep."""
-        if ahead.placed and self._store.find(ahead.id) is None:
-            self._blobs.delete(ahead.id)
+        if pending.placed and self._store.find(pending.id) is None:
+            self._originals.delete(pending.id)
 
-    def _repeated(self, source: Source, same: StoredDocument, ahead: PendingDocument) -> Result:
+    def _repeated(self, source: Source, same: StoredDocument, pending: PendingDocument) -> Result:
         """The bytes are there already: from this source, or from another one too."""
         outcome: Outcome = "unchanged"
         reason = ""
-        self._keep_original(ahead)  # it may have been lost
+        self._keep_original(pending)  # it may have been lost
         if source.source not in same.sources:
             self._add_source(same, source.source)
             outcome, reason = "duplicate", f"the same bytes as {same.document.name}"
@@ -225,7 +231,7 @@ class Builder:
         """Another process may add a source of its own to the same document at the same time."""
         for _ in range(_TRIES):
             new = replace(same, sources=(*same.sources, source))
-            commit_document(self._store, self._blobs, new)
+            commit_document(self._store, self._originals, new)
             again = self._store.find(same.document.id, fresh=True)
             if again is None or source in again.sources:
                 return
@@ -237,7 +243,7 @@ class Builder:
             s for s in self._store.documents() if source in s.sources and s.document.id != document
         ]
         for stored in older:
-            drop_source(self._store, self._blobs, stored, source)
+            drop_source(self._store, self._originals, stored, source)
         return bool(older)
 
 

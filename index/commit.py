@@ -13,7 +13,7 @@ def commit_document(store: Store, originals: Originals, stored: StoredDocument) 
     """First the engine, then the record beside the original: a record without a document means
     that the engine lost it, never that the process died."""
     store.commit(stored)
-    originals.record(stored)
+    originals.write_record(stored)
 
 
 def delete_document(store: Store, originals: Originals, document: str) -> None:
@@ -40,7 +40,7 @@ def forget_failure(store: Store, originals: Originals, failure: Failure) -> None
     unneeded = failure.kept and not _is_needed(store, failure)
     if unneeded:
         originals.mark_deleted(failure.document)
-    store.forgive(failure.source)
+    store.forget_failure(failure.source)
     if unneeded:
         originals.delete(failure.document)
 

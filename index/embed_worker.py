@@ -29,27 +29,27 @@ class EmbedWorker:
         self._order = ThreadPoolExecutor(1)
         self._work = ThreadPoolExecutor(_THREADS)
 
-    def begin(self, ahead: PendingDocument) -> None:
-        """After those that were begun before it; nothing where `ahead` is not fed."""
-        self._order.submit(self._embed, ahead)
+    def begin(self, pending: PendingDocument) -> None:
+        """After those that were begun before it; nothing where `pending` is not prefetched."""
+        self._order.submit(self._embed, pending)
 
-    def steps(self, ahead: PendingDocument) -> Iterator[Step]:
+    def steps(self, pending: PendingDocument) -> Iterator[Step]:
         """What became of a document that was begun; a Future's points are to be written when it
         comes. Raises what reading it raised."""
-        for step in ahead.made:
+        for step in pending.steps:
             try:
                 yield step
             finally:
                 if isinstance(step, Future):
                     self._room.release()
 
-    def drop(self, ahead: PendingDocument) -> None:
+    def drop(self, pending: PendingDocument) -> None:
         """Nobody needs what is left of a document: it is read to its end and not embedded."""
-        if not ahead.fed:
+        if not pending.prefetched:
             return
-        ahead.dropped = True
+        pending.dropped = True
         try:
-            for _ in self.steps(ahead):
+            for _ in self.steps(pending):
                 pass
         except StoppedError:
             raise
@@ -61,24 +61,24 @@ class EmbedWorker:
         self._order.shutdown(cancel_futures=True)
         self._work.shutdown(cancel_futures=True)
 
-    def _embed(self, ahead: PendingDocument) -> None:
+    def _embed(self, pending: PendingDocument) -> None:
         """In the thread that keeps the order."""
-        while not ahead.known.wait(0.2):
+        while not pending.identified.wait(0.2):
             if self._stop.is_set():
                 return
-        if not ahead.fed or ahead.error is not None:
+        if not pending.prefetched or pending.error is not None:
             return
         try:
-            for step in ahead.chunked(iter(ahead.read)):
+            for step in pending.chunk_batches(iter(pending.pages)):
                 if not isinstance(step, list):
-                    ahead.made.put(step)
-                elif not ahead.dropped:
-                    ahead.made.put(self._points(step))
-            ahead.made.end()
+                    pending.steps.put(step)
+                elif not pending.dropped:
+                    pending.steps.put(self._points(step))
+            pending.steps.end()
         except StoppedError:
             return
         except Exception as error:  # noqa: BLE001  raised again where the points are taken
-            ahead.made.end(error)
+            pending.steps.end(error)
 
     def _points(self, chunks: list[Chunk]) -> Future[list[Point]]:
         while not self._room.acquire(timeout=0.2):

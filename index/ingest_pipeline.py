@@ -83,10 +83,10 @@ class BoundedQueue(Generic[T]):
 class PendingDocument:
     """One source, ahead of its turn.
 
-    `known` is set when `id`, `kind` and `size` are there, or `error` is. `fed`: its pages come,
-    from `original`, where its bytes are kept; not so where they are indexed already, or come with
-    another source of this run: then they are `data`. `placed`: `original` is there because of
-    this one. `dropped`: nobody needs what is left of it.
+    `identified` is set when `id`, `kind` and `size` are there, or `error` is. `prefetched`: its
+    `pages` come, from `original`, where its bytes are kept, and become `steps`; not so where they
+    are indexed already, or come with another source of this run: then they are `data`. `placed`:
+    `original` is there because of this one. `dropped`: nobody needs what is left of it.
     """
 
     def __init__(self, source: Source, stop: threading.Event) -> None:
@@ -97,17 +97,16 @@ class PendingDocument:
         self.size = 0
         self.id = ""
         self.kind = ""
-        self.pages = 0  # known once it is open
+        self.page_count = 0  # known once it is open
         self.error: Exception | None = None
-        self.known = threading.Event()
-        self.fed = False
+        self.identified = threading.Event()
+        self.prefetched = False
         self.dropped = False
-        self.read: BoundedQueue[Opened | PageContent] = BoundedQueue(stop, _PAGES)
-        self.made: BoundedQueue[Step] = BoundedQueue(
-            stop
-        )  # bounded by the points that may be in it
+        self.pages: BoundedQueue[Opened | PageContent] = BoundedQueue(stop, _PAGES)
+        # Bounded by the points that may be in it.
+        self.steps: BoundedQueue[Step] = BoundedQueue(stop)
 
-    def chunked(
+    def chunk_batches(
         self, items: Iterator[Opened | PageContent]
     ) -> Iterator[Opened | PageStatus | list[Chunk]]:
         """What was read (`items`), in batches of chunks, each after the pages that it is of."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NAMED = 5  # documents that a message lists
 
 
-def damaged(directory: Path, what: str) -> StoreError:
+def damaged_index(directory: Path, what: str) -> StoreError:
     """An index that must not be used before somebody has looked: what is missing, the way back."""
     return StoreError(
         f"the index {directory} is damaged: {what}. Nothing was deleted. `octavo repair --index "
@@ -22,46 +22,50 @@ def damaged(directory: Path, what: str) -> StoreError:
     )
 
 
-def check_there(directory: Path, blobs: Originals) -> None:
+def require_store(directory: Path, originals: Originals) -> None:
     """Before the engine would make a new, empty store: raises StoreError where there was one."""
     if (directory / "store").exists():
         return
-    there = blobs.committed() | blobs.unrecorded()
-    if there:
-        raise damaged(directory, f"store/ is missing, which held {_names(blobs, there)}")
+    recorded = originals.committed() | originals.unrecorded()
+    if recorded:
+        raise damaged_index(
+            directory, f"store/ is missing, which held {_names(originals, recorded)}"
+        )
 
 
-def open_whole(directory: Path, blobs: Originals, sizes: Sizes, bits: int = 16) -> EdgeStore:
+def open_intact_store(
+    directory: Path, originals: Originals, sizes: Sizes, bits: int = 16
+) -> EdgeStore:
     """Opens the store of an index, or makes it. Raises StoreError where the engine cannot open it,
     or has lost what was committed to it."""
     from octavo.index.stores.qdrant_edge import EdgeStore
 
-    check_there(directory, blobs)
+    require_store(directory, originals)
     path = directory / "store"
     try:
         store = EdgeStore(path, sizes, bits)
     except StoreError as error:
         if not path.exists():  # there was no room to make it
             raise
-        raise damaged(directory, str(error)) from error
-    missing = missing_documents(store, blobs)
+        raise damaged_index(directory, str(error)) from error
+    missing = missing_documents(store, originals)
     if missing:
         store.close()
-        raise damaged(directory, f"its store has lost {_names(blobs, missing)}")
+        raise damaged_index(directory, f"its store has lost {_names(originals, missing)}")
     return store
 
 
-def missing_documents(store: Store, blobs: Originals) -> set[str]:
+def missing_documents(store: Store, originals: Originals) -> set[str]:
     """Ids of documents that were committed, were not deleted, and are not in the store."""
-    there = {s.document.id for s in store.documents()}
+    stored = {s.document.id for s in store.documents()}
     # Those that were being written anew when the process died: `retry` knows of them.
     rewriting = {f.document for f in store.failures() if f.kept}
-    return blobs.committed() - there - rewriting
+    return originals.committed() - stored - rewriting
 
 
-def _names(blobs: Originals, documents: set[str]) -> str:
-    some = sorted(documents)[:_NAMED]
-    names = ", ".join(sorted(blobs.read_record(d).name for d in some))
+def _names(originals: Originals, documents: set[str]) -> str:
+    listed = sorted(documents)[:_NAMED]
+    names = ", ".join(sorted(originals.read_record(d).name for d in listed))
     more = f" and {len(documents) - _NAMED} more" if len(documents) > _NAMED else ""
     count = f"{len(documents)} document{'s' if len(documents) != 1 else ''}"
     return f"{count} ({names}{more})"

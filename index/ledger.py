@@ -33,7 +33,7 @@ class Ledger:
             source.source, source.name, reason, document, kind, size, pages, source.local,
             known is not None and known.kept, round(time.time()), self._settings,
         )  # fmt: skip
-        self._store.fail(failure)
+        self._store.record_failure(failure)
         self._known()[source.source] = failure
 
     def succeeded(self, source: Source) -> None:
@@ -73,4 +73,4 @@ def settle_failures(store: Store) -> None:
     for failure in store.failures():
         same = store.find(failure.document, fresh=True) if failure.document else None
         if same is not None and failure.source in same.sources:
-            store.forgive(failure.source)
+            store.forget_failure(failure.source)

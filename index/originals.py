@@ -104,7 +104,7 @@ class Originals:
 
         return Source(name, source, read)
 
-    def record(self, stored: StoredDocument) -> None:
+    def write_record(self, stored: StoredDocument) -> None:
         """Notes, durably, that the document is committed."""
         document = stored.document
         row = OriginalRecord(

@@ -21,11 +21,11 @@ class Prefetcher:
     `close` it."""
 
     def __init__(
-        self, store: Store, blobs: Originals, readers: Sequence[Reader], stop: threading.Event
+        self, store: Store, originals: Originals, readers: Sequence[Reader], stop: threading.Event
     ) -> None:
         """`readers` stay the caller's; they are closed when `close` is called."""
         self._store = store
-        self._blobs = blobs
+        self._originals = originals
         self._all = readers
         self._stop = stop
         self._free: queue.SimpleQueue[Reader] = queue.SimpleQueue()
@@ -35,14 +35,14 @@ class Prefetcher:
         self._claimed: set[str] = set()  # documents that are being read for a source of this run
         self._lock = threading.Lock()
 
-    def begin(self, ahead: PendingDocument) -> None:
-        self._threads.submit(self._read, ahead)
+    def begin(self, pending: PendingDocument) -> None:
+        self._threads.submit(self._read, pending)
 
-    def end(self, ahead: PendingDocument) -> None:
+    def end(self, pending: PendingDocument) -> None:
         """It is committed or has failed: the same bytes may be read for another source."""
-        if ahead.fed:
+        if pending.prefetched:
             with self._lock:
-                self._claimed.discard(ahead.id)
+                self._claimed.discard(pending.id)
 
     def close(self) -> None:
         """Ends every reader, also in the middle of a document. After `stop` was set."""
@@ -52,29 +52,29 @@ class Prefetcher:
         for reader in self._all:
             reader.close()  # one that was about to start its process
 
-    def _read(self, ahead: PendingDocument) -> None:
+    def _read(self, pending: PendingDocument) -> None:
         """In a thread: identifies a source and, unless it is known, feeds its pages."""
         try:
-            ahead.data = ahead.source.read()
-            ahead.size = len(ahead.data)
-            ahead.id = document_id(ahead.data)
-            ahead.kind = file_type(ahead.data, Path(ahead.source.name).suffix)
-            if self._store.find(ahead.id, fresh=True) is None and self._claim(ahead.id):
-                self._keep(ahead)
+            pending.data = pending.source.read()
+            pending.size = len(pending.data)
+            pending.id = document_id(pending.data)
+            pending.kind = file_type(pending.data, Path(pending.source.name).suffix)
+            if self._store.find(pending.id, fresh=True) is None and self._claim(pending.id):
+                self._keep(pending)
         except Exception as error:  # noqa: BLE001  raised again in its turn; a thread has no caller
-            ahead.error = error
+            pending.error = error
         finally:
-            ahead.known.set()
-        if ahead.fed:
-            self._feed(ahead)
+            pending.identified.set()
+        if pending.prefetched:
+            self._feed(pending)
 
-    def _keep(self, ahead: PendingDocument) -> None:
+    def _keep(self, pending: PendingDocument) -> None:
         """Its bytes as the original that it will have, so that neither this process nor the one
         that reads them must hold them. If it is never committed, they are swept away."""
-        ahead.placed = self._blobs.put(ahead.id, ahead.data)
-        ahead.original = self._blobs.path(ahead.id)
-        ahead.data = b""
-        ahead.fed = True
+        pending.placed = self._originals.put(pending.id, pending.data)
+        pending.original = self._originals.path(pending.id)
+        pending.data = b""
+        pending.prefetched = True
 
     def _claim(self, document: str) -> bool:
         with self._lock:
@@ -82,16 +82,16 @@ class Prefetcher:
             self._claimed.add(document)
         return claimed
 
-    def _feed(self, ahead: PendingDocument) -> None:
+    def _feed(self, pending: PendingDocument) -> None:
         reader = self._free.get()
         try:
             if not self._stop.is_set():
-                for item in reader.pages(ahead.original, ahead.kind):
-                    ahead.read.put(item)
-            ahead.read.end()
+                for item in reader.pages(pending.original, pending.kind):
+                    pending.pages.put(item)
+            pending.pages.end()
         except StoppedError:
             return
         except Exception as error:  # noqa: BLE001  raised again where the pages are taken
-            ahead.read.end(error)
+            pending.pages.end(error)
         finally:
             self._free.put(reader)

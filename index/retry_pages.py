@@ -29,7 +29,7 @@ _WORTH: dict[PageState, int] = {"quarantine": 0, "blank": 1, "image": 2, "ocr": 
 def retry_pages(
     stored: StoredDocument,
     store: Store,
-    blobs: Originals,
+    originals: Originals,
     encoders: Encoders,
     reader: Reader,
     report: Callable[[int], None] = lambda _: None,
@@ -42,13 +42,13 @@ def retry_pages(
     written when it is known to be as good on every page. `report` gets the pages done. Raises
     StoreError where the original is missing or the store cannot be written.
     """
-    data = blobs.get(stored.document.id)
+    data = originals.get(stored.document.id)
     broken = [s.page for s in stored.document.quarantined]
     try:
         tried = [p.status for p in _pages(reader, data, stored.type, broken)]
         if all(s.state == "quarantine" for s in tried):
             return _with_reasons(
-                store, blobs, stored, tried
+                store, originals, stored, tried
             ), "no page could be read this time either"
         with tempfile.TemporaryFile(prefix="octavo-") as spool:
             statuses = _spool(_pages(reader, data, stored.type), spool, report)
@@ -56,7 +56,7 @@ def retry_pages(
             if worse:
                 return stored, f"left as it was, because page {worse} could be read better before"
             _check_storable(stored.document.id, _unspool(spool))
-            return _rewrite(stored, statuses, _unspool(spool), store, blobs, encoders), ""
+            return _rewrite(stored, statuses, _unspool(spool), store, originals, encoders), ""
     except DocumentError as error:
         return stored, f"left as it was: {error}"
 
@@ -110,14 +110,14 @@ def _rewrite(
     statuses: tuple[PageStatus, ...],
     pages: Iterator[PageContent],
     store: Store,
-    blobs: Originals,
+    originals: Originals,
     encoders: Encoders,
 ) -> StoredDocument:
     """The document anew, under the same ids. Until it is committed it is not found."""
     before = {f.source: f for f in store.failures()}  # of newer bytes from the same source
     guards = rewriting(stored)
     for guard in guards:
-        store.fail(guard)
+        store.record_failure(guard)
     document = stored.document.id
     store.begin(document)
     count = 0
@@ -126,22 +126,22 @@ def _rewrite(
         store.upsert(embed_chunks(batch, encoders))
         count += len(batch)
     new = replace(stored, document=replace(stored.document, statuses=statuses), chunks=count)
-    commit_document(store, blobs, new)
+    commit_document(store, originals, new)
     for source in stored.sources:
         if source in before:
-            store.fail(before[source])
+            store.record_failure(before[source])
         else:
-            store.forgive(source)
+            store.forget_failure(source)
     return new
 
 
 def _with_reasons(
-    store: Store, blobs: Originals, stored: StoredDocument, tried: list[PageStatus]
+    store: Store, originals: Originals, stored: StoredDocument, tried: list[PageStatus]
 ) -> StoredDocument:
     """The reasons as they are now: another limit may be in the way."""
     now = {s.page: s for s in tried}
     statuses = tuple(now.get(s.page, s) for s in stored.document.statuses)
     if statuses != stored.document.statuses:
         stored = replace(stored, document=replace(stored.document, statuses=statuses))
-        commit_document(store, blobs, stored)
+        commit_document(store, originals, stored)
     return stored

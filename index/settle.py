@@ -31,8 +31,9 @@ def settle(store: Store, originals: Originals, alone: bool = True) -> None:
     if alone:
         recorded = originals.committed()
         for stored in store.documents():
+            # Of an earlier version, or the process died in between.
             if stored.document.id not in recorded:
-                originals.record(stored)  # of an earlier version, or the process died in between
+                originals.write_record(stored)
         # The original of a document whose rewriting was cut off is all that is left of it.
         failed = {f.document for f in store.failures() if f.kept}
         originals.sweep({s.document.id for s in store.documents()} | failed)

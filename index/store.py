@@ -94,9 +94,9 @@ class ScoredChunk:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What each leg found, and their fusion."""
+    """What each subquery found, and their fusion."""
 
-    legs: tuple[tuple[ScoredChunk, ...], ...]
+    by_subquery: tuple[tuple[ScoredChunk, ...], ...]
     fused: tuple[ScoredChunk, ...]
 
 
@@ -174,16 +174,16 @@ class Store(Protocol):
         never said from a copy."""
         ...
 
-    def fail(self, failure: Failure) -> None:
+    def record_failure(self, failure: Failure) -> None:
         """Keeps the record of a source that failed, in place of an older one of that source. It
-        is no document: nothing but `failures` shows it, and it stays until `forgive`."""
+        is no document: nothing but `failures` shows it, and it stays until `forget_failure`."""
         ...
 
     def failures(self) -> list[Failure]:
         """Sources that failed, by name."""
         ...
 
-    def forgive(self, source: str) -> None:
+    def forget_failure(self, source: str) -> None:
         """Removes the record of a failed source, if there is one."""
         ...
 
@@ -192,9 +192,9 @@ class Store(Protocol):
         ...
 
     def search(
-        self, legs: Sequence[Subquery], fusion: Fusion, limit: int, where: Filter
+        self, subqueries: Sequence[Subquery], fusion: Fusion, limit: int, where: Filter
     ) -> SearchResult:
-        """Runs the legs and fuses them, in the engine."""
+        """Runs the subqueries and fuses them, in the engine."""
         ...
 
     def maxsim(

@@ -99,7 +99,8 @@ class Retriever:
         """Caption (else text) of what shows the query's image, or looks like it, or nothing."""
         best = image_matches.matches[:1]
         if not best:
-            best = self.store.search([image_matches.subqueries[0]], "rrf", 1, where).legs[0][:1]
+            result = self.store.search([image_matches.subqueries[0]], "rrf", 1, where)
+            best = result.by_subquery[0][:1]
             if not best or best[0].score < SAME_FIGURE:
                 return ""
         chunks = self.store.chunks([best[0].id])
@@ -126,7 +127,7 @@ class Retriever:
 
 def _traced(subqueries: Sequence[Subquery], result: SearchResult) -> tuple[Candidate, ...]:
     stages: dict[str, list[Stage]] = {}
-    for subquery, points in zip(subqueries, result.legs, strict=True):
+    for subquery, points in zip(subqueries, result.by_subquery, strict=True):
         for rank, point in enumerate(points, 1):
             stages.setdefault(point.id, []).append(Stage(subquery.name, rank, point.score))
     return tuple(

@@ -95,7 +95,7 @@ class PageTrace:
         chunk = next(iter(self._chunks.values()))
         pages = tuple({c.page for c in self._chunks.values()})
         where = replace(self._candidates.where, documents=(chunk.document,), pages=pages)
-        return self._store.search([replace(subquery, limit=100)], "rrf", 1, where).legs[0]
+        return self._store.search([replace(subquery, limit=100)], "rrf", 1, where).by_subquery[0]
 
     def _listed(self) -> StandingOut:
         last = self._hits[-1].score if self._hits else None

@@ -83,7 +83,7 @@ def _terms(candidates: Candidates, chunk: Chunk, text: str, store: Store) -> lis
     if not subqueries:
         return []
     where = replace(candidates.where, documents=(chunk.document,), pages=(chunk.page,))
-    results = store.search(subqueries, "rrf", 1, where).legs
+    results = store.search(subqueries, "rrf", 1, where).by_subquery
     scores = {
         int(subquery.name): next((p.score for p in points if p.id == chunk.id), 0.0)
         for subquery, points in zip(subqueries, results, strict=True)

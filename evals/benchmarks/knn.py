@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from octavo.index.encoders.encoder import Matrix
 from octavo.index.store import StoreError
-from octavo.index.stores.fusion import half
+from octavo.index.stores.fusion import to_float16
 
 Ids = npt.NDArray[np.int64]
 Search = Callable[[Matrix, int], Ids]
@@ -58,7 +58,7 @@ def clustered(count: int, dim: int, seed: int = 0) -> tuple[Matrix, Matrix]:
         latent = latent + _SPREAD * random.standard_normal((n, _LATENT))
         part = latent @ up + _NOISE * random.standard_normal((n, dim))
         rows[start : start + n] = part / np.linalg.norm(part, axis=1, keepdims=True)
-    rows = half(rows)
+    rows = to_float16(rows)
     return rows[:count], rows[count:]
 
 

@@ -29,7 +29,7 @@ from octavo.index.store import (
 )
 from octavo.index.stores.faiss_ids import FaissIds
 from octavo.index.stores.faiss_index import FaissIndex, Kind, load_faiss
-from octavo.index.stores.fusion import depth, fuse, fused_cut, half, leg_cut
+from octavo.index.stores.fusion import cut_fused, cut_subquery, fetch_limit, fuse, to_float16
 from octavo.ingest.document import Chunk
 
 Dense = Literal["text", "joint"]
@@ -39,8 +39,8 @@ _DENSE: tuple[Dense, ...] = ("text", "joint")
 class FaissMirror:
     """Satisfies `Store` around a store, which stays the only place where anything is kept.
 
-    Dense legs run here, words and late interaction in the store, fusion by the store's formulas.
-    A document is mirrored when it is committed, and leaves before it is deleted.
+    Dense subqueries run here, words and late interaction in the store, fusion by the store's
+    formulas. A document is mirrored when it is committed, and leaves before it is deleted.
     """
 
     def __init__(
@@ -110,31 +110,34 @@ class FaissMirror:
     def find(self, document: str, fresh: bool = False) -> StoredDocument | None:
         return self._store.find(document, fresh)
 
-    def fail(self, failure: Failure) -> None:
-        self._store.fail(failure)
+    def record_failure(self, failure: Failure) -> None:
+        self._store.record_failure(failure)
 
     def failures(self) -> list[Failure]:
         return self._store.failures()
 
-    def forgive(self, source: str) -> None:
-        self._store.forgive(source)
+    def forget_failure(self, source: str) -> None:
+        self._store.forget_failure(source)
 
     def count(self) -> int:
         return self._store.count()
 
     def search(
-        self, legs: Sequence[Subquery], fusion: Fusion, limit: int, where: Filter
+        self, subqueries: Sequence[Subquery], fusion: Fusion, limit: int, where: Filter
     ) -> SearchResult:
-        if not legs:
+        if not subqueries:
             return SearchResult((), ())
         if self._refresh and time.monotonic() - self._looked > self._refresh:
             self.refresh()
-        words = [replace(g, limit=depth(g)) for g in legs if g.using == "words"]
-        said = iter(self._store.search(words, fusion, 1, where).legs if words else ())
-        lists = [next(said) if g.using == "words" else self._nearest(g, where) for g in legs]
-        kept = tuple(leg_cut(leg, points) for leg, points in zip(legs, lists, strict=True))
-        fused = fuse(fusion, lists, [leg.weight for leg in legs])
-        return SearchResult(kept, fused_cut(kept, fused, limit))
+        words = [replace(g, limit=fetch_limit(g)) for g in subqueries if g.using == "words"]
+        said = iter(self._store.search(words, fusion, 1, where).by_subquery if words else ())
+        lists = [next(said) if g.using == "words" else self._nearest(g, where) for g in subqueries]
+        kept = tuple(
+            cut_subquery(subquery, points)
+            for subquery, points in zip(subqueries, lists, strict=True)
+        )
+        fused = fuse(fusion, lists, [subquery.weight for subquery in subqueries])
+        return SearchResult(kept, cut_fused(kept, fused, limit))
 
     def maxsim(
         self, tokens: Matrix, ids: Collection[str], using: MultiVectorName = "tokens"
@@ -155,15 +158,17 @@ class FaissMirror:
     def close(self) -> None:
         self._store.close()
 
-    def _nearest(self, leg: Subquery, where: Filter) -> tuple[ScoredChunk, ...]:
-        """The best `depth` points, and what of them is still there when they are named."""
-        if isinstance(leg.vector, Sparse) or leg.using not in self._indexes:
+    def _nearest(self, subquery: Subquery, where: Filter) -> tuple[ScoredChunk, ...]:
+        """The best `fetch_limit` points, and what of them is still there when they are named."""
+        if isinstance(subquery.vector, Sparse) or subquery.using not in self._indexes:
             have = ", ".join(self._indexes)
-            raise StoreError(f"leg {leg.name!r} searches {leg.using!r}; the mirror has {have}")
+            raise StoreError(
+                f"subquery {subquery.name!r} searches {subquery.using!r}; the mirror has {have}"
+            )
         with self._table:
-            mask = self._rows.mask(where, leg.kinds)
-        query = half(leg.vector)[None]
-        scores, ids = self._indexes[leg.using].search(query, depth(leg), mask)
+            mask = self._rows.mask(where, subquery.kinds)
+        query = to_float16(subquery.vector)[None]
+        scores, ids = self._indexes[subquery.using].search(query, fetch_limit(subquery), mask)
         with self._table:
             named = [self._rows.chunk(i) if i >= 0 else "" for i in ids[0].tolist()]
         pairs = zip(named, scores[0].tolist(), strict=True)

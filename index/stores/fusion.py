@@ -10,36 +10,36 @@ import numpy as np
 from octavo.index.encoders.encoder import Matrix
 from octavo.index.store import RRF_K, Fusion, ScoredChunk, Subquery, ranked
 
-#: Points asked for beyond a leg's depth. Which of two equal scores falls below a cut is left to
-#: chance in the engines, so they are asked for more, and the cut is made here, by score and id.
+#: Points asked for beyond a subquery's limit. Which of two equal scores falls below a cut is left
+#: to chance in the engines, so they are asked for more, and the cut is made here, by score and id.
 SLACK = 24
 _FUSED_DIGITS = 7  # single precision: sums of the same parts in another order differ after them
 
 
-def half(vectors: Matrix) -> Matrix:
+def to_float16(vectors: Matrix) -> Matrix:
     """`vectors` rounded to float16, as float32: what the engines store. They round a query the
     same way, so a score is the dot product of two rounded vectors."""
     return vectors.astype(np.float16).astype(np.float32)
 
 
-def depth(leg: Subquery) -> int:
+def fetch_limit(subquery: Subquery) -> int:
     """Points to ask an engine for."""
-    return leg.limit + SLACK
+    return subquery.limit + SLACK
 
 
-def leg_cut(leg: Subquery, points: Iterable[ScoredChunk]) -> tuple[ScoredChunk, ...]:
-    """A leg's best `limit`. BM25 weights are added up in the order of storage, so that the last
+def cut_subquery(subquery: Subquery, points: Iterable[ScoredChunk]) -> tuple[ScoredChunk, ...]:
+    """Its best `limit` points. BM25 weights are added up in the order of storage, so that the last
     digits of equal scores differ between two indexes with the same points: they are rounded off.
     """
-    digits = 4 if leg.using == "words" else 7
-    return ranked([ScoredChunk(p.id, round(p.score, digits)) for p in points])[: leg.limit]
+    digits = 4 if subquery.using == "words" else 7
+    return ranked([ScoredChunk(p.id, round(p.score, digits)) for p in points])[: subquery.limit]
 
 
-def fused_cut(
-    legs: Sequence[Sequence[ScoredChunk]], fused: Iterable[ScoredChunk], limit: int
+def cut_fused(
+    subqueries: Sequence[Sequence[ScoredChunk]], fused: Iterable[ScoredChunk], limit: int
 ) -> tuple[ScoredChunk, ...]:
-    """The best `limit` of a fusion, without points that no leg kept."""
-    known = {p.id for points in legs for p in points}
+    """The best `limit` of a fusion, without points that no subquery kept."""
+    known = {p.id for points in subqueries for p in points}
     rounded = [ScoredChunk(p.id, round(p.score, _FUSED_DIGITS)) for p in fused if p.id in known]
     return ranked(rounded)[:limit]
 
@@ -47,7 +47,7 @@ def fused_cut(
 def fuse(
     how: Fusion, lists: Sequence[Sequence[ScoredChunk]], weights: Sequence[float]
 ) -> list[ScoredChunk]:
-    """The engines' own fusion, for legs that did not run in one engine. `lists` best first."""
+    """The engines' own fusion, of subqueries that did not run in one engine; lists best first."""
     return reciprocal_ranks(lists, weights) if how == "rrf" else distribution_based(lists)
 
 
@@ -65,9 +65,9 @@ def reciprocal_ranks(
 
 
 def distribution_based(lists: Sequence[Sequence[ScoredChunk]]) -> list[ScoredChunk]:
-    """DBSF as Qdrant has it: within a leg, mean - 3 sigma becomes 0 and mean + 3 sigma 1 (sigma
-    with n - 1; 0.5 for one point, or where all scores are equal), then the sum over legs, without
-    weights (https://qdrant.tech/documentation/concepts/hybrid-queries/)."""
+    """DBSF as Qdrant has it: within a subquery, mean - 3 sigma becomes 0 and mean + 3 sigma 1
+    (sigma with n - 1; 0.5 for one point, or where all scores are equal), then the sum over
+    subqueries, without weights (https://qdrant.tech/documentation/concepts/hybrid-queries/)."""
     totals: dict[str, float] = {}
     for points in lists:
         for point, value in zip(points, _standard([p.score for p in points]), strict=True):

@@ -13,7 +13,7 @@ from pathlib import Path
 from octavo.index.store import StoreError
 
 
-def can_be_opened(store: Path) -> str:
+def opening_error(store: Path) -> str:
     """Why a store cannot be opened and read through; empty where it can."""
     run = subprocess.run(
         [sys.executable, "-P", "-m", "octavo.index.stores.probe", str(store)],
@@ -22,8 +22,8 @@ def can_be_opened(store: Path) -> str:
     )
     if run.returncode == 0:
         return ""
-    said = run.stderr.strip().splitlines()
-    return said[-1] if run.returncode == 1 and said else f"the engine ended with {run.returncode}"
+    lines = run.stderr.strip().splitlines()
+    return lines[-1] if run.returncode == 1 and lines else f"the engine ended with {run.returncode}"
 
 
 def main(path: str) -> int:

@@ -25,7 +25,7 @@ from octavo.index.store import (
     StoreError,
     Subquery,
 )
-from octavo.index.stores.fusion import depth, fused_cut, leg_cut
+from octavo.index.stores.fusion import cut_fused, cut_subquery, fetch_limit
 from octavo.index.stores.payload import RECORD_KINDS, chunk_from
 from octavo.index.stores.qdrant_edge_records import EdgeRecords
 from octavo.index.stores.qdrant_edge_shard import Shard
@@ -34,11 +34,11 @@ from octavo.index.stores.qdrant_edge_types import (
     edge_point,
     equals,
     hidden_of,
-    leg_filter,
     match,
     nearest,
     point_from,
     scored,
+    subquery_filter,
 )
 from octavo.ingest.document import Chunk, Document
 
@@ -104,37 +104,44 @@ class EdgeStore:
     def find(self, document: str, fresh: bool = False) -> StoredDocument | None:
         return self._records.find(document)
 
-    def fail(self, failure: Failure) -> None:
+    def record_failure(self, failure: Failure) -> None:
         self._records.record_failure(failure)
 
     def failures(self) -> list[Failure]:
         return self._records.failures()
 
-    def forgive(self, source: str) -> None:
+    def forget_failure(self, source: str) -> None:
         self._records.forget_failure(source)
 
     def count(self) -> int:
         return self._records.chunks()
 
     def search(
-        self, legs: Sequence[Subquery], fusion: Fusion, limit: int, where: Filter
+        self, subqueries: Sequence[Subquery], fusion: Fusion, limit: int, where: Filter
     ) -> SearchResult:
-        if not legs:
+        if not subqueries:
             return SearchResult((), ())
         prefetches, queries = [], []
         hidden = tuple(self._records.hidden)
-        for leg in legs:
-            query, only, params = nearest(leg), leg_filter(where, leg, hidden), self._params(leg)
-            n = depth(leg)
+        for subquery in subqueries:
+            query, only, params = (
+                nearest(subquery),
+                subquery_filter(where, subquery, hidden),
+                self._params(subquery),
+            )
+            n = fetch_limit(subquery)
             prefetches.append(qe.Prefetch(limit=n, query=query, filter=only, params=params))
             queries.append(qe.QueryRequest(limit=n, query=query, filter=only, params=params))
-        weights = [leg.weight for leg in legs]
+        weights = [subquery.weight for subquery in subqueries]
         how: Any = qe.Fusion.Rrf(k=RRF_K, weights=weights) if fusion == "rrf" else qe.Fusion.Dbsf()
-        every = sum(depth(leg) for leg in legs)
+        every = sum(fetch_limit(subquery) for subquery in subqueries)
         queries.append(qe.QueryRequest(limit=every, prefetches=prefetches, query=how))
         *each, fused = self._shard.query_batch(queries)
-        kept = tuple(leg_cut(leg, scored(points)) for leg, points in zip(legs, each, strict=True))
-        return SearchResult(kept, fused_cut(kept, scored(fused), limit))
+        kept = tuple(
+            cut_subquery(subquery, scored(points))
+            for subquery, points in zip(subqueries, each, strict=True)
+        )
+        return SearchResult(kept, cut_fused(kept, scored(fused), limit))
 
     def maxsim(
         self, tokens: Matrix, ids: Collection[str], using: MultiVectorName = "tokens"
@@ -186,10 +193,10 @@ class EdgeStore:
     def close(self) -> None:
         self._shard.close()
 
-    def _params(self, leg: Subquery) -> qe.SearchParams | None:
+    def _params(self, subquery: Subquery) -> qe.SearchParams | None:
         """The engine's IDF goes on counting deleted points until the shard is loaded again, and
         counts uncommitted ones: where there are any, it is told to count what search can see."""
-        if leg.using != "words" or not (self._gone or self._records.hidden):
+        if subquery.using != "words" or not (self._gone or self._records.hidden):
             return None
         return qe.SearchParams(idf=qe.IdfParams(corpus=chunks_of((), tuple(self._records.hidden))))
 

@@ -56,9 +56,13 @@ def point_from(record: Any) -> Point:
     return point_of(str(record.id), record.payload, record.vector)
 
 
-def nearest(leg: Subquery) -> Any:
-    vector = _sparse(leg.vector) if isinstance(leg.vector, Sparse) else leg.vector.tolist()
-    return qe.Query.Nearest(vector, leg.using)
+def nearest(subquery: Subquery) -> Any:
+    vector = (
+        _sparse(subquery.vector)
+        if isinstance(subquery.vector, Sparse)
+        else subquery.vector.tolist()
+    )
+    return qe.Query.Nearest(vector, subquery.using)
 
 
 def scored(points: Sequence[Any]) -> tuple[ScoredChunk, ...]:
@@ -78,14 +82,14 @@ def match(key: str, value: str) -> qe.Filter:
     return qe.Filter(must=[equals(key, value)])
 
 
-def leg_filter(where: Filter, leg: Subquery, hidden: Collection[str]) -> qe.Filter | None:
-    """What a leg may find: `where`, its own kinds, and nothing of the documents `hidden`."""
+def subquery_filter(where: Filter, subquery: Subquery, hidden: Collection[str]) -> qe.Filter | None:
+    """What a subquery may find: `where`, its own kinds, and nothing of the documents `hidden`."""
     must: list[Any] = []
     if where.documents:
         must.append(any_of("document", where.documents))
     if where.pages:
         must.append(any_of("page", where.pages))
-    must.extend(any_of("kind", kinds) for kinds in (where.kinds, leg.kinds) if kinds)
+    must.extend(any_of("kind", kinds) for kinds in (where.kinds, subquery.kinds) if kinds)
     must_not = hidden_of(hidden)
     return qe.Filter(must=must or None, must_not=must_not) if must or must_not else None
 

@@ -24,7 +24,7 @@ from octavo.index.store import (
     StoreError,
     Subquery,
 )
-from octavo.index.stores.fusion import depth, fused_cut, half, leg_cut
+from octavo.index.stores.fusion import cut_fused, cut_subquery, fetch_limit, to_float16
 from octavo.index.stores.payload import LEASE_KIND, RECORD_KINDS, chunk_from
 from octavo.index.stores.qdrant_collection import QdrantCollection
 from octavo.index.stores.qdrant_connection import Remote
@@ -40,11 +40,11 @@ from octavo.index.stores.qdrant_server_types import (
     committed,
     committed_chunks,
     equals,
-    leg_filter,
     nearest,
     point_from,
     requests_of,
     scored,
+    subquery_filter,
     words_corpus,
 )
 from octavo.index.stores.writer_leases import STALE, WriterLeases
@@ -139,45 +139,48 @@ class QdrantStore:
     def find(self, document: str, fresh: bool = False) -> StoredDocument | None:
         return self._commits.find(document, fresh)
 
-    def fail(self, failure: Failure) -> None:
+    def record_failure(self, failure: Failure) -> None:
         self._failures.put(failure)
 
     def failures(self) -> list[Failure]:
         return self._failures.all()
 
-    def forgive(self, source: str) -> None:
+    def forget_failure(self, source: str) -> None:
         self._failures.remove(source)
 
     def count(self) -> int:
         return self._collection.count(committed_chunks(()))
 
     def search(
-        self, legs: Sequence[Subquery], fusion: Fusion, limit: int, where: Filter
+        self, subqueries: Sequence[Subquery], fusion: Fusion, limit: int, where: Filter
     ) -> SearchResult:
-        if not legs:
+        if not subqueries:
             return SearchResult((), ())
         prefetches, requests = [], []
-        for leg in legs:
+        for subquery in subqueries:
             arguments: dict[str, Any] = {
-                "query": nearest(leg),
-                "using": leg.using,
-                "filter": leg_filter(where, leg),
-                "params": words_corpus(leg),
-                "limit": depth(leg),
+                "query": nearest(subquery),
+                "using": subquery.using,
+                "filter": subquery_filter(where, subquery),
+                "params": words_corpus(subquery),
+                "limit": fetch_limit(subquery),
             }
             prefetches.append(qm.Prefetch(**arguments))
             requests.append(qm.QueryRequest(**arguments))
-        weights = [leg.weight for leg in legs]
+        weights = [subquery.weight for subquery in subqueries]
         how: qm.RrfQuery | qm.FusionQuery = (
             qm.RrfQuery(rrf=qm.Rrf(k=RRF_K, weights=weights))
             if fusion == "rrf"
             else qm.FusionQuery(fusion=qm.Fusion.DBSF)
         )
-        every = sum(depth(leg) for leg in legs)
+        every = sum(fetch_limit(subquery) for subquery in subqueries)
         requests.append(qm.QueryRequest(prefetch=prefetches, query=how, limit=every))
         *each, fused = map(scored, self._collection.query_batch("searching", requests))
-        kept = tuple(leg_cut(leg, points) for leg, points in zip(legs, each, strict=True))
-        return SearchResult(kept, fused_cut(kept, fused, limit))
+        kept = tuple(
+            cut_subquery(subquery, points)
+            for subquery, points in zip(subqueries, each, strict=True)
+        )
+        return SearchResult(kept, cut_fused(kept, fused, limit))
 
     def maxsim(
         self, tokens: Matrix, ids: Collection[str], using: MultiVectorName = "tokens"
@@ -185,7 +188,7 @@ class QdrantStore:
         if not ids:
             return []
         # Without `exact`, which local mode warns about: vectors without a graph are always exact.
-        query = qm.NearestQuery(nearest=half(tokens).tolist())
+        query = qm.NearestQuery(nearest=to_float16(tokens).tolist())
         where = committed(qm.HasIdCondition(has_id=list(ids)))
         return list(
             scored(self._collection.query("late interaction", query, using, where, len(ids)))

@@ -9,7 +9,7 @@ from typing import Any
 from qdrant_client import models as qm
 
 from octavo.index.store import Filter, Point, ScoredChunk, Sizes, Sparse, Subquery, ranked
-from octavo.index.stores.fusion import half
+from octavo.index.stores.fusion import to_float16
 from octavo.index.stores.payload import RECORD_KINDS, chunk_payload, point_of
 from octavo.ingest.document import DocumentError
 
@@ -85,10 +85,10 @@ def point_from(record: qm.Record) -> Point:
     return point_of(str(record.id), record.payload, record.vector)
 
 
-def nearest(leg: Subquery) -> qm.NearestQuery:
-    if isinstance(leg.vector, Sparse):
-        return qm.NearestQuery(nearest=_sparse(leg.vector))
-    return qm.NearestQuery(nearest=half(leg.vector).tolist())
+def nearest(subquery: Subquery) -> qm.NearestQuery:
+    if isinstance(subquery.vector, Sparse):
+        return qm.NearestQuery(nearest=_sparse(subquery.vector))
+    return qm.NearestQuery(nearest=to_float16(subquery.vector).tolist())
 
 
 def scored(points: Sequence[qm.ScoredPoint]) -> tuple[ScoredChunk, ...]:
@@ -109,13 +109,13 @@ def committed(*must: Any) -> qm.Filter:
     return qm.Filter(must=list(must) or None, must_not=[equals(PENDING, True)])
 
 
-def leg_filter(where: Filter, leg: Subquery) -> qm.Filter:
+def subquery_filter(where: Filter, subquery: Subquery) -> qm.Filter:
     must: list[Any] = []
     if where.documents:
         must.append(any_of("document", where.documents))
     if where.pages:
         must.append(any_of("page", where.pages))
-    must.extend(any_of("kind", kinds) for kinds in (where.kinds, leg.kinds) if kinds)
+    must.extend(any_of("kind", kinds) for kinds in (where.kinds, subquery.kinds) if kinds)
     return committed(*must)
 
 
@@ -132,9 +132,9 @@ def committed_chunks(documents: Collection[str]) -> qm.Filter:
     return qm.Filter(must=must, must_not=[equals(PENDING, True), any_of("kind", RECORD_KINDS)])
 
 
-def words_corpus(leg: Subquery) -> qm.SearchParams | None:
+def words_corpus(subquery: Subquery) -> qm.SearchParams | None:
     """IDF over what search can see: the engine's own count has pending and deleted points too."""
-    if leg.using != "words":
+    if subquery.using != "words":
         return None
     return qm.SearchParams(idf=qm.IdfCorpusParams(corpus=committed()))
 
@@ -144,10 +144,10 @@ def _vectors(point: Point) -> dict[str, Any]:
     vectors: dict[str, Any] = {}
     for name, vector in (("text", point.text), ("joint", point.joint)):
         if vector is not None:
-            vectors[name] = half(vector).tolist()
+            vectors[name] = to_float16(vector).tolist()
     for name, rows in (("tokens", point.tokens), ("patches", point.patches)):
         if rows is not None and len(rows):
-            vectors[name] = half(rows).tolist()
+            vectors[name] = to_float16(rows).tolist()
     if point.words is not None and point.words.indices:
         vectors["words"] = _sparse(point.words)
     return vectors

@@ -169,7 +169,8 @@ def _best_iou(chunk: Chunk, page: int, box: Box) -> float:
 
 def _pages_found(subquery: Subquery, store: Store, where: Filter) -> Iterator[tuple[str, int]]:
     """Document and page of a subquery's hits, best first."""
-    ids = [point.id for point in store.search([subquery], "rrf", subquery.limit, where).legs[0]]
+    result = store.search([subquery], "rrf", subquery.limit, where)
+    ids = [point.id for point in result.by_subquery[0]]
     yield from dict.fromkeys((c.document, c.page) for c in store.chunks(ids))
 
 

@@ -163,7 +163,7 @@ class _ConstraintBuilder:
             )
             for m, words in with_words
         ]
-        results = self._store.search(subqueries, "rrf", 1, self._where).legs
+        results = self._store.search(subqueries, "rrf", 1, self._where).by_subquery
         holders = [
             (m, self._chunks_with(m, [p.id for p in points]))
             for (m, _), points in zip(with_words, results, strict=True)

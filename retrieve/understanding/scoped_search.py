@@ -36,7 +36,7 @@ def search_scope(
         if where is None:
             continue
         limited = [replace(subquery, limit=scope.limit) for subquery in subqueries]
-        results = store.search(limited, fusion, 1, where).legs
+        results = store.search(limited, fusion, 1, where).by_subquery
         for points, points_in_scope in zip(lists, results, strict=True):
             points += [p for p in points_in_scope if scope.boost or p.id in looked_up]
         for i in {p.id for points in results for p in points}:
@@ -96,7 +96,7 @@ def merge_scoped(
     up and no subquery has comes last."""
     allowed = constraints.phrase_chunks
     lists = []
-    for a, b in zip(everywhere.legs, scoped.results, strict=True):
+    for a, b in zip(everywhere.by_subquery, scoped.results, strict=True):
         scores = {p.id: p.score for p in (*b, *a) if allowed is None or p.id in allowed}
         lists.append(ranked([ScoredChunk(i, s) for i, s in scores.items()]))
     fused = fuse(fusion, lists, [subquery.weight for subquery in subqueries])

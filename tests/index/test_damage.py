@@ -22,7 +22,7 @@ from octavo.index.originals import Originals
 from octavo.index.store import StoreError
 from octavo.ingest.document import document_id
 from octavo.retrieve.query import Query
-from tests.support.damage import originals
+from tests.support.damage import original_hashes
 
 
 def run(index: Path, *given: str) -> tuple[int, str]:
@@ -67,16 +67,16 @@ def _written(folder: Path) -> int:
 def test_a_missing_part_is_named_nothing_is_deleted_and_repair_brings_it_back(
     index: Path, part: str
 ) -> None:
-    before = originals(index)
+    before = original_hashes(index)
     _rid(index, [_segment(index) if part == "segment" else part])
     for command in (["status"], ["search", "oil"], ["ingest", str(index.parent)], ["reindex"]):
         code, said = run(index, *command)
-        assert (code, originals(index)) == (1, before), said
+        assert (code, original_hashes(index)) == (1, before), said
         assert "damaged" in said
         assert "octavo repair" in said
     code, said = run(index, "repair")
     assert code == 0, said
-    assert originals(index) == before
+    assert original_hashes(index) == before
     code, said = run(index, "ask", "Which oil does pump 2 take?")
     assert (code, "ISO VG 20" in said, "note2.txt" in said) == (0, True, True)
     assert run(index, "repair")[1].startswith("nothing to repair")
@@ -85,33 +85,33 @@ def test_a_missing_part_is_named_nothing_is_deleted_and_repair_brings_it_back(
 
 def test_an_index_without_records_is_used_and_never_swept(index: Path) -> None:
     """One of an earlier version has none; they are written when somebody writes."""
-    before = originals(index)
+    before = original_hashes(index)
     for record in (index / "blobs").glob("*/*.json"):
         record.unlink()
     assert run(index, "status")[0] == 0
     assert Originals(index / "blobs").committed() == set()
     (index.parent / "new.txt").write_text("Valve 9 opens at 3 bar.\n")
     assert run(index, "ingest", str(index.parent / "new.txt"))[0] == 0
-    assert before.items() <= originals(index).items()
-    assert Originals(index / "blobs").committed() == set(originals(index))
+    assert before.items() <= original_hashes(index).items()
+    assert Originals(index / "blobs").committed() == set(original_hashes(index))
 
 
 def test_what_was_deleted_on_purpose_goes_with_the_next_write(index: Path) -> None:
     """Of processes that died: one within a deletion, one before it committed what it placed."""
-    blobs = Originals(index / "blobs")
-    deleted, *kept = sorted(originals(index))
-    blobs.mark_deleted(deleted)
+    originals = Originals(index / "blobs")
+    deleted, *kept = sorted(original_hashes(index))
+    originals.mark_deleted(deleted)
     placed = b"of an ingest that died"
-    blobs.put(document_id(placed), placed)
+    originals.put(document_id(placed), placed)
     service = Service(Settings(index=index))
     service._store.delete(deleted)
     service.close()
     service = Service(Settings(index=index))
     service.status()
-    assert len(originals(index)) == 4  # opening and reading remove nothing
+    assert len(original_hashes(index)) == 4  # opening and reading remove nothing
     list(service.ingest([]))
     service.close()
-    assert sorted(originals(index)) == kept
+    assert sorted(original_hashes(index)) == kept
 
 
 def test_chunks_that_were_never_committed_are_hidden_from_readers(index: Path) -> None:
@@ -131,19 +131,19 @@ def test_chunks_that_were_never_committed_are_hidden_from_readers(index: Path) -
 
 
 def test_an_original_is_compared_with_its_name_when_it_is_read(index: Path) -> None:
-    blobs = Originals(index / "blobs")
-    first, second, third = sorted(originals(index))
-    whole = blobs.get(first)
-    file = blobs.path(first)
+    originals = Originals(index / "blobs")
+    first, second, third = sorted(original_hashes(index))
+    whole = originals.get(first)
+    file = originals.path(first)
     file.write_bytes(whole[:-3])  # truncated after it was verified once
     with pytest.raises(StoreError, match=r"note\d\.txt .* is damaged"):
-        blobs.get(first)
-    flipped = bytearray(blobs.path(second).read_bytes())
+        originals.get(first)
+    flipped = bytearray(originals.path(second).read_bytes())
     flipped[3] ^= 1
-    blobs.path(second).write_bytes(bytes(flipped))
+    originals.path(second).write_bytes(bytes(flipped))
     with pytest.raises(StoreError, match="is damaged"):
         Originals(index / "blobs").get(second)
-    blobs.path(third).write_bytes(whole)  # swapped
+    originals.path(third).write_bytes(whole)  # swapped
     with pytest.raises(StoreError, match="is damaged"):
         Originals(index / "blobs").get(third)
     service = Service(Settings(index=index))
@@ -157,15 +157,15 @@ def test_an_original_is_compared_with_its_name_when_it_is_read(index: Path) -> N
 def test_a_damaged_original_is_taken_again_from_its_file_or_said_to_be_lost(
     filled: Path, index: Path
 ) -> None:
-    blobs = Originals(index / "blobs")
-    first = sorted(originals(index))[0]
-    name, source = blobs.read_record(first).name, blobs.read_record(first).sources[0]
-    whole = blobs.get(first)
-    blobs.path(first).write_bytes(b"other")
+    originals = Originals(index / "blobs")
+    first = sorted(original_hashes(index))[0]
+    name, source = originals.read_record(first).name, originals.read_record(first).sources[0]
+    whole = originals.get(first)
+    originals.path(first).write_bytes(b"other")
     code, said = run(index, "repair")
     assert (code, f"{name}: its original was taken again" in said) == (0, True)
     assert Originals(index / "blobs").get(first) == whole
-    blobs.path(first).write_bytes(b"other")
+    originals.path(first).write_bytes(b"other")
     Path(source).rename(source + ".away")
     try:
         code, said = run(index, "repair")

@@ -17,7 +17,7 @@ from octavo.index.store import Filter, Sizes, Store, StoreError
 from octavo.index.stores.faiss_ids import FaissIds
 from octavo.index.stores.faiss_index import FaissIndex, Ids, Kind, gpu_count
 from octavo.index.stores.faiss_mirror import FaissMirror
-from octavo.index.stores.fusion import half
+from octavo.index.stores.fusion import to_float16
 from octavo.index.stores.qdrant_edge import EdgeStore
 from octavo.index.stores.qdrant_server import QdrantStore
 from tests.support.stores import (
@@ -29,12 +29,12 @@ from tests.support.stores import (
     fill,
     fill_at_random,
     identity,
-    joint_leg,
+    joint_subquery,
     number,
     point,
-    random_legs,
+    random_subqueries,
     stored,
-    text_leg,
+    text_subquery,
 )
 
 KINDS: tuple[Kind, ...] = ("flat", "ivf", "hnsw")
@@ -52,7 +52,7 @@ def rows(count: int, dim: int = 16, seed: int = 0) -> Matrix:
     random = np.random.default_rng(seed)
     centres = random.standard_normal((40, dim))
     values = centres[random.integers(40, size=count)] + 0.7 * random.standard_normal((count, dim))
-    return half(values / np.linalg.norm(values, axis=1, keepdims=True))
+    return to_float16(values / np.linalg.norm(values, axis=1, keepdims=True))
 
 
 def recall(found: Ids, scores: Matrix, k: int) -> float:
@@ -63,7 +63,10 @@ def recall(found: Ids, scores: Matrix, k: int) -> float:
 
 
 def numbers(store: Store, where: Filter | None = None) -> list[int]:
-    return [number(s.id) for s in store.search([text_leg()], "rrf", 10, where or Filter()).legs[0]]
+    return [
+        number(s.id)
+        for s in store.search([text_subquery()], "rrf", 10, where or Filter()).by_subquery[0]
+    ]
 
 
 @pytest.fixture(params=[*KINDS, "flat as GPU", "ivf as GPU", "flat on GPU", "ivf on GPU"])
@@ -168,7 +171,7 @@ def test_small_indexes_are_the_same_as_the_engine(kind: Kind, tmp_path: Path) ->
     mirror = FaissMirror(edge, RANDOM_SIZES, kind)
     fill_at_random(mirror)
     for seed, where in enumerate(FILTERS):
-        asked = random_legs(seed)
+        asked = random_subqueries(seed)
         mine = mirror.search(asked, "rrf", 20, where).fused
         theirs = edge.search(asked, "rrf", 20, where).fused
         assert [p.id for p in mine] == [p.id for p in theirs]
@@ -195,7 +198,7 @@ def test_what_other_processes_do_is_seen_at_the_next_refresh() -> None:
 def test_a_vector_that_is_not_mirrored_is_named(edge: EdgeStore) -> None:
     mirror = FaissMirror(edge, Sizes(text=4, joint=0))
     with pytest.raises(StoreError, match="'joint'; the mirror has text"):
-        mirror.search([joint_leg()], "rrf", 5, Filter())
+        mirror.search([joint_subquery()], "rrf", 5, Filter())
 
 
 def test_searches_run_while_documents_come_and_go(edge: EdgeStore) -> None:
@@ -223,7 +226,7 @@ def test_searches_run_while_documents_come_and_go(edge: EdgeStore) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
-    assert identity(1) in {s.id for s in mirror.search([text_leg()], "rrf", 9, Filter()).fused}
+    assert identity(1) in {s.id for s in mirror.search([text_subquery()], "rrf", 9, Filter()).fused}
 
 
 def test_a_missing_faiss_names_the_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,7 @@ def _interrupt_rewriting(index: Path, name: str) -> StoredDocument:
     store = service._index.store
     (stored,) = (s for s in store.documents() if s.document.name == name)
     for guard in rewriting(stored):
-        store.fail(guard)
+        store.record_failure(guard)
     store.begin(stored.document.id)
     service.close()
     return stored

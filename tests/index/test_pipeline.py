@@ -84,12 +84,12 @@ class Index:
     def __init__(self, folder: Path, encoders: Encoders) -> None:
         folder.mkdir(exist_ok=True)
         self.encoders = encoders
-        self.blobs = Originals(folder / "blobs")
+        self.originals = Originals(folder / "blobs")
         self.store = EdgeStore(folder / "store", encoders.sizes())
-        settle(self.store, self.blobs)
+        settle(self.store, self.originals)
 
     def run(self, sources: Sequence[Source], workers: int = 1) -> Iterator[Result]:
-        builder = Builder(self.store, self.blobs, self.encoders, workers, ocr=False)
+        builder = Builder(self.store, self.originals, self.encoders, workers, ocr=False)
         return builder.ingest(sources)
 
     def points(self) -> dict[str, bytes]:
@@ -102,9 +102,9 @@ class Index:
                 found[p.chunk.id] = held + repr((p.chunk, p.words)).encode()
         return found
 
-    def originals(self) -> list[str]:
-        files = [f.name for f in self.blobs.directory.rglob("*") if f.is_file()]
-        assert len(files) == 2 * len(self.blobs.committed())  # one and its record, nothing else
+    def original_names(self) -> list[str]:
+        files = [f.name for f in self.originals.directory.rglob("*") if f.is_file()]
+        assert len(files) == 2 * len(self.originals.committed())  # one and its record, nothing else
         return sorted(f for f in files if len(f) == 64)
 
 
@@ -136,7 +136,7 @@ def test_points_do_not_depend_on_workers_or_interruptions(
     assert len(expected) > BATCH + 10
     assert many.points() == expected
     assert again.points() == expected
-    assert again.originals() == many.originals() == calm.originals()
+    assert again.original_names() == many.original_names() == calm.original_names()
     for index in (calm, many, again):
         index.store.close()
 
@@ -150,12 +150,12 @@ def test_update_and_delete_leave_nothing_behind(tmp_path: Path, encoders: Encode
     assert result.outcome == "updated"
     kept = {p.chunk.document for batch in index.store.points(()) for p in batch}
     assert kept == {hashlib.sha256(d).hexdigest() for d in (new, other)}
-    assert index.originals() == sorted(kept)
+    assert index.original_names() == sorted(kept)
     assert not before & {i for i, held in index.points().items() if b"Valve 1-" in held}
     for stored in index.store.documents():
-        delete_document(index.store, index.blobs, stored.document.id)
+        delete_document(index.store, index.originals, stored.document.id)
     assert index.points() == {}
-    assert index.originals() == []
+    assert index.original_names() == []
     index.store.close()
     assert Index(tmp_path, encoders).points() == {}
 
@@ -192,7 +192,7 @@ def test_an_original_that_another_process_took_away_is_kept_again(
     upsert, others = index.store.upsert, iter([kept, changed])
 
     def take_away(points: Sequence[Point]) -> None:
-        index.blobs.delete(hashlib.sha256(next(others)).hexdigest())
+        index.originals.delete(hashlib.sha256(next(others)).hexdigest())
         upsert(points)
 
     index.store.upsert = take_away  # type: ignore[method-assign]
@@ -201,7 +201,7 @@ def test_an_original_that_another_process_took_away_is_kept_again(
     results = list(index.run([source("a.pdf", kept), rewritten]))
     assert [r.outcome for r in results] == ["added", "failed"]
     assert results[1].reason == "was changed while it was read; ingest it again"
-    assert index.originals() == [hashlib.sha256(kept).hexdigest()]
+    assert index.original_names() == [hashlib.sha256(kept).hexdigest()]
     assert [s.document.name for s in index.store.documents()] == ["a.pdf"]
     index.store.close()
 
@@ -216,11 +216,11 @@ def test_an_original_that_goes_while_its_document_is_committed_is_kept_again(
 
     def take_away(stored: StoredDocument) -> None:
         commit(stored)
-        index.blobs.delete(stored.document.id)
+        index.originals.delete(stored.document.id)
 
     index.store.commit = take_away  # type: ignore[method-assign]
     assert [r.outcome for r in index.run([source("a.pdf", data)])] == ["added"]
-    assert index.blobs.get(hashlib.sha256(data).hexdigest()) == data
+    assert index.originals.get(hashlib.sha256(data).hexdigest()) == data
     index.store.close()
 
 
@@ -260,8 +260,8 @@ def test_the_same_picture_is_embedded_once_and_found_by_itself(
     assert counted.images == 1
     rows = np.stack([p.joint for p in figures if p.joint is not None])
     assert (rows == rows[0]).all()
-    leg = Subquery("joint", "joint", rows[0], 5)
-    found = index.store.search([leg], "rrf", 5, Filter()).legs[0]
+    subquery = Subquery("joint", "joint", rows[0], 5)
+    found = index.store.search([subquery], "rrf", 5, Filter()).by_subquery[0]
     assert {s.id for s in found[:3]} == {p.chunk.id for p in figures}
     assert found[2].score > 0.999 > found[3].score
     index.store.close()

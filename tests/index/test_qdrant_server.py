@@ -31,7 +31,7 @@ from tests.support.stores import (
     place,
     point,
     stored,
-    text_leg,
+    text_subquery,
 )
 
 needs_server = pytest.mark.skipif("QDRANT_URL" not in os.environ, reason="QDRANT_URL is not set")
@@ -57,7 +57,9 @@ def next_writer(where: Place) -> QdrantStore:
 
 
 def found(store: QdrantStore) -> list[int]:
-    return [number(s.id) for s in store.search([text_leg()], "rrf", 10, Filter()).legs[0]]
+    return [
+        number(s.id) for s in store.search([text_subquery()], "rrf", 10, Filter()).by_subquery[0]
+    ]
 
 
 def records(where: Place) -> int:

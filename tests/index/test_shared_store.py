@@ -139,11 +139,11 @@ def test_a_mirror_sees_what_another_process_wrote(
     try:
         filled(there, pdf(WHALES, "/x/whales.pdf"))
 
-        def legs(question: str) -> dict[str, Any]:
+        def ranks(question: str) -> dict[str, Any]:
             hits = mirrored.search(Query(question)).hits
             return {h.name: {s.stage for s in h.trace} for h in hits}
 
-        assert "text" in legs("What do whales eat?")["whales.pdf"]
+        assert "text" in ranks("What do whales eat?")["whales.pdf"]
         filled(there, pdf("The tank holds 15 litres."))
         found = mirrored.search(Query("What do whales eat?")).hits
         assert {h.name for h in found} == {"pump.pdf", "whales.pdf"}

@@ -40,13 +40,13 @@ from tests.support.stores import (
     fill,
     fill_at_random,
     identity,
-    joint_leg,
+    joint_subquery,
     number,
     place,
     point,
-    random_legs,
+    random_subqueries,
     stored,
-    text_leg,
+    text_subquery,
     vector,
 )
 
@@ -70,14 +70,14 @@ def store(where: Place) -> Store:
 
 
 def found(store: Store, where: Filter | None = None) -> list[int]:
-    result = store.search([text_leg()], "rrf", 10, where or Filter())
-    return [number(s.id) for s in result.legs[0]]
+    result = store.search([text_subquery()], "rrf", 10, where or Filter())
+    return [number(s.id) for s in result.by_subquery[0]]
 
 
-def legs() -> list[Subquery]:
+def subqueries() -> list[Subquery]:
     words = Subquery("words", "words", Sparse((3,), (1.0,)), 10, weight=2.0)
     return [
-        text_leg(),
+        text_subquery(),
         words,
         Subquery("joint", "joint", vector(0, 1, 0, 0), 10, kinds=("figure",)),
     ]
@@ -123,10 +123,10 @@ def test_nothing_of_a_document_is_seen_before_its_commit(store: Store) -> None:
 
 def test_uncommitted_chunks_do_not_move_the_idf(store: Store) -> None:
     fill(store)
-    before = store.search(legs(), "rrf", 10, Filter())
+    before = store.search(subqueries(), "rrf", 10, Filter())
     store.begin(B)
     store.upsert([point(3 + 10 * n, B) for n in range(1, 9)])
-    assert store.search(legs(), "rrf", 10, Filter()) == before
+    assert store.search(subqueries(), "rrf", 10, Filter()) == before
 
 
 def test_opening_removes_what_was_never_committed(where: Place) -> None:
@@ -154,13 +154,13 @@ def test_a_document_begun_again_loses_its_old_chunks(store: Store) -> None:
 
 def test_delete_leaves_nothing_in_any_vector(store: Store) -> None:
     fill(store)
-    before = store.search(legs(), "rrf", 10, Filter())
+    before = store.search(subqueries(), "rrf", 10, Filter())
     fill(store, B, 11, 14)
     store.delete(B)
-    assert store.search(legs(), "rrf", 10, Filter()) == before
+    assert store.search(subqueries(), "rrf", 10, Filter()) == before
     assert store.maxsim(np.array([[1, 0]], np.float32), [identity(11)]) == []
     store.delete(A)
-    assert store.search(legs(), "rrf", 10, Filter()).fused == ()
+    assert store.search(subqueries(), "rrf", 10, Filter()).fused == ()
     assert store.documents() == []
     assert list(store.points(("text",))) == []
 
@@ -169,9 +169,9 @@ def test_reciprocal_rank_fusion_by_hand(store: Store) -> None:
     """Chunk 3 is third by text and first by words, which count twice. With ranks r from 1, the
     engine's weighted form is the sum of 1 / (k + r / weight - 1)."""
     fill(store)
-    result = store.search(legs(), "rrf", 10, Filter())
-    assert [number(s.id) for s in result.legs[1]] == [3]
-    assert result.legs[2] == ()
+    result = store.search(subqueries(), "rrf", 10, Filter())
+    assert [number(s.id) for s in result.by_subquery[1]] == [3]
+    assert result.by_subquery[2] == ()
     assert number(result.fused[0].id) == 3
     both = 1 / (RRF_K + 3 - 1) + 1 / (RRF_K + 1 / 2 - 1)
     assert result.fused[0].score == pytest.approx(both, rel=1e-5)
@@ -179,10 +179,10 @@ def test_reciprocal_rank_fusion_by_hand(store: Store) -> None:
 
 
 def test_distribution_based_fusion_by_hand(store: Store) -> None:
-    """One point alone in its leg counts 0.5; texts lie around their mean in units of 6 sigma."""
+    """One point alone counts 0.5; texts lie around their mean in units of 6 sigma."""
     fill(store)
-    result = store.search(legs(), "dbsf", 10, Filter())
-    scores = np.array([s.score for s in result.legs[0]])
+    result = store.search(subqueries(), "dbsf", 10, Filter())
+    scores = np.array([s.score for s in result.by_subquery[0]])
     parts = (scores - scores.mean()) / (6 * scores.std(ddof=1)) + 0.5
     expected = {
         n: part + (0.5 if n == 3 else 0) for n, part in zip(range(1, 6), parts, strict=True)
@@ -236,7 +236,7 @@ def test_points_without_some_vectors_are_kept(store: Store) -> None:
     store.upsert([bare])
     store.commit(stored(A, 1))
     assert found(store) == []
-    assert len(store.search([joint_leg()], "dbsf", 5, Filter()).fused) == 1
+    assert len(store.search([joint_subquery()], "dbsf", 5, Filter()).fused) == 1
     assert store.page_chunks(A, 1) == [bare.chunk]
 
 
@@ -250,12 +250,14 @@ def test_a_store_without_late_interaction_has_no_such_vectors(where: Place) -> N
 
 def test_ties_are_broken_by_id(store: Store) -> None:
     fill(store)
-    order = [number(s.id) for s in store.search([joint_leg(5)], "rrf", 5, Filter()).legs[0]]
+    order = [
+        number(s.id) for s in store.search([joint_subquery(5)], "rrf", 5, Filter()).by_subquery[0]
+    ]
     assert order == [1, 2, 3, 4, 5]
 
 
 def test_equal_fused_scores_are_cut_by_id_and_not_by_chance(store: Store) -> None:
-    """Two legs that rank the points in opposite order give many equal fused scores."""
+    """Two subqueries that rank the points in opposite order give many equal fused scores."""
     store.begin(A)
     points = []
     for n in range(1, 41):
@@ -269,7 +271,7 @@ def test_equal_fused_scores_are_cut_by_id_and_not_by_chance(store: Store) -> Non
         )
     store.upsert(points)
     store.commit(stored(A, 40))
-    both = [text_leg(40), Subquery("joint", "joint", vector(0, -1, 0, 0), 40)]
+    both = [text_subquery(40), Subquery("joint", "joint", vector(0, -1, 0, 0), 40)]
     first = store.search(both, "rrf", 7, Filter()).fused
     assert len(first) == 7
     assert first == store.search(both, "rrf", 40, Filter()).fused[:7]
@@ -340,16 +342,16 @@ def test_a_failure_is_kept_until_it_is_forgiven(where: Place) -> None:
     """Over reopening, too, and over everything that happens to the document it names."""
     store = where.open()
     bad, gone = failure(), failure("upload:1", "the file is empty")
-    store.fail(failure(reason="took too long"))
-    store.fail(bad)
-    store.fail(gone)
+    store.record_failure(failure(reason="took too long"))
+    store.record_failure(bad)
+    store.record_failure(gone)
     assert store.failures() == [bad, gone]
     store.begin("f" * 64)
     store.delete("f" * 64)
     again = where.open(stale=0)
     assert again.failures() == [bad, gone]
-    again.forgive(gone.source)
-    again.forgive("never failed")
+    again.forget_failure(gone.source)
+    again.forget_failure("never failed")
     assert again.failures() == [bad]
     assert where.open(stale=0).failures() == [bad]
 
@@ -361,14 +363,14 @@ def test_nothing_but_the_ledger_sees_a_failure(where: Place) -> None:
 
     def seen(store: Store) -> object:
         every = [p.chunk.id for batch in store.points(("text",)) for p in batch]
-        found = [store.search(legs(), fusion, 10, Filter()) for fusion in FUSIONS]
+        found = [store.search(subqueries(), fusion, 10, Filter()) for fusion in FUSIONS]
         ids = [identity(1), failure_id("/x/bad.pdf"), commit_id(A)]
         return store.documents(), store.count(), every, found, store.chunks(ids)
 
     before = seen(store)
     for n in range(20):
-        store.fail(failure(f"/x/{n}.pdf"))
-    store.fail(failure())
+        store.record_failure(failure(f"/x/{n}.pdf"))
+    store.record_failure(failure())
     assert seen(store) == before
     store.begin(B)  # hidden chunks make engines count anew
     store.upsert([point(9, B)])
@@ -417,12 +419,12 @@ def test_every_engine_gives_the_same_ids_and_scores(
         store = made.open(RANDOM_SIZES)
         fill_at_random(store)
         for seed, where in enumerate((*FILTERS, Filter())):
-            asked = random_legs(seed)
+            asked = random_subqueries(seed)
             for fusion in FUSIONS:
                 mine = store.search(asked, fusion, 60, where)
                 theirs = reference.search(asked, fusion, 60, where)
-                for leg, a, b in zip(asked, mine.legs, theirs.legs, strict=True):
-                    same(a, b, 1.01e-4 if leg.using == "words" else 1e-5)
+                for subquery, a, b in zip(asked, mine.by_subquery, theirs.by_subquery, strict=True):
+                    same(a, b, 1.01e-4 if subquery.using == "words" else 1e-5)
                 same(mine.fused, theirs.fused, 1e-5)
             ids = [p.id for p in reference.search(asked, "rrf", 60, where).fused]
             tokens = np.asarray(asked[0].vector)[:32].reshape(2, 16)
@@ -438,8 +440,11 @@ def test_every_engine_gives_the_same_ids_and_scores(
 
 
 def test_the_random_questions_ask_something(reference: Store) -> None:
-    """Full legs, a filter that leaves some, and one that leaves nothing."""
-    sizes = [[len(p) for p in reference.search(random_legs(0), "rrf", 60, w).legs] for w in FILTERS]
+    """Full subqueries, a filter that leaves some, and one that leaves nothing."""
+    sizes = [
+        [len(p) for p in reference.search(random_subqueries(0), "rrf", 60, w).by_subquery]
+        for w in FILTERS
+    ]
     assert sizes[0] == [30, 30, 30]
     assert sizes[4][0] in range(5, 30)
     assert sizes[5] == [0, 0, 0]

@@ -62,7 +62,7 @@ def damage(index: Path, case: Case) -> None:
         file.write(bytes([written[at] ^ 0x10]) if written else b"\x10")
 
 
-def originals(index: Path) -> dict[str, str]:
+def original_hashes(index: Path) -> dict[str, str]:
     """Files of the blobs folder that are named by a hash, and the hash that they have."""
     return {
         file.name: hashlib.sha256(file.read_bytes()).hexdigest()
@@ -105,9 +105,9 @@ def try_case(index: Path, case: Case, command: str, new: Path) -> tuple[str, lis
         # Most of an index's files are holes.
         subprocess.run(["cp", "-r", "--sparse=always", str(index), str(copy)], check=True)
         damage(copy, case)
-        before = originals(copy)
+        before = original_hashes(copy)
         said = run(copy, command, new)
-        after = originals(copy)
+        after = original_hashes(copy)
     whole = {name for name, found in before.items() if name == found}
     return said, sorted(name for name in whole if after.get(name) != name)
 

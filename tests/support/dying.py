@@ -18,7 +18,7 @@ from typing import Any
 
 import octavo.index.stores.qdrant_edge_shard as shard_module
 from octavo.index.commit import commit_document, delete_document, forget_failure
-from octavo.index.integrity import open_whole
+from octavo.index.integrity import open_intact_store
 from octavo.index.ledger import rewriting
 from octavo.index.originals import Originals
 from octavo.index.settle import settle
@@ -45,7 +45,7 @@ def delete(store: EdgeStore, originals: Originals) -> None:
 def rewrite(store: EdgeStore, originals: Originals) -> None:
     """Dies of itself in the middle."""
     for guard in rewriting(stored(DOCUMENT, 2)):
-        store.fail(guard)
+        store.record_failure(guard)
     store.begin(DOCUMENT)
 
 
@@ -64,7 +64,7 @@ CHANGES: dict[str, tuple[list[Callable[[EdgeStore, Originals], None]], Any]] = {
 
 def open_(folder: Path) -> tuple[EdgeStore, Originals]:
     originals = Originals(folder / "blobs")
-    return open_whole(folder, originals, SIZES), originals
+    return open_intact_store(folder, originals, SIZES), originals
 
 
 def in_child(work: Callable[[], None]) -> int:

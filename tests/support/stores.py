@@ -90,11 +90,11 @@ def fill(store: Store, document: str = A, first: int = 1, last: int = 5) -> None
     store.commit(stored(document, last - first + 1))
 
 
-def text_leg(limit: int = 10) -> Subquery:
+def text_subquery(limit: int = 10) -> Subquery:
     return Subquery("text", "text", vector(1, 0, 0, 0), limit)
 
 
-def joint_leg(limit: int = 10) -> Subquery:
+def joint_subquery(limit: int = 10) -> Subquery:
     return Subquery("joint", "joint", vector(0, 1, 0, 0), limit)
 
 
@@ -114,8 +114,8 @@ def fill_at_random(store: Store, chunks: int = 100) -> None:
     store.delete(_D)
 
 
-def random_legs(seed: int, depth: int = 30) -> list[Subquery]:
-    """Three legs of one random question, the last to figures and pages only."""
+def random_subqueries(seed: int, depth: int = 30) -> list[Subquery]:
+    """Three subqueries of one random question, the last to figures and pages only."""
     random = np.random.default_rng(seed)
     terms = tuple(int(t) for t in random.choice(60, 5, replace=False))
     return [

@@ -107,11 +107,17 @@ def test_an_update_that_was_cut_off_before_its_last_step_is_finished(
     service = Service(settings, create=True)
     ingest(service, folder)
     old = service.named(["whales.txt"])[0]
+    points = list(service._store.points(("text", "joint", "words"), (old.document.id,)))
     (folder / "whales.txt").write_text("Orcas hunt in groups.")
     ingest(service, folder)
-    service._store.commit(old)  # as if the process had died before deleting it
+    service._store.begin(old.document.id)  # as if the process had died before deleting it
+    for batch in points:
+        service._store.upsert(batch)
+    service._store.commit(old)
     service.close()
     again = Service(settings)
+    assert len(again.status().documents) == 3  # opening removes nothing
+    list(again.ingest([]))
     assert [d.name for d in again.status().documents] == ["pump.pdf", "whales.txt"]
     assert found(again, "orcas")[0][0] == "whales.txt"
     assert not any("krill" in h.chunk.text for h in again.hits(Query("krill"), 50)[1])
@@ -129,11 +135,14 @@ def test_one_source_that_raises_fails_alone(service: Service) -> None:
 
 
 def test_an_index_is_not_made_in_a_folder_with_other_files(tmp_path: Path) -> None:
-    (tmp_path / "blobs" / "sha256").mkdir(parents=True)
-    (tmp_path / "blobs" / "sha256" / "abc").write_text("precious")
-    with pytest.raises(StoreError, match=r"not an index and not empty \(it holds 'blobs'\)"):
+    (tmp_path / "photos" / "abc").mkdir(parents=True)
+    (tmp_path / "photos" / "abc" / "1").write_text("precious")
+    with pytest.raises(StoreError, match=r"not an index and not empty \(it holds 'photos'\)"):
         Service(Settings(index=tmp_path), create=True)
-    assert (tmp_path / "blobs" / "sha256" / "abc").read_text() == "precious"
+    (tmp_path / "photos").rename(tmp_path / "blobs")
+    with pytest.raises(StoreError, match="is damaged: manifest.json is missing"):
+        Service(Settings(index=tmp_path), create=True)
+    assert (tmp_path / "blobs" / "abc" / "1").read_text() == "precious"
 
 
 def test_a_full_disk_is_told_and_what_was_committed_stays(
@@ -180,7 +189,7 @@ def test_add_then_delete_restores_every_result(service: Service, folder: Path) -
     service.delete("whales.txt")
     assert found(service, "oil for the largest animal") == before
     blobs = [p for p in (service.settings.index / "blobs").rglob("*") if p.is_file()]
-    assert len(blobs) == 1
+    assert len(blobs) == 2  # the original of pump.pdf and its record
     with pytest.raises(StoreError, match=r"no document is named 'whales.txt'.*pump.pdf"):
         service.delete("whales.txt")
 

@@ -76,11 +76,11 @@ class Package:
 
     def metadata(self) -> dict[str, str]:
         """Title, author, subject, keywords and date as the file states them."""
-        found = self.related("", "core-properties")
-        if not found:
+        parts = self.related("", "core-properties")
+        if not parts:
             return {}
         fields = {
-            _PROPERTIES[e.tag]: text_of(e) for e in self.root(found[0]) if e.tag in _PROPERTIES
+            _PROPERTIES[e.tag]: text_of(e) for e in self.root(parts[0]) if e.tag in _PROPERTIES
         }
         return {k: v for k, v in fields.items() if v}
 
@@ -100,8 +100,8 @@ def find_child(element: Element | None, *path: str) -> Element | None:
 
 def attribute_of(element: Element | None, *path: str, name: str = "val") -> str:
     """An attribute (`val`) of the descendant along a path; empty where there is none."""
-    found = find_child(element, *path)
-    return found.get(name, "") if found is not None else ""
+    child = find_child(element, *path)
+    return child.get(name, "") if child is not None else ""
 
 
 def to_int(text: str | None, otherwise: int = 0) -> int:

@@ -187,7 +187,12 @@ def _question(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.argument("text", default=""),
         click.option("--image", type=click.Path(path_type=Path), help="Ask about a picture."),
-        click.option("--in", "documents", multiple=True, help="Only this document; repeatable."),
+        click.option(
+            "--in",
+            "documents",
+            multiple=True,
+            help="Only this document (name, id or source); repeatable.",
+        ),
         click.option("--limit", "-k", default=10, show_default=True, type=click.IntRange(1, 100)),
     ):
         command = option(command)
@@ -324,7 +329,11 @@ def status(settings: Settings, as_json: bool, name: str) -> None:
 @click.argument("name")
 @common_options
 def delete(settings: Settings, as_json: bool, name: str) -> None:
-    """Removes a document (by name or id) and everything derived from it."""
+    """Removes a document and everything derived from it.
+
+    NAME is its file name, its id (or 8 and more digits of its beginning) or its source. Where that
+    fits several documents they are listed, and none is removed.
+    """
     with _backend(settings) as backend:
         gone = backend.delete(name)
     if as_json:

@@ -54,8 +54,9 @@ def explain(
 ) -> ExplainOut:
     """`heat`: also draws what the question met in a figure.
 
-    Raises ValueError for an `expect` that cannot be read, NotFoundError for a document that is not
-    in the index and never was, with the name nearest to it.
+    Raises ValueError for an `expect` that cannot be read, AmbiguousError for one that fits several
+    documents, NotFoundError for a document that is not in the index and never was, with the name
+    nearest to it.
     """
     start = time.perf_counter()
     wanted = _resolved(service, Expect.read(expect)) if expect else None

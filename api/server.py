@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, File, Form, HTTPException, Query, Request, Response, UploadFile
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
-from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from api.explained import ExplainOut
 from api.guard import Guard, hosts_of
+from api.problems import PROBLEMS, explained, handle_errors
 from api.service import Service
 from api.settings import Settings
 from api.streaming import events, until_gone
@@ -27,17 +26,14 @@ from api.wire import (
     ExplainIn,
     IngestOut,
     LedgerOut,
-    Problem,
     QueryIn,
     RetryIn,
     SearchOut,
     StatusOut,
 )
-from generate.answer import GeneratorError, Watch
-from index.encode import ModelError
+from generate.answer import Watch
 from index.source import Source
-from index.store import NotFoundError, StoreError
-from ingest.document import Box, DocumentError, document_id
+from ingest.document import Box, document_id
 from ingest.files import utf8
 from retrieve.folding import Listing
 from retrieve.query import Query as Question
@@ -77,13 +73,6 @@ _EXPLAIN_BODY: dict[str, Any] = {
     }
 }
 _Asked = TypeVar("_Asked", bound=QueryIn)
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem},
-    404: {"model": Problem},
-    413: {"model": Problem},
-    422: {"model": Problem},
-    502: {"model": Problem},
-}
 
 
 def make_app(service: Service, host: str = "127.0.0.1") -> FastAPI:
@@ -93,12 +82,12 @@ def make_app(service: Service, host: str = "127.0.0.1") -> FastAPI:
         title="Octavo",
         description="Answers from your documents, with the page and the box.",
         version="1",
-        responses=_PROBLEMS,
+        responses=PROBLEMS,
     )
     settings = service.settings
     hosts = hosts_of(host, settings.hosts)
     app.add_middleware(Guard, hosts=hosts, most=settings.max_upload_mb << 20)
-    _handle_errors(app)
+    handle_errors(app)
     _add_questions(app, service)
     _add_documents(app, service)
 
@@ -187,7 +176,8 @@ def _add_documents(app: FastAPI, service: Service) -> None:
 
     @app.delete("/v1/documents/{name:path}")
     def delete(name: str) -> DeleteOut:
-        """Removes a document, by name or id, and everything derived from it."""
+        """Removes a document, by name, id or source, and everything derived from it; none (409)
+        where that fits several."""
         return service.delete(name)
 
     @app.get("/v1/documents/{document}/pages/{page}.png", response_class=Response)
@@ -196,14 +186,16 @@ def _add_documents(app: FastAPI, service: Service) -> None:
         page: int,
         box: Annotated[list[str] | None, Query(description="x0,y0,x1,y1 in points")] = None,
     ) -> Response:
-        """A page as PNG, boxes marked. `box` may be repeated."""
+        """A page as PNG, boxes marked. `box` may be repeated. A document in full id, as answers
+        give it, is never taken for a name."""
         png = service.page_png(document, page, [_box(b) for b in (box or [])[:_MAX_BOXES]])
         return Response(png, media_type="image/png")
 
     # After the pages: it would take theirs for names.
     @app.get("/v1/documents/{name:path}")
     def entry(name: str) -> LedgerOut:
-        """The ledger of one name, id or source: facts, pages by what became of them, failures."""
+        """The ledger of one document, by name, id or source: facts, pages by what became of them,
+        failures."""
         return service.entry(name)
 
 
@@ -240,7 +232,7 @@ async def _read_query(request: Request) -> tuple[QueryIn, bytes | None]:
                 image = None if upload is None or isinstance(upload, str) else await upload.read()
             return QueryIn.model_validate(fields), image or None
     except ValidationError as error:
-        raise HTTPException(422, _explained(error)) from None
+        raise HTTPException(422, explained(error.errors())) from None
     asked = _read_json(QueryIn, await request.body())
     return asked, _image_of(asked)
 
@@ -249,7 +241,7 @@ def _read_json(model: type[_Asked], body: bytes) -> _Asked:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise HTTPException(422, _explained(error)) from None
+        raise HTTPException(422, explained(error.errors())) from None
 
 
 def _image_of(asked: QueryIn) -> bytes | None:
@@ -261,55 +253,6 @@ def _image_of(asked: QueryIn) -> bytes | None:
 
 def _question(service: Service, asked: QueryIn, image: bytes | None) -> Question:
     return Question(asked.text, image, service.where(asked.documents, asked.kinds, asked.pages))
-
-
-def _explained(error: ValidationError) -> str:
-    items = error.errors()
-    return "; ".join(f"{'.'.join(str(p) for p in i['loc']) or 'body'}: {i['msg']}" for i in items)
-
-
-def _handle_errors(app: FastAPI) -> None:
-    """Every error is `{"error": "..."}` with a status that says whose it is."""
-
-    def reply(status: int, text: str) -> JSONResponse:
-        return JSONResponse(Problem(error=text).model_dump(), status)
-
-    @app.exception_handler(NotFoundError)
-    async def missing(_: Request, error: NotFoundError) -> JSONResponse:
-        return reply(404, str(error))
-
-    @app.exception_handler(StoreError)
-    async def store(_: Request, error: StoreError) -> JSONResponse:
-        return reply(500, str(error))
-
-    @app.exception_handler(GeneratorError)
-    async def generator(_: Request, error: GeneratorError) -> JSONResponse:
-        return reply(502, str(error))
-
-    @app.exception_handler(ModelError)
-    async def model(_: Request, error: ModelError) -> JSONResponse:
-        return reply(500, str(error))
-
-    @app.exception_handler(Exception)
-    async def unexpected(_: Request, error: Exception) -> JSONResponse:
-        return reply(500, f"internal error: {type(error).__name__}; the server's log has more")
-
-    @app.exception_handler(DocumentError)
-    async def unreadable(_: Request, error: DocumentError) -> JSONResponse:
-        return reply(404, str(error))
-
-    @app.exception_handler(ValueError)
-    async def bad(_: Request, error: ValueError) -> JSONResponse:
-        return reply(422, str(error))
-
-    @app.exception_handler(StarletteHTTPException)
-    async def http(_: Request, error: StarletteHTTPException) -> JSONResponse:
-        return reply(error.status_code, str(error.detail))
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        parts = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()]
-        return reply(422, "; ".join(parts))
 
 
 def run_server(settings: Settings, host: str, port: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from api.explained import ExplainOut
 from api.generators import make_generator
 from api.limits import bounds_of, limits_of
 from api.models import load_models, manifest_of
+from api.naming import Entry, find_document, find_entry
 from api.opening import open_index, require_index
 from api.retrying import Again, Retry
 from api.settings import Profile, Settings, read_profile
@@ -121,17 +121,15 @@ class Service:
         """Tries again what failed of `names`, of all where none are given: failed sources from
         their files, documents with pages in quarantine from their originals.
 
-        `uploads`: also says of each failed upload that it must be sent again. Raises StoreError
-        for a name of which nothing is known.
+        `uploads`: also says of each failed upload that it must be sent again. Raises
+        NotFoundError for a name of which nothing is known, AmbiguousError for one of several.
         """
         s = self.settings
         with self._writing:
-            known = [self._entry(n) for n in names] or [(self.named_all(), self._store.failures())]
-            stored = {d.document.id: d for found, _ in known for d in found}
-            failures = {f.source: f for _, found in known for f in found}
+            documents, failures = self._asked(names)
             again = Again(
-                [d for d in stored.values() if d.document.quarantined],
-                [f for f in failures.values() if uploads or f.local or f.kept],
+                [d for d in documents if d.document.quarantined],
+                [f for f in failures if uploads or f.local or f.kept],
             )
             most = s.max_file_mb << 20
             retry = Retry(self._store, self._blobs, self.encoders, self._builder(), most)
@@ -271,31 +269,29 @@ class Service:
         )
 
     def entry(self, name: str) -> LedgerOut:
-        """What the ledger has of a name, id or source. Raises StoreError where it has nothing."""
-        documents, failures = self._entry(name)
+        """What the ledger has of a name, id or source. Raises NotFoundError where it has nothing,
+        AmbiguousError where that fits several documents."""
+        entry = self._entry(name)
         return LedgerOut(
-            documents=[document_out(s) for s in documents],
-            failed=[failure_out(f) for f in failures],
+            documents=[document_out(entry.document)] if entry.document else [],
+            failed=[failure_out(f) for f in entry.failures],
         )
 
     def delete(self, name: str) -> DeleteOut:
-        """Removes every document of that name, id or source, and forgets that such a source, or
-        one of theirs, failed. Raises StoreError where there is none."""
+        """Removes the document of that name, id or source, and forgets that such a source, or one
+        of its own, failed. Raises NotFoundError where there is none, AmbiguousError where there
+        are several; then nothing is removed."""
         with self._writing:
-            found, failures = self._entry(name)
-            theirs = {source for stored in found for source in stored.sources}
-            failures += [
-                f for f in self._store.failures() if f.source in theirs and f not in failures
-            ]
-            for stored in found:
-                delete_document(self._store, self._blobs, stored.document.id)
-            for failure in failures:
+            entry = self._entry(name)
+            if entry.document:
+                delete_document(self._store, self._blobs, entry.document.document.id)
+            for failure in entry.failures:
                 self._store.forgive(failure.source)
                 if failure.kept and self._store.find(failure.document, fresh=True) is None:
                     self._blobs.delete(failure.document)
             return DeleteOut(
-                deleted=[document_out(s) for s in found],
-                forgotten=[failure_out(f) for f in failures],
+                deleted=[document_out(entry.document)] if entry.document else [],
+                forgotten=[failure_out(f) for f in entry.failures],
             )
 
     def keep_failures(self, failures: Sequence[Failure]) -> None:
@@ -306,28 +302,25 @@ class Service:
                 if failure.source not in there:
                     self._store.fail(failure)
 
-    def _entry(self, name: str) -> tuple[list[Stored], list[Failure]]:
-        failures = [f for f in self._store.failures() if _failed_as(f, name)]
-        try:
-            return self.named([name]), failures
-        except NotFoundError:
-            if not failures:
-                raise
-            return [], failures
+    def _entry(self, name: str) -> Entry:
+        return find_entry(name, self._store.documents(), self._store.failures())
+
+    def _asked(self, names: Sequence[str]) -> tuple[list[Stored], list[Failure]]:
+        """Documents and failed sources of `names`, each once; all where none are given."""
+        if not names:
+            return self._store.documents(), self._store.failures()
+        entries = [self._entry(n) for n in names]
+        documents = {e.document.document.id: e.document for e in entries if e.document}
+        failures = {f.source: f for e in entries for f in e.failures}
+        return list(documents.values()), list(failures.values())
 
     def named(self, names: Sequence[str]) -> list[Stored]:
-        """Documents by name, id, or beginning of an id (8 characters or more).
+        """The document of each name, id, beginning of an id (8 characters or more) or source.
 
-        Raises StoreError for a name that no document has.
+        Raises NotFoundError for what no document has, AmbiguousError for what several have.
         """
-        found: list[Stored] = []
-        for name in names:
-            same = [s for s in self._store.documents() if _is_named(s, name)]
-            if not same:
-                known = ", ".join(s.document.name for s in self._store.documents()[:8]) or "none"
-                raise NotFoundError(f"no document is named {name!r}; in the index: {known}")
-            found.extend(same)
-        return found
+        documents = self._store.documents() if names else []
+        return [find_document(name, documents) for name in names]
 
     def named_all(self) -> list[Stored]:
         """Every committed document, by name."""
@@ -349,7 +342,7 @@ class Service:
         return self._blobs.get(document)
 
     def page_png(self, document: str, page: int, boxes: Sequence[Box] = ()) -> bytes:
-        """PNG of a stored page with boxes marked."""
+        """PNG of a stored page with boxes marked; `document` as in `named`."""
         stored = self.named([document])[0]
         data, bounds = self._blobs.get(stored.document.id), bounds_of(self.settings)
         return render_page(data, stored.type, page, boxes, bounds=bounds)
@@ -403,18 +396,6 @@ class _Writing:
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
-
-
-def _is_named(stored: Stored, name: str) -> bool:
-    d = stored.document
-    if name in (d.name, d.id) or (len(name) >= 8 and d.id.startswith(name)):
-        return True
-    return any(name in (s, os.path.basename(s)) for s in stored.sources)
-
-
-def _failed_as(failure: Failure, name: str) -> bool:
-    short = len(name) >= 8 and failure.document.startswith(name)
-    return short or name in (failure.name, failure.source)
 
 
 def sources_of(paths: Sequence[Path], settings: Settings) -> list[Source]:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.naming import AmbiguousError
 from generate.answer import Answer, Citation
 from index.build import Outcome, Result
 from index.pages import runs_of
@@ -290,13 +291,28 @@ class Problem(Wire):
     error: str
 
 
+class CandidateOut(Wire):
+    """One of several documents that a name fits. `failed`: a source that is not in the index."""
+
+    document: str
+    name: str
+    sources: list[str]
+    failed: bool
+
+
+class Conflict(Problem):
+    """A name that fits several documents: ask again by the id or source of one of them."""
+
+    candidates: list[CandidateOut]
+
+
 class QueryIn(Wire):
     """A question or a search. `image` is base64 of an image file."""
 
     text: str = Field("", max_length=10_000)
     image: str = Field("", max_length=40_000_000, description="base64 of a PNG, JPEG, ... file")
     documents: list[str] = Field(
-        default_factory=list, max_length=1000, description="names or ids; empty: all"
+        default_factory=list, max_length=1000, description="names, ids or sources; empty: all"
     )
     kinds: list[Literal["text", "table", "figure", "page"]] = Field(default_factory=list)
     pages: list[Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
@@ -327,6 +343,14 @@ class RetryIn(Wire):
         default_factory=list, max_length=1000, description="names, ids or sources; empty: all"
     )
     uploads: bool = True
+
+
+def conflict_out(error: AmbiguousError) -> Conflict:
+    candidates = [
+        CandidateOut(document=c.document, name=c.name, sources=list(c.sources), failed=c.failed)
+        for c in error.candidates
+    ]
+    return Conflict(error=str(error), candidates=candidates)
 
 
 def region_out(region: Region) -> RegionOut:

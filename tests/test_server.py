@@ -139,7 +139,12 @@ def test_two_uploads_of_one_name_are_two_documents(url: str) -> None:
             f"{url}/v1/documents", files=[("files", ("r.md", text))], data=sources, timeout=60
         )
         assert reply.json()["results"][0]["outcome"] == outcome
-    assert len(httpx.delete(f"{url}/v1/documents/r.md").json()["deleted"]) == 3
+    conflict = httpx.delete(f"{url}/v1/documents/r.md")
+    assert conflict.status_code == 409
+    for candidate in conflict.json()["candidates"]:
+        at = f"{url}/v1/documents/{candidate['document']}"
+        assert len(httpx.delete(at).json()["deleted"]) == 1
+    assert httpx.get(f"{url}/v1/documents/r.md").status_code == 404
 
 
 def test_upload_list_and_delete(url: str) -> None:

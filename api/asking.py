@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.explained import ExplainOut
-from api.wire import AnswerOut, RegionOut, SearchOut
+from api.wire import AnswerOut, RegionOut, SearchOut, check_length
 from generate.answer import Watch
 from ingest.document import Box
 from retrieve.folding import Listing
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def make_query(text: str, image: Path | None) -> Query:
-    """Raises ValueError for an empty query, OSError for an image that cannot be read."""
-    return Query(text=text, image=image.read_bytes() if image else None)
+    """Raises ValueError for a query that is empty or too long, OSError for an image that cannot be
+    read."""
+    return Query(text=check_length(text), image=image.read_bytes() if image else None)
 
 
 def search_index(

@@ -25,6 +25,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     413: {"model": Problem},
     422: {"model": Problem},
     502: {"model": Problem},
+    503: {"model": Problem},
 }
 #: The nearest class of an error counts.
 _STATUS: dict[type[Exception], int] = {
@@ -53,7 +54,7 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
-        return _problem(error.status_code, str(error.detail))
+        return _problem(error.status_code, str(error.detail), error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -62,7 +63,13 @@ def handle_errors(app: FastAPI) -> None:
 
 def explained(errors: Sequence[Mapping[str, Any]]) -> str:
     """What pydantic found, a field at a time."""
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in errors)
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {_said(e)}" for e in errors)
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """Our own validators' words stand without pydantic's "Value error, " before them."""
+    raised = error.get("ctx", {}).get("error")
+    return str(raised if isinstance(raised, ValueError) else error["msg"])
 
 
 def _told(status: int) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
@@ -72,5 +79,5 @@ def _told(status: int) -> Callable[[Request, Exception], Awaitable[JSONResponse]
     return told
 
 
-def _problem(status: int, text: str) -> JSONResponse:
-    return JSONResponse(Problem(error=text).model_dump(), status)
+def _problem(status: int, text: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(Problem(error=text).model_dump(), status, headers)

@@ -7,9 +7,20 @@ import binascii
 import time
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, TypeVar
 
-from fastapi import FastAPI, File, Form, HTTPException, Query, Request, Response, UploadFile
+from fastapi import (
+    APIRouter,
+    FastAPI,
+    File,
+    Form,
+    HTTPException,
+    Query,
+    Request,
+    Response,
+    UploadFile,
+)
 from fastapi.responses import HTMLResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
@@ -20,6 +31,7 @@ from api.problems import PROBLEMS, explained, handle_errors
 from api.service import Service
 from api.settings import Settings
 from api.streaming import events, until_gone
+from api.uploads import keep_uploads
 from api.wire import (
     AnswerOut,
     DeleteOut,
@@ -31,10 +43,9 @@ from api.wire import (
     SearchOut,
     StatusOut,
 )
+from api.writing import Writer, queued_route
 from generate.answer import Watch
-from index.source import Source
-from ingest.document import Box, document_id
-from ingest.files import utf8
+from ingest.document import Box
 from retrieve.folding import Listing
 from retrieve.query import Query as Question
 
@@ -75,7 +86,7 @@ _EXPLAIN_BODY: dict[str, Any] = {
 _Asked = TypeVar("_Asked", bound=QueryIn)
 
 
-def make_app(service: Service, host: str = "127.0.0.1") -> FastAPI:
+def make_app(service: Service, host: str = "127.0.0.1", writer: Writer | None = None) -> FastAPI:
     """The application over an open index, served at `host`. The caller closes `service`."""
     # FastAPI's own /docs loads its script from a content network; this one ships it.
     app: FastAPI = FastAPIOffline(
@@ -90,14 +101,15 @@ def make_app(service: Service, host: str = "127.0.0.1") -> FastAPI:
     handle_errors(app)
     _add_questions(app, service)
     _add_documents(app, service)
+    _add_writes(app, service, writer or Writer())
 
     @app.get("/", include_in_schema=False)
     def home() -> HTMLResponse:
         return HTMLResponse(_PAGE.read_text(encoding="utf-8"))
 
     @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """Answers as long as the process does."""
+    async def healthz() -> dict[str, str]:
+        """Answers as long as the process does, whatever its threads are busy with."""
         return {"status": "ok"}
 
     return app
@@ -143,19 +155,6 @@ def _add_questions(app: FastAPI, service: Service) -> None:
 
 
 def _add_documents(app: FastAPI, service: Service) -> None:
-    @app.post("/v1/documents")
-    def add(
-        files: Annotated[list[UploadFile], File()],
-        sources: Annotated[list[str] | None, Form(description=_SOURCES)] = None,
-    ) -> IngestOut:
-        """Ingests uploaded files; returns when they are searchable."""
-        start = time.perf_counter()
-        if sources and len(sources) != len(files):
-            raise ValueError(f"{len(sources)} sources for {len(files)} files: give one for each")
-        uploads = [_upload(file, sources[n] if sources else "") for n, file in enumerate(files)]
-        results = list(service.ingest(uploads))
-        return IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
-
     @app.get("/v1/documents")
     def documents() -> StatusOut:
         """The same as /v1/status."""
@@ -165,20 +164,6 @@ def _add_documents(app: FastAPI, service: Service) -> None:
     def status() -> StatusOut:
         """The ledger: every document with what became of its pages, every source that failed."""
         return service.status()
-
-    @app.post("/v1/retry")
-    def retry(asked: RetryIn) -> IngestOut:
-        """Tries again what failed: sources from their files on this machine, documents with pages
-        in quarantine from their stored originals; returns when that is done."""
-        start = time.perf_counter()
-        results = list(service.retry(asked.names, uploads=asked.uploads))
-        return IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
-
-    @app.delete("/v1/documents/{name:path}")
-    def delete(name: str) -> DeleteOut:
-        """Removes a document, by name, id or source, and everything derived from it; none (409)
-        where that fits several."""
-        return service.delete(name)
 
     @app.get("/v1/documents/{document}/pages/{page}.png", response_class=Response)
     def page(
@@ -199,11 +184,44 @@ def _add_documents(app: FastAPI, service: Service) -> None:
         return service.entry(name)
 
 
-def _upload(file: UploadFile, source: str) -> Source:
-    """Without a source of its own, an upload is what its bytes are and replaces nothing."""
-    data = file.file.read()
-    name = utf8(Path(file.filename or "upload").name)
-    return Source(name, utf8(source) or f"upload:{document_id(data)}", lambda: data)
+def _add_writes(app: FastAPI, service: Service, writer: Writer) -> None:
+    router = APIRouter(route_class=queued_route(writer))
+
+    @router.post("/v1/documents")
+    async def add(
+        request: Request,
+        files: Annotated[list[UploadFile], File()],
+        sources: Annotated[list[str] | None, Form(description=_SOURCES)] = None,
+    ) -> IngestOut:
+        """Ingests uploaded files, after those that were sent before; returns when they are
+        searchable. A client that goes away while it waits gives up its turn."""
+        start = time.perf_counter()
+        if sources and len(sources) != len(files):
+            raise ValueError(f"{len(sources)} sources for {len(files)} files: give one for each")
+        with TemporaryDirectory(prefix="octavo-uploads-") as folder:
+            uploads = await keep_uploads(files, sources or [], Path(folder))
+            results = await writer.run(
+                request, lambda: list(service.ingest([u.to_source() for u in uploads]))
+            )
+        return IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
+
+    @router.post("/v1/retry")
+    async def retry(request: Request, asked: RetryIn) -> IngestOut:
+        """Tries again what failed: sources from their files on this machine, documents with pages
+        in quarantine from their stored originals; returns when that is done."""
+        start = time.perf_counter()
+        results = await writer.run(
+            request, lambda: list(service.retry(asked.names, uploads=asked.uploads))
+        )
+        return IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
+
+    @router.delete("/v1/documents/{name:path}")
+    async def delete(request: Request, name: str) -> DeleteOut:
+        """Removes a document, by name, id or source, and everything derived from it; none (409)
+        where that fits several."""
+        return await writer.run(request, lambda: service.delete(name))
+
+    app.include_router(router)
 
 
 def _box(text: str) -> Box:

@@ -20,7 +20,7 @@ from ingest.document import DocumentError
 _LOG = logging.getLogger(__name__)
 _TOLD = (GeneratorError, ModelError, StoreError, DocumentError, ValueError, Cancelled)
 _UNEXPECTED = "internal error: {}; the server's log has more"
-_CLIENT_GONE = 499  # as nginx has it
+CLIENT_GONE = 499  # as nginx has it
 _LOOK = 0.5  # seconds between looks whether the client is still there
 
 Ask = Callable[[Watch], AnswerOut]
@@ -67,7 +67,7 @@ async def until_gone(request: Request, ask: Ask) -> AnswerOut:
                 watch.stop()
         return await task
     except Cancelled:
-        raise HTTPException(_CLIENT_GONE) from None  # nobody is left to read it
+        raise HTTPException(CLIENT_GONE) from None  # nobody is left to read it
     finally:
         watch.stop()
 

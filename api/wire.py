@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.naming import AmbiguousError
 from generate.answer import Answer, Citation
@@ -16,6 +16,8 @@ from index.pages import runs_of
 from index.store import Failure, Stored
 from ingest.document import ChunkKind, PageState, PageStatus, Region
 from retrieve.query import Also, Candidates, Hit, Understood
+
+MAX_QUESTION = 10_000  # characters
 
 
 class Wire(BaseModel):
@@ -306,10 +308,22 @@ class Conflict(Problem):
     candidates: list[CandidateOut]
 
 
+def check_length(text: str) -> str:
+    """The same text. Raises ValueError for one longer than a question may be."""
+    if len(text) > MAX_QUESTION:
+        raise ValueError(
+            f"the question has {len(text):,} characters; at most {MAX_QUESTION:,} are taken: "
+            "shorten it, or ask it in parts"
+        )
+    return text
+
+
 class QueryIn(Wire):
     """A question or a search. `image` is base64 of an image file."""
 
-    text: str = Field("", max_length=10_000)
+    text: Annotated[str, AfterValidator(check_length)] = Field(
+        "", json_schema_extra={"maxLength": MAX_QUESTION}
+    )
     image: str = Field("", max_length=40_000_000, description="base64 of a PNG, JPEG, ... file")
     documents: list[str] = Field(
         default_factory=list, max_length=1000, description="names, ids or sources; empty: all"

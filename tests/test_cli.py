@@ -102,6 +102,8 @@ def test_one_document_can_be_asked(index: Path) -> None:
     [
         (["ask", "x", "--index", "{tmp}/none"], {}, "there is no index at .*octavo ingest"),
         (["ask", "--index", "{index}"], {}, "the query is empty"),
+        (["ask", "x" * 10_001, "--index", "{index}"], {},
+         "the question has 10,001 characters; at most 10,000 are taken: shorten it"),
         (["ask", "x", "--index", "{index}", "--profile", "huge"], {}, "known profiles: builtin"),
         (["status", "--index", "{index}"], {"OCTAVO_INDXE": "x"},
          "unknown setting OCTAVO_INDXE; known settings: OCTAVO_INDEX"),

@@ -76,6 +76,8 @@ def test_an_image_can_come_as_multipart_or_base64(url: str) -> None:
     ("path", "body", "status", "said"),
     [
         ("/v1/query", {"text": ""}, 422, "the query is empty"),
+        ("/v1/query", {"text": "x" * 10_001}, 422,
+         "text: the question has 10,001 characters; at most 10,000 are taken"),
         ("/v1/query", {"text": "x", "colour": 1}, 422, "colour"),
         ("/v1/query", {"text": "x", "limit": 0}, 422, "limit"),
         ("/v1/query", {"text": "x", "pages": [9223372036854775808]}, 422, "pages"),
@@ -83,13 +85,19 @@ def test_an_image_can_come_as_multipart_or_base64(url: str) -> None:
         ("/v1/query", {"text": "x", "image": "aGVsbG8="}, 422, "image cannot be read"),
         ("/v1/search", {"text": "x", "documents": ["no.pdf"]}, 404, "no document is named"),
     ],
-)
+)  # fmt: skip
 def test_bad_requests_are_told(
     url: str, path: str, body: dict[str, object], status: int, said: str
 ) -> None:
     reply = httpx.post(f"{url}{path}", json=body)
     assert reply.status_code == status
     assert said in reply.json()["error"]
+
+
+def test_the_longest_question_is_taken(url: str) -> None:
+    for said, status in (("x" * 10_000, 200), ("x" * 10_001, 422)):
+        assert httpx.post(f"{url}/v1/search", json={"text": said}, timeout=60).status_code == status
+        assert httpx.post(f"{url}/v1/search", data={"text": said}, timeout=60).status_code == status
 
 
 def test_bad_pages_and_boxes_are_told(url: str) -> None:

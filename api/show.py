@@ -26,6 +26,9 @@ def drafts(as_json: bool) -> Watch:
 def show_answer(answer: AnswerOut, saved: Path | None = None) -> None:
     """The sentences, each with document, page and box; or why there are none."""
     out = Console(highlight=False)
+    for row in answer.understood:
+        if row.kind == "question":
+            out.print(f"[dim]{escape(row.why)}[/]")
     if answer.abstained:
         out.print(f"[yellow]No answer.[/] {escape(answer.reason)}")
         for hit in answer.evidence[:1]:

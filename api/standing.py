@@ -8,7 +8,7 @@ from dataclasses import replace
 from api.explained import ExpectedOut, StandingOut
 from index.store import Leg, Scored, Store
 from ingest.document import Chunk
-from rerank.rerank import MAXSIM, PATCHES, Ranked, Scorers
+from rerank.rerank import MAXSIM, PATCHES, Ranked, Scorers, query_rows
 from retrieve.query import Candidate, Candidates, Hit
 
 #: Stages between the legs and the end, in the order they run.
@@ -82,7 +82,7 @@ class Way:
         if leg is not None:
             scored = self._through(leg)
         elif stage == MAXSIM and self._scorers.tokens is not None:
-            rows = self._scorers.tokens.query_tokens([self._found.text])[0]
+            rows = query_rows(self._found.text, self._scorers.tokens)
             scored = [
                 Scored(p.id, p.score / len(rows))
                 for p in self._store.maxsim(rows, list(self._chunks), "tokens")

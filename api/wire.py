@@ -62,7 +62,8 @@ class AlsoOut(FoundOut):
 
 class UnderstoodOut(Wire):
     """Something that a question was taken to name (a phrase, code, label, page, file or document),
-    and what was made of it: a filter, a boost, or nothing."""
+    and what was made of it: a filter, a boost, or nothing. Of a question that is too long, also a
+    row of the kind `question`: what is left out."""
 
     kind: str
     said: str

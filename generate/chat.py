@@ -12,6 +12,7 @@ from generate.prompt import Crop, Limits, Prompt, ask, fit
 from generate.tokens import estimate
 from index.encode import TextEncoder
 from retrieve.query import Hit, Query
+from retrieve.query_bounds import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,6 @@ class Chat:
                 "model that thinks first, let it write more tokens or turn its thinking off"
             )
         evidence = tuple(hits[: len(fitted.shown)])
-        asked = query.text.strip() or searched
+        asked = shortened(query.text).text.strip() or searched
         answer = ground(draft.text, asked, fitted.shown, evidence, self._text, cut=draft.cut)
         return replace(answer, usage=Usage(fitted.tokens, draft.tokens or estimate(draft.text)))

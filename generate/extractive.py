@@ -19,6 +19,7 @@ from generate.units import Unit, units
 from index.encode import TextEncoder
 from index.words import query_words
 from retrieve.query import Hit, Query
+from retrieve.query_bounds import recognised, shortened
 
 _EVIDENCE = 8  # hits whose sentences are rated
 _ALIKE = 4  # of them pictures, where the question has one: more look like it and say nothing
@@ -107,18 +108,19 @@ class Extractive:
         found = [u for rank, hit in enumerate(evidence) for u in units(hit, rank)][:_MAX_UNITS]
         if not found:
             return []
-        rest = searched.removeprefix(query.text.strip()).strip()
-        parts = [query.text, rest] if rest else [searched]
+        asked = shortened(query.text).text
+        rest = recognised(query.text, searched)
+        parts = [asked, rest] if rest else [searched]
         questions = self._text.embed_queries([*parts, searched])
         cosines = self._text.embed_texts([u.match for u in found]) @ questions.T
-        asked = [set(query_words(p).indices) for p in parts]
-        number = _ASKS_NUMBER.search(query.text) is not None
+        terms = [set(query_words(p).indices) for p in parts]
+        number = _ASKS_NUMBER.search(asked) is not None
         rated = [
             _Rated(
                 unit,
                 float(fits[:-1].min()),
                 float(fits[-1]),
-                sum(_coverage(a, unit) for a in asked) / len(asked),
+                sum(_coverage(t, unit) for t in terms) / len(terms),
                 number and not any(c.isdigit() for c in unit.text),
             )
             for unit, fits in zip(found, cosines, strict=True)

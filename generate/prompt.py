@@ -14,6 +14,7 @@ from index.images import open_image
 from index.store import StoreError
 from ingest.document import DocumentError, Region
 from retrieve.query import Hit, Query
+from retrieve.query_bounds import recognised
 
 #: What the model replies where the evidence has no answer.
 REFUSAL = "NOT IN THE DOCUMENTS"
@@ -108,13 +109,13 @@ class Fitted:
 def ask(query: Query, searched: str, limits: Limits, images: bool) -> Question:
     """`images`: whether the model takes any. Raises GeneratorError for an image that is none."""
     text = query.text.strip()
-    recognised = searched.removeprefix(text).strip() if query.image is not None else ""
+    taken_for = recognised(text, searched) if query.image is not None else ""
     if query.image is None:
         return Question(text)
     if not images or limits.images < 1:
-        return Question(text, recognised, unseen=True)
+        return Question(text, taken_for, unseen=True)
     try:
-        return Question(text, recognised, _sized(query.image, limits.pixels))
+        return Question(text, taken_for, _sized(query.image, limits.pixels))
     except ValueError as error:
         raise GeneratorError(f"{error}; ask with a PNG or JPEG, or with words alone") from None
 

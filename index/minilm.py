@@ -11,13 +11,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from cachetools import LRUCache
 
 from index.encode import Matrix, ModelLimits, unit
+from index.pieces import tokenizer
 from index.tokens import MiniLmTokens
 from index.weights.files import verified
 
@@ -29,7 +29,8 @@ _CALLERS = 1  # batches in the session at once, whoever calls: two were faster u
 _SPIN = "50"  # microseconds a thread of the session waits for work without sleeping. With ONNX
 # Runtime's own, which is without end in effect, a chunk takes 63 ms of processor time beside a
 # reading process, with 50 it takes 41, with 0 36; but a short question 3.1, 3.1, and 5.1 ms
-_SHORT = 64  # word pieces of a question whose states are kept, 98 kB at most
+_SHORT = 66  # word pieces of a question whose states are kept, [CLS] and [SEP] among them: all that
+# is searched of the longest (`retrieve/query_bounds.py`), 101 kB
 _KEPT = 256  # of them
 _WEIGHTS = "8199be6f699a395f"  # sha256 of the package's file begins so: what an index is made with
 _DIM = 384
@@ -50,7 +51,6 @@ class MiniLm:
 
     def __init__(self, threads: int = 0) -> None:
         import onnxruntime
-        from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -60,9 +60,7 @@ class MiniLm:
         self.session = onnxruntime.InferenceSession(
             str(verified("minilm.onnx")), options, providers=["CPUExecutionProvider"]
         )
-        self._tokenizer: Any = Tokenizer.from_file(str(verified("minilm-tokenizer.json")))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._tokenizer = tokenizer()
         self._last = threading.local()
         self._kept: LRUCache[str, list[Matrix]] = LRUCache(_KEPT)
         self._lock = threading.Lock()

@@ -183,4 +183,5 @@ def _region(region: Region) -> list[float]:
 
 
 def _region_from(document: str, row: list[float]) -> Region:
-    return Region(document, int(row[0]), Box(*(float(v) for v in row[1:5])))
+    page, x0, y0, x1, y1 = row[:5]
+    return Region(document, int(page), Box(float(x0), float(y0), float(x1), float(y1)))

@@ -11,6 +11,7 @@ from ingest.document import Region
 from rerank.cross import Outlook, cross
 from retrieve.exact import boost_of
 from retrieve.query import Candidate, Candidates, Hit, Stage
+from retrieve.query_bounds import ROWS
 from retrieve.timing import timed
 
 MAXSIM = "maxsim"
@@ -94,12 +95,10 @@ def rerank(
     items = found.items
     if found.text and how.depth > 0:
         if scorers.tokens is not None:
-            with timed("encode"):
-                query = scorers.tokens.query_tokens([found.text])[0]
+            query = query_rows(found.text, scorers.tokens)
             items = _with_maxsim(MAXSIM, "tokens", query, items, store, how.depth)
         if scorers.patches is not None:
-            with timed("encode"):
-                query = scorers.patches.query_tokens([found.text])[0]
+            query = query_rows(found.text, scorers.patches)
             items = _with_maxsim(PATCHES, "patches", query, items, store, how.depth)
     # A picture in the question is a stage of its own, with its own scale.
     trust = how.trust if image is None else {}
@@ -118,6 +117,12 @@ def rerank(
         for rank, c in enumerate(ordered, 1)
     )
     return Ranked(ranked, (note,) if note else ())
+
+
+def query_rows(text: str, encoder: TokenEncoder | PatchEncoder) -> Matrix:
+    """`(tokens, d)`: what MaxSim compares of a question, the first rows of it at most."""
+    with timed("encode"):
+        return encoder.query_tokens([text])[0][:ROWS]
 
 
 def _ordered(

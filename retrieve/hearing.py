@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from itertools import product
 
 from index.embed import chunk_text
 from index.store import Filter, Leg, Store
@@ -15,9 +16,9 @@ from retrieve.exact import EXACT, Boosts, Heard
 from retrieve.names import Named, Names
 from retrieve.phrases import Mention, folded, has_code, has_label, has_phrase, mentions
 from retrieve.query import Understood
+from retrieve.query_bounds import DOCUMENTS, PRINTED, READ, selected
 
 _LABELLED: tuple[ChunkKind, ...] = ("figure", "table")  # what has captions
-_MENTIONS = 32  # of a question that are looked up; a text of a page has hundreds of numbers
 _BLOCK = 30  # chunks read at a time
 _BOOKS = 4  # documents that are asked at most for the page that a number is printed on
 _ASKED = 4  # numbers that each is asked for
@@ -33,7 +34,7 @@ def hear(
 
     `names` None: documents are not looked for.
     """
-    said = mentions(text)[:_MENTIONS]
+    said, left = selected(mentions(text))
     meant = names.meant(text) if names is not None and not where.documents else []
     if not said and not meant:
         return None
@@ -43,7 +44,7 @@ def hear(
     hearing.look_up([m for m in said if m.words])
     hearing.take_pages([m for m in said if m.kind == "page"])
     hearing.take_documents(meant)
-    return hearing.heard()
+    return hearing.heard(left)
 
 
 def with_printed(heard: Heard, numbered: Numbered) -> Heard:
@@ -54,18 +55,21 @@ def with_printed(heard: Heard, numbered: Numbered) -> Heard:
     then means two pages of each.
     """
     documents = (*heard.documents, *heard.where.documents)[:_BOOKS]
+    asked = list(product(dict.fromkeys(documents), heard.pages[:_ASKED]))
     printed = tuple(
         (document, page)
-        for document in dict.fromkeys(documents)
-        for number in heard.pages[:_ASKED]
+        for document, number in asked[:PRINTED]
         if (page := numbered(document, number)) is not None
     )
-    if not printed:
-        return heard
-    said = ", ".join(f"page {page} of the count" for page in dict.fromkeys(p for _, p in printed))
-    why = f"where the number is printed: {said}"
-    more = Understood("page", " ".join(f"page {n}" for n in heard.pages), "boost", why)
-    return replace(heard, printed=printed, understood=(*heard.understood, more))
+    said = " ".join(f"page {n}" for n in heard.pages)
+    more = []
+    if printed:
+        there = ", ".join(f"page {n} of the count" for n in dict.fromkeys(p for _, p in printed))
+        more.append(Understood("page", said, "boost", f"where the number is printed: {there}"))
+    if len(asked) > PRINTED:
+        why = f"printed numbers: only {PRINTED} of {len(asked)} were looked for"
+        more.append(Understood("page", said, "nothing", why))
+    return replace(heard, printed=printed, understood=(*heard.understood, *more))
 
 
 class _Hearing:
@@ -82,11 +86,14 @@ class _Hearing:
         self._documents: dict[str, float] = {}
         self._pages: list[int] = []
         self._chunks: dict[str, Chunk] = {}
+        self._cut: set[tuple[str, str]] = set()  # what not all its chunks were read for
+        self._folded: dict[str, str] = {}  # texts of chunks, as they are compared
 
-    def heard(self) -> Heard:
+    def heard(self, left: Sequence[Understood]) -> Heard:
+        """`left`: what was not looked up."""
         heard = Heard(
             self._where,
-            tuple(self._understood),
+            (*self._understood, *left),
             self._only,
             dict(self._exact),
             dict(self._named),
@@ -99,17 +106,21 @@ class _Hearing:
     def files(self, said: Sequence[Mention], names: Names) -> None:
         """A file by its whole name: a filter after "in" or "from", a boost elsewhere."""
         inside: list[str] = []
-        for mention in said:
-            name = mention.said.removeprefix("in ")
-            found = [s.document.id for s in names.called(name)]
+        called = [mention.said.removeprefix("in ") for mention in said]
+        for mention, name, stored in zip(said, called, names.called(called), strict=True):
+            found = [s.document.id for s in stored]
             if not found:
                 self._tell("file", name, "nothing", "no document in the index has this name")
             elif mention.said.startswith("in ") and not self._where.documents:
                 inside += found
                 self._tell("file", name, "filter", "asked for in this document")
             else:
-                self._documents |= dict.fromkeys(found, self._boosts.document)
-                self._tell("file", name, "boost", "a document has this name")
+                few = found[: DOCUMENTS - len(self._documents)]
+                self._documents |= dict.fromkeys(few, self._boosts.document)
+                why = "a document has this name"
+                if len(few) < len(found):
+                    why = f"the first {len(few)} of {len(found)} documents that have this name"
+                self._tell("file", name, "boost" if few else "nothing", why)
         if inside:
             self._where = replace(self._where, documents=tuple(dict.fromkeys(inside)))
 
@@ -142,18 +153,32 @@ class _Hearing:
 
     def _having(self, mention: Mention, ids: Sequence[str]) -> list[str]:
         """Those of `ids` that have it. BM25 puts chunks with all its words first, so that after
-        some that do not have it the rest is not read (0.2 ms a chunk); a caption has few words."""
+        some that do not have it the rest is not read (0.1 ms a chunk); a caption has few words."""
         found: list[str] = []
         for start in range(0, len(ids), _BLOCK):
-            here = [c.id for c in self._read(ids[start : start + _BLOCK]) if _has(c, mention)]
-            if not here and mention.kind != "label":
+            block = self._read(ids[start : start + _BLOCK], mention)
+            here = [c.id for c in block if self._has(c, mention)]
+            if not here and mention.kind != "label" and len(self._chunks) < READ:
                 break
             found += here
         return found
 
-    def _read(self, ids: Sequence[str]) -> list[Chunk]:
+    def _has(self, chunk: Chunk, mention: Mention) -> bool:
+        if mention.kind == "label":
+            return has_label(chunk, mention.key)
+        if chunk.id not in self._folded:
+            self._folded[chunk.id] = folded(chunk_text(chunk))
+        text = self._folded[chunk.id]
+        return (has_phrase if mention.kind == "phrase" else has_code)(text, mention.key)
+
+    def _read(self, ids: Sequence[str], mention: Mention) -> list[Chunk]:
+        """Those of `ids` that are there; once `READ` chunks were read, those that are known."""
         missing = [i for i in ids if i not in self._chunks]
-        self._chunks |= {c.id: c for c in self._store.chunks(missing)}
+        few = missing[: READ - len(self._chunks)]
+        if len(few) < len(missing):
+            self._cut.add((mention.kind, mention.said))
+        if few:
+            self._chunks |= {c.id: c for c in self._store.chunks(few)}
         return [self._chunks[i] for i in ids if i in self._chunks]
 
     def _take_phrases(self, said: Sequence[tuple[Mention, Sequence[str]]]) -> None:
@@ -196,19 +221,17 @@ class _Hearing:
 
     def take_documents(self, meant: Sequence[Named]) -> None:
         for m in meant:
+            if m.document not in self._documents and len(self._documents) >= DOCUMENTS:
+                self._tell("document", m.name, "nothing", f"{DOCUMENTS} others are named before it")
+                continue
             known = self._documents.get(m.document, 0.0)
             self._documents[m.document] = max(known, self._boosts.document * m.share)
             self._tell("document", m.name, "boost", f"the question says {m.said!r}")
 
     def _tell(self, kind: str, said: str, use: str, why: str) -> None:
+        if (kind, said) in self._cut:
+            why += f"; only {READ} passages are looked at for one question"
         self._understood.append(Understood(kind, said, use, why))  # type: ignore[arg-type]
-
-
-def _has(chunk: Chunk, mention: Mention) -> bool:
-    if mention.kind == "label":
-        return has_label(chunk, mention.key)
-    text = folded(chunk_text(chunk))
-    return (has_phrase if mention.kind == "phrase" else has_code)(text, mention.key)
 
 
 def _chunks(having: Collection[str]) -> str:

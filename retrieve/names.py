@@ -36,6 +36,7 @@ _NOUNS = frozenset(
 _LEAST = 0.5  # share of a name's weight that the question must have
 _MOST = 4  # documents that one question is taken to name
 _FEW = 20  # names with a word, up to which it tells one from another whatever their number
+_CHECKED = 20  # documents of one name that are looked up one by one; all are read if there are more
 _REFRESH = 5.0  # seconds for which the names in an index are believed
 _SLOW = 50.0  # times as long as it took to read them, where that is more
 
@@ -57,26 +58,33 @@ class Names:
         self._store = store
         self._lock = threading.Lock()
         self._until = 0.0
-        self._table = _Table(())
+        self._table = _Table([])
 
     def meant(self, text: str) -> list[Named]:
         """Documents of which `text` says at least half of the name or title, the most first; four
         at most."""
         return self._fresh().meant(text)
 
-    def called(self, name: str) -> list[Stored]:
-        """Documents of exactly that file name, whatever its case. A filter is made of them, so the
-        names are read again where one was replaced since, or is new."""
-        found = self._fresh().by_name.get(name.lower(), [])
-        if found and all(self._store.find(s.document.id, fresh=True) for s in found):
-            return found
-        return self._fresh(now=True).by_name.get(name.lower(), [])
+    def called(self, names: Sequence[str]) -> list[list[Stored]]:
+        """For each name the documents of exactly that file name, whatever its case. A filter is
+        made of them, so the names are read again where one was replaced since, or is new."""
+        table = self._fresh()
+        found = [table.by_name.get(name.lower(), []) for name in names]
+        every = [s for stored in found for s in stored]
+        if not all(found) or len(every) > _CHECKED or not all(map(self._stands, every)):
+            table = self._fresh(now=True)
+        return [table.by_name.get(name.lower(), []) for name in names]
+
+    def _stands(self, stored: Stored) -> bool:
+        return self._store.find(stored.document.id, fresh=True) is not None
 
     def _fresh(self, now: bool = False) -> _Table:
         with self._lock:
             start = time.monotonic()
             if now or start >= self._until:
-                self._table = _Table(self._store.documents())
+                documents = self._store.documents()
+                if documents != self._table.documents:
+                    self._table = _Table(documents)
                 took = time.monotonic() - start
                 self._until = start + max(_REFRESH, _SLOW * took)
             return self._table
@@ -86,6 +94,7 @@ class _Table:
     """Name words to documents. A word's weight falls with the number of names that have it."""
 
     def __init__(self, documents: Sequence[Stored]) -> None:
+        self.documents = documents
         self.by_name: dict[str, list[Stored]] = defaultdict(list)
         self._names: list[tuple[Stored, frozenset[str]]] = []
         self._having: dict[str, list[int]] = defaultdict(list)

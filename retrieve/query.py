@@ -69,7 +69,7 @@ class Understood:
     """Something that a question was taken to name (`said`), what was made of it and why: a
     `filter` leaves only what has it, a `boost` puts that higher, `nothing` was found of it."""
 
-    kind: str  # phrase, code, label, page, file, document
+    kind: str  # phrase, code, label, page, file, document; question: a part of it that is left out
     said: str
     use: Literal["filter", "boost", "nothing"]
     why: str

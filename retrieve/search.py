@@ -11,6 +11,7 @@ from retrieve.legs import Depths, image_legs, text_legs
 from retrieve.names import Names
 from retrieve.places import beside, merged
 from retrieve.query import Candidate, Candidates, Query, Stage
+from retrieve.query_bounds import shortened
 from retrieve.sight import Eyes, Sight, see, with_matches
 from retrieve.timing import timed
 
@@ -41,9 +42,10 @@ def retrieve(
     picture. Without `eyes` pages are not compared with the picture: vectors must do.
     """
     depths, boosts = depths or Depths(), boosts or Boosts()
+    asked = shortened(query.text)
     # Only of what the user wrote: what a picture was recognised as names nothing.
     with timed("legs"):
-        heard = hear(query.text, store, names, query.where, boosts)
+        heard = hear(asked.text, store, names, query.where, boosts)
     where = heard.where if heard else query.where
     with timed("encode"):
         pictures = image_legs(query, encoders, depths)
@@ -52,7 +54,7 @@ def retrieve(
         with timed("look"):
             sight = see(query.image, pictures, store, where, depths, eyes)
         pictures = list(sight.legs)
-    text = query.text.strip()
+    text = asked.text.strip()
     if text and pictures:
         text = " ".join(p for p in (text, _recognised(sight, store, where)) if p)
     with timed("encode"):
@@ -61,14 +63,14 @@ def retrieve(
         found = store.search(legs, fusion, limit, where)
     if heard is None:
         items = with_matches(_traced(legs, found), sight.matches)
-        return Candidates(text, items, (), tuple(legs), where)
+        return Candidates(text, items, asked.left, tuple(legs), where)
     with timed("legs"):
         heard = with_printed(heard, numbered) if numbered else heard
         more = beside(heard, legs, store, fusion, boosts)
         found = merged(legs, found, more, heard, fusion)
         seen = with_matches(_traced(legs, found), sight.matches)
         items = boosted(seen, heard, more.boosts)
-    return Candidates(text, items, heard.understood, tuple(legs), where)
+    return Candidates(text, items, (*asked.left, *heard.understood), tuple(legs), where)
 
 
 def _recognised(sight: Sight, store: Store, where: Filter) -> str:
@@ -81,7 +83,7 @@ def _recognised(sight: Sight, store: Store, where: Filter) -> str:
     chunks = store.chunks([best[0].id])
     if not chunks:
         return ""
-    return without_label(chunks[0].caption) or chunk_text(chunks[0])[:200]
+    return shortened(without_label(chunks[0].caption) or chunk_text(chunks[0])[:200]).text
 
 
 def _traced(legs: list[Leg], found: Found) -> tuple[Candidate, ...]:

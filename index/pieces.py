@@ -1,0 +1,25 @@
+"""Word pieces: how long a text is to a model, and where its pieces stand."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from index.weights.files import verified
+
+
+@cache
+def tokenizer() -> Any:
+    """The built-in WordPiece tokenizer, which neither pads nor cuts; one copy a process."""
+    from tokenizers import Tokenizer
+
+    made = Tokenizer.from_file(str(verified("minilm-tokenizer.json")))
+    made.no_padding()
+    made.no_truncation()
+    return made
+
+
+def pieces(text: str) -> list[tuple[int, int]]:
+    """Where each word piece of `text` begins and ends."""
+    found: list[tuple[int, int]] = tokenizer().encode(text, add_special_tokens=False).offsets
+    return found

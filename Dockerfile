@@ -6,7 +6,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /octavo
 COPY . .
-RUN pip install --no-cache-dir ".[${EXTRAS}]" \
+RUN pip install --no-cache-dir -c requirements/constraints.txt ".[${EXTRAS}]" \
  && useradd --create-home octavo && mkdir -p /data /models && chown octavo /data
 USER octavo
 WORKDIR /data

@@ -29,8 +29,8 @@ def python_of(work: Path, name: str, ours: bool) -> Path:
     """The interpreter of an environment, made where it is missing or out of date; `ours`: with
     Octavo in it. Raises PeerError."""
     folder = work / "environments" / name
-    needed = _HERE / f"{name}.txt"
-    stamp = needed.read_text(encoding="utf-8") + sys.version
+    needed, locked = _HERE / f"{name}.txt", constraints_of(name)
+    stamp = needed.read_text(encoding="utf-8") + locked.read_text(encoding="utf-8") + sys.version
     if ours:
         project = ROOT / "pyproject.toml"
         if not project.is_file():
@@ -39,9 +39,15 @@ def python_of(work: Path, name: str, ours: bool) -> Path:
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if not _current(folder, stamp):
         _run(sys.executable, "-m", "venv", "--clear", str(folder))
-        _pip(python, "-r", str(needed), *(["-e", str(ROOT)] if ours else []))
+        ourselves = ["-e", str(ROOT)] if ours else []
+        _pip(python, "-r", str(needed), "-c", str(locked), *ourselves)
         (folder / "stamp").write_text(stamp, encoding="utf-8")
     return python
+
+
+def constraints_of(name: str) -> Path:
+    """The versions of all that an environment holds, as `make lock` wrote them."""
+    return _HERE / "constraints" / f"{name}.txt"
 
 
 def embedder_of(work: Path) -> Path:

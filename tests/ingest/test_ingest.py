@@ -140,7 +140,7 @@ def test_an_index_is_not_made_in_a_folder_with_other_files(tmp_path: Path) -> No
     with pytest.raises(StoreError, match=r"not an index and not empty \(it holds 'photos'\)"):
         Service(Settings(index=tmp_path), create=True)
     (tmp_path / "photos").rename(tmp_path / "blobs")
-    with pytest.raises(StoreError, match="is damaged: manifest.json is missing"):
+    with pytest.raises(StoreError, match=r"is damaged: manifest\.json is missing"):
         Service(Settings(index=tmp_path), create=True)
     assert (tmp_path / "blobs" / "abc" / "1").read_text() == "precious"
 

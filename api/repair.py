@@ -17,13 +17,14 @@ from octavo.api.schemas.results import RepairOut
 from octavo.api.settings import Settings
 from octavo.index.build import Builder
 from octavo.index.chunk_vectors import Encoders
+from octavo.index.commit import commit_document
 from octavo.index.integrity import missing_documents
 from octavo.index.lock import IndexLock
 from octavo.index.manifest import FILE, Manifest, check_manifest, read_manifest, write_manifest
 from octavo.index.originals import OriginalRecord, Originals
 from octavo.index.settle import settle
 from octavo.index.source import Source
-from octavo.index.store import StoreError
+from octavo.index.store import Failure, StoreError
 from octavo.index.stores.probe import opening_error
 from octavo.index.stores.qdrant_edge import EdgeStore
 from octavo.ingest.document import DocumentError, document_id
@@ -42,12 +43,13 @@ def run_repair(settings: Settings) -> RepairOut:
         raise StoreError(f"there is no index at {directory}")
     lock = IndexLock(directory)
     try:
-        encoders = load_models(profile := read_profile(settings.profile), settings).encoders
+        profile = read_profile(settings.profile)
+        encoders = load_models(profile, settings).encoders
         repair = _Repair(settings, encoders)
         repair.manifest(manifest_of(profile, encoders))
-        with_store = repair.set_store_aside()
+        aside = repair.set_store_aside()
         repair.run()
-        repair.drop(with_store)
+        repair.drop(aside)
     finally:
         lock.release()
     return repair.out
@@ -119,9 +121,7 @@ class _Repair:
         bits = int(s.token_bits)
         store = EdgeStore(self._directory / "store", self._encoders.sizes(), bits, check=False)
         try:
-            for document in store.broken_documents():
-                store.delete(document.id)
-                self.out.found.append(f"{document.name}: chunks of it are gone from the store")
+            self._drop_broken(store)
             self._check_originals(store)
             builder = Builder(
                 store, self._originals, self._encoders, s.workers, limits_of(s), ocr=s.ocr
@@ -131,10 +131,25 @@ class _Repair:
                     self.out.lost.append(f"{result.name}: {result.reason}")
                 elif result.outcome != "duplicate":
                     self.out.mended.append(f"{result.name}: indexed again from its original")
-            if not self.out.lost:
-                settle(store, self._originals)
+            self._keep_for_retry(store)
+            settle(store, self._originals)
         finally:
             store.close()
+
+    def _drop_broken(self, store: EdgeStore) -> None:
+        """Documents of which chunks are gone are taken out, to be indexed again. One whose original
+        is lost too keeps the chunks that it has, and is committed with these."""
+        for stored, chunks in store.broken_documents():
+            document = stored.document
+            self.out.found.append(
+                f"{document.name}: {chunks} of {stored.chunks} chunks are left in the store"
+            )
+            wrong = self._originals.damage(document.id)
+            if wrong is None or self._restore(document.id, stored.sources):
+                self._originals.write_record(stored)  # what it is indexed again from
+                store.delete(document.id)
+            else:
+                commit_document(store, self._originals, replace(stored, chunks=chunks))
 
     def _check_originals(self, store: EdgeStore) -> None:
         """Those of documents in the store; the others show when they are read. One that is
@@ -159,12 +174,33 @@ class _Repair:
             record = originals.read_record(document)
             wrong = originals.damage(document)
             if wrong is not None and not self._restore(document, record.sources):
-                self.out.lost.append(f"{record.name}: {wrong}")
+                self._give_up(store, record, wrong)
                 continue
             record = self._named(record)
             self.out.found.append(f"{record.name}: is not in the store")
             for source in record.sources:
                 yield originals.source(document, record.name, source)
+
+    def _keep_for_retry(self, store: EdgeStore) -> None:
+        """What could not be read again from a whole original: `octavo retry` tries once more."""
+        missing = missing_documents(store, self._originals)
+        for failure in store.failures():
+            if failure.document in missing:
+                store.record_failure(replace(failure, kept=True))
+
+    def _give_up(self, store: EdgeStore, record: OriginalRecord, wrong: str) -> None:
+        """A document that is neither in the store nor among the originals becomes a source that
+        failed: the index can be used again, and says what is missing until it is ingested again.
+        The bytes of a damaged original stay, under another name."""
+        self.out.lost.append(f"{record.name}: {wrong}")
+        for source in record.sources or (f"original:{record.document}",):
+            store.record_failure(
+                Failure(
+                    source, record.name, f"lost from the damaged index: {wrong}", record.document,
+                    record.type, record.size, record.pages, time=round(time.time()),
+                )
+            )  # fmt: skip
+        self._originals.set_aside(record.document)
 
     def _restore(self, document: str, sources: tuple[str, ...]) -> bool:
         """From a file of this machine that still has the bytes which were ingested."""

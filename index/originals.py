@@ -132,6 +132,14 @@ class Originals:
         if _removed(self.path(document)):
             self._drop_marks(document)
 
+    def set_aside(self, document: str) -> None:
+        """A damaged original that nothing can be made of any more: its bytes stay, as `.damaged`,
+        where nobody takes them for the document; its record goes."""
+        with suppress(FileNotFoundError):
+            self.path(document).replace(self.directory / document[:2] / f"{document}.damaged")
+        self._beside(document, "json").unlink(missing_ok=True)
+        self._drop_marks(document)
+
     def committed(self) -> set[str]:
         """Documents whose records say that they are committed."""
         return {document for document, states in self._states().items() if "json" in states}

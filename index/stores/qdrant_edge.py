@@ -40,7 +40,7 @@ from octavo.index.stores.qdrant_edge_types import (
     scored,
     subquery_filter,
 )
-from octavo.ingest.document import Chunk, Document
+from octavo.ingest.document import Chunk
 
 _PAGE = 1000  # points read at a time when scrolling
 _PAGE_MULTI = 32  # with multivectors, which come back as lists of Python floats
@@ -72,13 +72,12 @@ class EdgeStore:
             self._gone = True
         self._records.hidden.clear()
 
-    def broken_documents(self) -> list[Document]:
-        """Committed documents of which chunks are gone."""
-        return [
-            s.document
-            for s in self.documents()
-            if self._shard.count(match("document", s.document.id)) - 1 < s.chunks
-        ]
+    def broken_documents(self) -> list[tuple[StoredDocument, int]]:
+        """Committed documents of which chunks are gone, each with the number of those left."""
+        counted = (
+            (s, self._shard.count(match("document", s.document.id)) - 1) for s in self.documents()
+        )
+        return [(stored, chunks) for stored, chunks in counted if chunks < stored.chunks]
 
     def begin(self, document: str) -> None:
         if self._shard.count(match("document", document)):

@@ -20,8 +20,11 @@ from octavo.api.service import Service
 from octavo.api.settings import Settings
 from octavo.index.originals import Originals
 from octavo.index.store import StoreError
+from octavo.index.stores.qdrant_edge import EdgeStore
 from octavo.ingest.document import document_id
+from octavo.ingest.worker import reader as reader_module
 from octavo.retrieve.query import Query
+from tests.support import faulty
 from tests.support.damage import original_hashes
 
 
@@ -175,6 +178,82 @@ def test_a_damaged_original_is_taken_again_from_its_file_or_said_to_be_lost(
         Path(source + ".away").rename(source)
     assert run(index, "ingest", source)[0] == 0  # the same bytes again mend it, too
     assert Originals(index / "blobs").get(first) == whole
+
+
+def test_what_cannot_be_mended_is_told_and_the_rest_can_be_used(filled: Path, index: Path) -> None:
+    """The store is gone, and one original is damaged whose file is gone, too."""
+    stored_originals = Originals(index / "blobs")
+    first = sorted(original_hashes(index))[0]
+    name, source = (
+        stored_originals.read_record(first).name,
+        stored_originals.read_record(first).sources[0],
+    )
+    stored_originals.path(first).write_bytes(b"other bytes")
+    shutil.rmtree(index / "store")
+    Path(source).rename(source + ".away")
+    try:
+        code, text = run(index, "repair")
+        assert code == 2
+        assert f"not mended: {name}: the original" in text
+    finally:
+        Path(source + ".away").rename(source)
+    code, text = run(index, "status")
+    assert (code, "2 documents" in text, f"failed: {source}: lost" in text) == (0, True, True)
+    (kept,) = (index / "blobs").glob("*/*.damaged")
+    assert kept.read_bytes() == b"other bytes"
+    assert run(index, "repair")[0] == 0  # nothing is left to be mended
+    assert run(index, "ingest", source)[0] == 0
+    code, text = run(index, "status")
+    assert (code, "3 documents" in text, "failed: /" in text) == (0, True, False)
+
+
+def test_a_document_that_lost_chunks_and_its_original_keeps_the_others(
+    index: Path, tmp_path: Path
+) -> None:
+    long = tmp_path / "long.txt"
+    long.write_text("\n\n".join(f"Valve {n} opens at {n} bar. " * 40 for n in range(1, 9)))
+    assert run(index, "ingest", str(long))[0] == 0
+    service = Service(Settings(index=index))
+    store = service._store
+    (stored,) = service.named(["long.txt"])
+    (points,) = store.points((), (stored.document.id,))
+    assert isinstance(store, EdgeStore)
+    store._shard.delete([points[0].chunk.id])
+    service.close()
+    path = Originals(index / "blobs").path(stored.document.id)
+    whole = path.read_bytes()
+    path.write_bytes(b"other bytes")
+    long.unlink()
+    assert "damaged" in run(index, "status")[1]
+    code, text = run(index, "repair")
+    left = len(points) - 1
+    assert (code, f"{left} of {left + 1} chunks are left" in text) == (2, True)
+    assert run(index, "status")[0] == 0
+    assert "long.txt" in run(index, "search", "Valve 8 opens at 8 bar")[1]
+    long.write_bytes(whole)
+    assert run(index, "repair")[0] == 0  # from the file, where it is back
+    assert Originals(index / "blobs").get(stored.document.id) == whole
+
+
+def test_what_cannot_be_read_again_is_kept_for_retry(
+    filled: Path, index: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    deadly = tmp_path / "deadly.txt"
+    deadly.write_text("A deadly valve.")
+    assert run(index, "ingest", str(deadly))[0] == 0
+    before = original_hashes(index)
+    shutil.rmtree(index / "store")
+    with monkeypatch.context() as patch:
+        patch.setattr(reader_module, "serve", faulty.deadly_to_open)
+        code, text = run(index, "repair")
+    assert (code, "not mended: deadly.txt: the reading process died" in text) == (2, True)
+    assert original_hashes(index) == before
+    code, text = run(index, "status")
+    assert (code, "3 documents" in text, "deadly.txt" in text) == (0, True, True)
+    deadly.unlink()  # only the stored original is left
+    assert run(index, "retry")[0] == 0
+    assert "4 documents" in run(index, "status")[1]
+    assert original_hashes(index) == before
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks a process a case")

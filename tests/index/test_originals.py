@@ -18,7 +18,7 @@ from octavo.api.cli.main import cli
 from octavo.api.service import Service
 from octavo.api.settings import Settings
 from octavo.index.durable import write_file
-from octavo.index.ledger import rewriting
+from octavo.index.ledger import rewriting_guards
 from octavo.index.originals import Originals
 from octavo.index.store import StoredDocument, StoreError
 from octavo.ingest.document import document_id
@@ -114,7 +114,7 @@ def _interrupt_rewriting(index: Path, name: str) -> StoredDocument:
     service = Service(Settings(index=index))
     store = service._index.store
     (stored,) = (s for s in store.documents() if s.document.name == name)
-    for guard in rewriting(stored):
+    for guard in rewriting_guards(stored):
         store.record_failure(guard)
     store.begin(stored.document.id)
     service.close()

@@ -19,7 +19,7 @@ from typing import Any
 import octavo.index.stores.qdrant_edge_shard as shard_module
 from octavo.index.commit import commit_document, delete_document, forget_failure
 from octavo.index.integrity import open_intact_store
-from octavo.index.ledger import rewriting
+from octavo.index.ledger import rewriting_guards
 from octavo.index.originals import Originals
 from octavo.index.settle import settle
 from octavo.index.stores.qdrant_edge import EdgeStore
@@ -44,7 +44,7 @@ def delete(store: EdgeStore, originals: Originals) -> None:
 
 def rewrite(store: EdgeStore, originals: Originals) -> None:
     """Dies of itself in the middle."""
-    for guard in rewriting(stored(DOCUMENT, 2)):
+    for guard in rewriting_guards(stored(DOCUMENT, 2)):
         store.record_failure(guard)
     store.begin(DOCUMENT)
 

@@ -167,7 +167,7 @@ def _failed(name: str, reason: str, document: str = "") -> ResultOut:
         pages=0,
         chunks=0,
         reason=reason,
-        quarantined=[],
+        failed_pages=[],
     )
 
 

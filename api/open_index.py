@@ -133,7 +133,7 @@ def _server(settings: Settings, manifest: Manifest, sizes: Sizes) -> OpenIndex:
     except BaseException:
         store.close()
         raise
-    # A folder of its own: an index sweeps away originals that no document of it names.
+    # A folder of its own: each collection deletes the originals of its own documents.
     return OpenIndex(store, Originals(settings.index / f"blobs-{settings.collection}"), None)
 
 

@@ -91,7 +91,7 @@ class Retry:
             document.pages,
             after.chunks,
             why,
-            after.document.quarantined,
+            after.document.failed_pages,
         )
 
 

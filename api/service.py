@@ -210,7 +210,7 @@ class Service:
         with self._writing:
             documents, failures = self._ledger.select(names)
             targets = RetryTargets(
-                [d for d in documents if d.document.quarantined],
+                [d for d in documents if d.document.failed_pages],
                 [f for f in failures if uploads or f.local or f.kept],
             )
             most = s.max_file_mb << 20

@@ -31,7 +31,7 @@ def ingest_dataset(
     results = list(service.ingest(dataset.sources, report))
     seconds = time.perf_counter() - start
     failed = [f"{r.name}: {r.reason}" for r in results if r.outcome == "failed"]
-    failed += [f"{r.name} {p.pages}: {p.reason}" for r in results for p in r.quarantined]
+    failed += [f"{r.name} {p.pages}: {p.reason}" for r in results for p in r.failed_pages]
     wanted = {r.document for r in results if r.document}
     foreign = [s.document.name for s in service.named_all() if s.document.id not in wanted]
     if foreign:

@@ -24,7 +24,7 @@ from octavo.ingest.memory import trim
 from octavo.ingest.worker.reader import Reader, ReadLimits
 from octavo.ingest.worker.worker_protocol import Opened
 
-_TRIES = 3
+_ATTEMPTS = 3
 
 Outcome = Literal["added", "updated", "unchanged", "duplicate", "failed", "gone"]
 
@@ -39,7 +39,7 @@ class Result:
     pages: int = 0
     chunks: int = 0
     reason: str = ""
-    quarantined: tuple[PageStatus, ...] = ()
+    failed_pages: tuple[PageStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +116,15 @@ class Builder:
         try:
             if pending.error is not None:
                 raise pending.error
-            same = self._store.find(pending.id, fresh=True)
-            if same is not None:
+            existing = self._store.find(pending.id, fresh=True)
+            if existing is not None:
                 self._embedder.drop(pending)
                 progress.skip(source.name)
-                repeated = self._repeated(source, same, pending)
-                self._ledger.succeeded(source)
+                repeated = self._duplicate(source, existing, pending)
+                self._ledger.record_success(source)
                 return repeated
             written = self._write(pending, progress)
-            self._ledger.succeeded(source)
+            self._ledger.record_success(source)
             return written
         except (DocumentError, OSError) as error:
             if pending.id and pending.error is None:
@@ -136,7 +136,7 @@ class Builder:
             else:
                 progress.skip(source.name)
             reason = reason_of(error)
-            self._ledger.failed(
+            self._ledger.record_failure(
                 source, reason, pending.id, pending.kind, pending.size, pending.page_count
             )
             return Result(source.name, "failed", pages=pending.page_count, reason=reason)
@@ -172,7 +172,7 @@ class Builder:
                 self._store.upsert(step)
                 count += len(step)
                 trim()  # each thread has a heap of its own, and none grows small by itself
-        broken = [s for s in statuses if s.state == "quarantine"]
+        broken = [s for s in statuses if s.state == "failed"]
         if broken and len(broken) == len(statuses):
             raise DocumentError(f"no page could be read; page 1: {broken[0].reason}")
         if count == 0:
@@ -194,7 +194,7 @@ class Builder:
             pending.id,
             opened.pages,
             count,
-            quarantined=document.quarantined,
+            failed_pages=document.failed_pages,
         )
 
     def _keep_original(self, pending: PendingDocument) -> None:
@@ -212,30 +212,32 @@ class Builder:
         if pending.placed and self._store.find(pending.id) is None:
             self._originals.delete(pending.id)
 
-    def _repeated(self, source: Source, same: StoredDocument, pending: PendingDocument) -> Result:
+    def _duplicate(
+        self, source: Source, existing: StoredDocument, pending: PendingDocument
+    ) -> Result:
         """The bytes are there already: from this source, or from another one too."""
         outcome: Outcome = "unchanged"
         reason = ""
         self._keep_original(pending)  # it may have been lost
-        if source.source not in same.sources:
-            self._add_source(same, source.source)
-            outcome, reason = "duplicate", f"the same bytes as {same.document.name}"
-            if self._take_source(source.source, same.document.id):
+        if source.source not in existing.sources:
+            self._add_source(existing, source.source)
+            outcome, reason = "duplicate", f"the same bytes as {existing.document.name}"
+            if self._take_source(source.source, existing.document.id):
                 outcome = "updated"
-        known = same.document
+        known = existing.document
         return Result(
-            source.name, outcome, known.id, known.pages, same.chunks, reason, known.quarantined
+            source.name, outcome, known.id, known.pages, existing.chunks, reason, known.failed_pages
         )
 
-    def _add_source(self, same: StoredDocument, source: str) -> None:
+    def _add_source(self, existing: StoredDocument, source: str) -> None:
         """Another process may add a source of its own to the same document at the same time."""
-        for _ in range(_TRIES):
-            new = replace(same, sources=(*same.sources, source))
+        for _ in range(_ATTEMPTS):
+            new = replace(existing, sources=(*existing.sources, source))
             commit_document(self._store, self._originals, new)
-            again = self._store.find(same.document.id, fresh=True)
+            again = self._store.find(existing.document.id, fresh=True)
             if again is None or source in again.sources:
                 return
-            same = again
+            existing = again
 
     def _take_source(self, source: str, document: str) -> bool:
         """What `source` held before goes, unless another source holds it too."""

@@ -64,26 +64,28 @@ def embed_chunks(chunks: Sequence[Chunk], encoders: Encoders) -> list[Point]:
     without any text has a joint vector only.
     """
     texts = [chunk_text(c) for c in chunks]
-    written = [i for i, text in enumerate(texts) if text.strip()]
-    said = [texts[i] for i in written]
-    pictured = [i for i, c in enumerate(chunks) if c.pixels is not None]
-    pixels = [chunks[i].pixels or b"" for i in pictured]
-    text = dict(zip(written, encoders.text.embed_texts(said), strict=True))
+    with_text = [i for i, text in enumerate(texts) if text.strip()]
+    texts_given = [texts[i] for i in with_text]
+    with_image = [i for i, c in enumerate(chunks) if c.pixels is not None]
+    pixels = [chunks[i].pixels or b"" for i in with_image]
+    text = dict(zip(with_text, encoders.text.embed_texts(texts_given), strict=True))
     tokens: dict[int, Matrix] = {}
     if encoders.tokens:
-        tokens = dict(zip(written, encoders.tokens.embed_tokens(said), strict=True))
+        tokens = dict(zip(with_text, encoders.tokens.embed_tokens(texts_given), strict=True))
     # One model in both roles embeds once. The built-in pair shares the pass of the same texts,
     # which is why the pictured ones, whose vector the crop replaces, are not left out.
-    one = encoders.joint.name == encoders.text.name
+    shared = encoders.joint.name == encoders.text.name
     joint: dict[int, Matrix] = (
-        dict(text) if one else dict(zip(written, encoders.joint.joint_texts(said), strict=True))
+        dict(text)
+        if shared
+        else dict(zip(with_text, encoders.joint.joint_texts(texts_given), strict=True))
     )
-    joint.update(zip(pictured, encoders.joint.joint_images(pixels), strict=True))
+    joint.update(zip(with_image, encoders.joint.joint_images(pixels), strict=True))
     patches: dict[int, Matrix] = {}
     if encoders.patches:
         distinct = list(dict.fromkeys(pixels))
         rows = dict(zip(distinct, encoders.patches.embed_patches(distinct), strict=True))
-        patches = {i: rows[pixel] for i, pixel in zip(pictured, pixels, strict=True)}
+        patches = {i: rows[pixel] for i, pixel in zip(with_image, pixels, strict=True)}
     return [
         Point(
             chunk,

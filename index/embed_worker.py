@@ -12,7 +12,7 @@ from octavo.index.store import Point
 from octavo.ingest.document import Chunk
 
 _THREADS = 2  # batches in work: one is tokenized and projected while the model works on the other
-_READY = 4  # batches in work or waiting to be written
+_SLOTS = 4  # batches in work or waiting to be written
 
 
 class EmbedWorker:
@@ -25,13 +25,13 @@ class EmbedWorker:
     def __init__(self, encoders: Encoders, stop: threading.Event) -> None:
         self._encoders = encoders
         self._stop = stop
-        self._room = threading.Semaphore(_READY)
-        self._order = ThreadPoolExecutor(1)
-        self._work = ThreadPoolExecutor(_THREADS)
+        self._slots = threading.Semaphore(_SLOTS)
+        self._sequence = ThreadPoolExecutor(1)
+        self._pool = ThreadPoolExecutor(_THREADS)
 
     def begin(self, pending: PendingDocument) -> None:
         """After those that were begun before it; nothing where `pending` is not prefetched."""
-        self._order.submit(self._embed, pending)
+        self._sequence.submit(self._embed, pending)
 
     def steps(self, pending: PendingDocument) -> Iterator[Step]:
         """What became of a document that was begun; a Future's points are to be written when it
@@ -41,7 +41,7 @@ class EmbedWorker:
                 yield step
             finally:
                 if isinstance(step, Future):
-                    self._room.release()
+                    self._slots.release()
 
     def drop(self, pending: PendingDocument) -> None:
         """Nobody needs what is left of a document: it is read to its end and not embedded."""
@@ -58,8 +58,8 @@ class EmbedWorker:
 
     def close(self) -> None:
         """After `stop` was set, or when every document is done."""
-        self._order.shutdown(cancel_futures=True)
-        self._work.shutdown(cancel_futures=True)
+        self._sequence.shutdown(cancel_futures=True)
+        self._pool.shutdown(cancel_futures=True)
 
     def _embed(self, pending: PendingDocument) -> None:
         """In the thread that keeps the order."""
@@ -81,7 +81,7 @@ class EmbedWorker:
             pending.steps.end(error)
 
     def _points(self, chunks: list[Chunk]) -> Future[list[Point]]:
-        while not self._room.acquire(timeout=0.2):
+        while not self._slots.acquire(timeout=0.2):
             if self._stop.is_set():
                 raise StoppedError
-        return self._work.submit(embed_chunks, chunks, self._encoders)
+        return self._pool.submit(embed_chunks, chunks, self._encoders)

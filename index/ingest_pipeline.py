@@ -40,11 +40,11 @@ class StoppedError(Exception):
 class BoundedQueue(Generic[T]):
     """Items from one thread to another, then its end, which may be an error."""
 
-    def __init__(self, stop: threading.Event, most: int = 0) -> None:
-        """`most`: items that wait at once; 0: any number. Both sides raise StoppedError soon
+    def __init__(self, stop: threading.Event, max_items: int = 0) -> None:
+        """`max_items`: items that wait at once; 0: any number. Both sides raise StoppedError soon
         after `stop` is set."""
         self._stop = stop
-        self._items: queue.Queue[T | Exception | None] = queue.Queue(most)
+        self._items: queue.Queue[T | Exception | None] = queue.Queue(max_items)
         self._ended = False
 
     def put(self, item: T) -> None:

@@ -21,12 +21,12 @@ class Ledger:
         self._settings = dict(settings)
         self._failed: dict[str, Failure] | None = None  # by source; read when first asked for
 
-    def failed(
+    def record_failure(
         self, source: Source, reason: str, document: str = "", kind: str = "", size: int = 0,
         pages: int = 0,
     ) -> None:  # fmt: skip
         """Records that `source` failed. Raises StoreError."""
-        known = self._known().get(source.source)
+        known = self._known_failures().get(source.source)
         if known is not None and known.kept and known.document != document:
             return  # it names the original of what was indexed from there, which must not be lost
         failure = Failure(
@@ -34,21 +34,21 @@ class Ledger:
             known is not None and known.kept, round(time.time()), self._settings,
         )  # fmt: skip
         self._store.record_failure(failure)
-        self._known()[source.source] = failure
+        self._known_failures()[source.source] = failure
 
-    def succeeded(self, source: Source) -> None:
+    def record_success(self, source: Source) -> None:
         """Forgets that `source` ever failed. Raises StoreError."""
-        failure = self._known().pop(source.source, None)
+        failure = self._known_failures().pop(source.source, None)
         if failure is not None:
             forget_failure(self._store, self._originals, failure)
 
-    def _known(self) -> dict[str, Failure]:
+    def _known_failures(self) -> dict[str, Failure]:
         if self._failed is None:
             self._failed = {f.source: f for f in self._store.failures()}
         return self._failed
 
 
-def rewriting(stored: StoredDocument) -> list[Failure]:
+def rewriting_guards(stored: StoredDocument) -> list[Failure]:
     """What must be in the ledger while a document is written anew from its original: a process that
     dies then leaves no document, and with it would go every trace of its sources."""
     d = stored.document
@@ -71,6 +71,6 @@ def rewriting(stored: StoredDocument) -> list[Failure]:
 def settle_failures(store: Store) -> None:
     """Forgets failures that a process which died did not: their bytes are committed."""
     for failure in store.failures():
-        same = store.find(failure.document, fresh=True) if failure.document else None
-        if same is not None and failure.source in same.sources:
+        existing = store.find(failure.document, fresh=True) if failure.document else None
+        if existing is not None and failure.source in existing.sources:
             store.forget_failure(failure.source)

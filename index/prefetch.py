@@ -26,17 +26,17 @@ class Prefetcher:
         """`readers` stay the caller's; they are closed when `close` is called."""
         self._store = store
         self._originals = originals
-        self._all = readers
+        self._readers = readers
         self._stop = stop
-        self._free: queue.SimpleQueue[Reader] = queue.SimpleQueue()
+        self._idle: queue.SimpleQueue[Reader] = queue.SimpleQueue()
         for reader in readers:
-            self._free.put(reader)
+            self._idle.put(reader)
         self._threads = ThreadPoolExecutor(len(readers))
         self._claimed: set[str] = set()  # documents that are being read for a source of this run
         self._lock = threading.Lock()
 
     def begin(self, pending: PendingDocument) -> None:
-        self._threads.submit(self._read, pending)
+        self._threads.submit(self._identify, pending)
 
     def end(self, pending: PendingDocument) -> None:
         """It is committed or has failed: the same bytes may be read for another source."""
@@ -46,13 +46,13 @@ class Prefetcher:
 
     def close(self) -> None:
         """Ends every reader, also in the middle of a document. After `stop` was set."""
-        for reader in self._all:
+        for reader in self._readers:
             reader.close()
         self._threads.shutdown(cancel_futures=True)
-        for reader in self._all:
+        for reader in self._readers:
             reader.close()  # one that was about to start its process
 
-    def _read(self, pending: PendingDocument) -> None:
+    def _identify(self, pending: PendingDocument) -> None:
         """In a thread: identifies a source and, unless it is known, feeds its pages."""
         try:
             pending.data = pending.source.read()
@@ -60,15 +60,15 @@ class Prefetcher:
             pending.id = document_id(pending.data)
             pending.kind = file_type(pending.data, Path(pending.source.name).suffix)
             if self._store.find(pending.id, fresh=True) is None and self._claim(pending.id):
-                self._keep(pending)
+                self._store_original(pending)
         except Exception as error:  # noqa: BLE001  raised again in its turn; a thread has no caller
             pending.error = error
         finally:
             pending.identified.set()
         if pending.prefetched:
-            self._feed(pending)
+            self._read_pages(pending)
 
-    def _keep(self, pending: PendingDocument) -> None:
+    def _store_original(self, pending: PendingDocument) -> None:
         """Its bytes as the original that it will have, so that neither this process nor the one
         that reads them must hold them. If it is never committed, they are swept away."""
         pending.placed = self._originals.put(pending.id, pending.data)
@@ -82,8 +82,8 @@ class Prefetcher:
             self._claimed.add(document)
         return claimed
 
-    def _feed(self, pending: PendingDocument) -> None:
-        reader = self._free.get()
+    def _read_pages(self, pending: PendingDocument) -> None:
+        reader = self._idle.get()
         try:
             if not self._stop.is_set():
                 for item in reader.pages(pending.original, pending.kind):
@@ -94,4 +94,4 @@ class Prefetcher:
         except Exception as error:  # noqa: BLE001  raised again where the pages are taken
             pending.pages.end(error)
         finally:
-            self._free.put(reader)
+            self._idle.put(reader)

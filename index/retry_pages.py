@@ -1,4 +1,4 @@
-"""One document read again for its pages in quarantine; what was indexed is never lost for it."""
+"""One document read again for its failed pages; what was indexed is never lost for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import IO
 from octavo.index.chunk_vectors import Encoders, embed_chunks
 from octavo.index.commit import commit_document
 from octavo.index.ingest_pipeline import BATCH
-from octavo.index.ledger import rewriting
+from octavo.index.ledger import rewriting_guards
 from octavo.index.originals import Originals
 from octavo.index.store import Store, StoredDocument
 from octavo.index.stores.payload import chunk_payload
@@ -23,7 +23,7 @@ from octavo.ingest.worker.reader import Reader
 from octavo.ingest.worker.worker_protocol import Opened
 
 #: What a state is worth. A new reading may replace an old one if no page is worth less.
-_WORTH: dict[PageState, int] = {"quarantine": 0, "blank": 1, "image": 2, "ocr": 3, "text": 3}
+_WORTH: dict[PageState, int] = {"failed": 0, "blank": 1, "image": 2, "ocr": 3, "text": 3}
 
 
 def retry_pages(
@@ -37,18 +37,18 @@ def retry_pages(
     """Reads a document again from its stored original. Its commit record as it is afterwards, and
     why it was left as it was, or nothing where a better reading replaced it.
 
-    First the pages in quarantine alone: most that failed fail again, and then no other is touched.
+    First the failed pages alone: most that failed fail again, and then no other is touched.
     If one can be read, all are, into a file, because chunks reach over pages; the new version is
     written when it is known to be as good on every page. `report` gets the pages done. Raises
     StoreError where the original is missing or the store cannot be written.
     """
     data = originals.get(stored.document.id)
-    broken = [s.page for s in stored.document.quarantined]
+    broken = [s.page for s in stored.document.failed_pages]
     try:
-        tried = [p.status for p in _pages(reader, data, stored.type, broken)]
-        if all(s.state == "quarantine" for s in tried):
+        retried = [p.status for p in _pages(reader, data, stored.type, broken)]
+        if all(s.state == "failed" for s in retried):
             return _with_reasons(
-                store, originals, stored, tried
+                store, originals, stored, retried
             ), "no page could be read this time either"
         with tempfile.TemporaryFile(prefix="octavo-") as spool:
             statuses = _spool(_pages(reader, data, stored.type), spool, report)
@@ -115,7 +115,7 @@ def _rewrite(
 ) -> StoredDocument:
     """The document anew, under the same ids. Until it is committed it is not found."""
     before = {f.source: f for f in store.failures()}  # of newer bytes from the same source
-    guards = rewriting(stored)
+    guards = rewriting_guards(stored)
     for guard in guards:
         store.record_failure(guard)
     document = stored.document.id
@@ -136,10 +136,10 @@ def _rewrite(
 
 
 def _with_reasons(
-    store: Store, originals: Originals, stored: StoredDocument, tried: list[PageStatus]
+    store: Store, originals: Originals, stored: StoredDocument, retried: list[PageStatus]
 ) -> StoredDocument:
     """The reasons as they are now: another limit may be in the way."""
-    now = {s.page: s for s in tried}
+    now = {s.page: s for s in retried}
     statuses = tuple(now.get(s.page, s) for s in stored.document.statuses)
     if statuses != stored.document.statuses:
         stored = replace(stored, document=replace(stored.document, statuses=statuses))

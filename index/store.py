@@ -36,8 +36,8 @@ class Sizes:
 
     def names(self) -> set[str]:
         """The vectors that points may have."""
-        made = {"text": self.text, "joint": self.joint, "tokens": self.tokens}
-        return {n for n, d in {**made, "patches": self.patches}.items() if d} | {"words"}
+        dimensions = {"text": self.text, "joint": self.joint, "tokens": self.tokens}
+        return {n for n, d in {**dimensions, "patches": self.patches}.items() if d} | {"words"}
 
 
 @dataclass(frozen=True, slots=True)

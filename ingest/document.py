@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 ChunkKind = Literal["text", "table", "figure", "page"]
-PageState = Literal["text", "ocr", "image", "blank", "quarantine"]
+PageState = Literal["text", "ocr", "image", "blank", "failed"]
 
 #: Namespace of every point id, so that ids are the same on every machine.
 _NAMESPACE = uuid.UUID("8d5f3a86-6f2f-5f0e-9c7e-0c7a5e0b7a11")
@@ -131,7 +131,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class PageStatus:
-    """What became of one page. `reason` says why where the state is `quarantine`."""
+    """What became of one page. `reason` says why where the state is `failed`."""
 
     page: int
     state: PageState
@@ -161,8 +161,8 @@ class Document:
     statuses: tuple[PageStatus, ...] = ()
 
     @property
-    def quarantined(self) -> tuple[PageStatus, ...]:
-        return tuple(s for s in self.statuses if s.state == "quarantine")
+    def failed_pages(self) -> tuple[PageStatus, ...]:
+        return tuple(s for s in self.statuses if s.state == "failed")
 
 
 @dataclass(frozen=True, slots=True)

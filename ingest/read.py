@@ -67,7 +67,7 @@ class DocumentReading:
     def pages(
         self, numbers: Iterable[int], style: BodyStyle, ocr: bool, pictures: bool = True
     ) -> Iterator[PageContent]:
-        """The pages `numbers` (from 1), in that order; one that fails comes as quarantined.
+        """The pages `numbers` (from 1), in that order; one that fails comes as a failed page.
         `pictures=False` leaves figures without their crops."""
         for read, number in enumerate(numbers, 1):
             page = _page_or_reason(self._document, number, style, ocr, pictures)
@@ -92,7 +92,7 @@ class DocumentReading:
 def read_pages(
     data: bytes, kind: str, ocr: bool = True, pictures: bool = True
 ) -> Iterator[Opened | PageContent]:
-    """First an `Opened`, then every page; one that fails comes as quarantined.
+    """First an `Opened`, then every page; one that fails comes as a failed page.
     `pictures=False` leaves figures without their crops.
 
     Raises DocumentError where the document cannot be opened at all.
@@ -111,7 +111,7 @@ def _page_or_reason(
     # A damaged page can make MuPDF, OpenCV or the OCR raise whatever they have, also for want of
     # memory. The page is kept in the ledger with the reason, and the next one is read.
     except Exception as error:  # noqa: BLE001
-        return PageContent(number, 0.0, 0.0, PageStatus(number, "quarantine", _reason(error)))
+        return PageContent(number, 0.0, 0.0, PageStatus(number, "failed", _reason(error)))
 
 
 def _reason(error: Exception) -> str:

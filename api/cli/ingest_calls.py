@@ -73,7 +73,7 @@ def _run(
 
 def incomplete(outcome: IngestOut) -> bool:
     """Whether a source failed or has failed pages."""
-    return any(r.outcome == "failed" or r.quarantined for r in outcome.results)
+    return any(r.outcome == "failed" or r.failed_pages for r in outcome.results)
 
 
 def _line(result: ResultOut) -> str:
@@ -82,9 +82,9 @@ def _line(result: ResultOut) -> str:
         line += f", {result.pages} pages, {result.chunks} chunks"
     if result.reason:
         line += f": {result.reason}"
-    for run in result.quarantined[:_RUNS]:
+    for run in result.failed_pages[:_RUNS]:
         line += f"\n  {run.pages} failed: {run.reason}"
-    more = len(result.quarantined) - _RUNS
+    more = len(result.failed_pages) - _RUNS
     return f"{line}\n  and {more} more: octavo status {result.document[:8]}" if more > 0 else line
 
 
@@ -92,7 +92,7 @@ def _left(outcome: IngestOut) -> str:
     if not outcome.results:
         return "nothing to retry: no source and no page failed"
     left = sum(r.outcome == "failed" for r in outcome.results)
-    pages = sum(p.last - p.first + 1 for r in outcome.results for p in r.quarantined)
+    pages = sum(p.last - p.first + 1 for r in outcome.results for p in r.failed_pages)
     return f"{len(outcome.results)} tried; {left} failed, {pages} failed pages are left"
 
 

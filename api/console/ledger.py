@@ -10,9 +10,9 @@ from octavo.api.schemas.ledger import DocumentOut, FailureOut, LedgerOut, Status
 from octavo.index.page_ranges import numbers_of
 
 _COLUMNS = ("pages", "indexed", "OCR", "image only", "blank", "failed", "chunks")
-_FIELDS = ("pages", "indexed", "ocr", "image_only", "blank", "quarantined", "chunks")
-_STATES = ("ocr", "image", "blank", "quarantine")
-_NAMED = {"image": "image only", "quarantine": "failed"}
+_FIELDS = ("pages", "indexed", "ocr", "image_only", "blank", "failed_pages", "chunks")
+_STATES = ("ocr", "image", "blank", "failed")
+_NAMED = {"image": "image only", "failed": "failed"}
 
 
 def show_status(state: StatusOut) -> None:
@@ -28,13 +28,13 @@ def show_status(state: StatusOut) -> None:
     out.print(table)
     out.print(
         f"{len(state.documents)} documents, {state.pages} pages, {state.chunks} chunks, "
-        f"{state.quarantined} pages in quarantine; {len(state.failed)} failed; "
+        f"{state.failed_pages} failed pages; {len(state.failed)} failed sources; "
         f"profile {state.profile}, index {escape(state.index)}",
         soft_wrap=True,
     )
     for f in state.failed:
         out.print(escape(f"failed: {f.source}: {f.reason}"), soft_wrap=True)
-    if state.failed or state.quarantined:
+    if state.failed or state.failed_pages:
         out.print("[dim]octavo status NAME says more; octavo retry tries these again[/]")
 
 
@@ -59,7 +59,7 @@ def _show_document(out: Console, d: DocumentOut) -> None:
         if runs:
             out.print(f"  {_NAMED.get(state, state)}: {numbers_of(runs)}", soft_wrap=True)
     for run in d.states:
-        if run.state == "quarantine":
+        if run.state == "failed":
             out.print(escape(f"    {run.pages}: {run.reason}"), soft_wrap=True)
 
 

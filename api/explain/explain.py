@@ -116,7 +116,7 @@ def _resolved(service: Service, expect: Expect) -> _ExpectedPage:
     if expect.page > d.pages:
         return _ExpectedPage(expect, stored, (), f"{d.name} has {d.pages} pages")
     state = d.statuses[expect.page - 1]
-    if state.state == "quarantine":
+    if state.state == "failed":
         reason = f"page {expect.page} of {d.name} failed: {state.reason}; try octavo retry"
         return _ExpectedPage(expect, stored, (), reason)
     chunks = _on_page(service, d.id, expect.page)

@@ -198,7 +198,7 @@ def _answer(out: AnswerOut, draw: Draw) -> CitedAnswer:
 
 
 def _ingested(result: ResultOut) -> IngestResult:
-    failed = tuple(f"{p.pages}: {p.reason}" for p in result.quarantined)
+    failed = tuple(f"{p.pages}: {p.reason}" for p in result.failed_pages)
     return IngestResult(
         result.name, result.outcome, result.document, result.pages, result.chunks, result.reason,
         failed,

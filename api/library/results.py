@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -46,15 +46,13 @@ class PageRegion(_Plain):
     box: tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class PageCitation(_Plain):
-    """Where a sentence stands. `document` is the id (sha256 of the file), `name` its file name."""
+class _OnPage(_Plain):
+    """What stands on a page of a document, and shows it in a notebook."""
 
+    __slots__ = ()
     document: str
-    name: str
-    kind: str
     regions: tuple[PageRegion, ...]
-    draw: Draw = field(default=_never, repr=False, compare=False)
+    draw: Draw
 
     @property
     def page(self) -> int:
@@ -62,9 +60,20 @@ class PageCitation(_Plain):
         return self.regions[0].page
 
     def _repr_png_(self) -> bytes | None:
-        """The cited page with its boxes."""
+        """The page with its boxes."""
         here = tuple(r for r in self.regions if r.page == self.page)
         return self.draw(self.document, self.page, here)
+
+
+@dataclass(frozen=True, slots=True)
+class PageCitation(_OnPage):
+    """Where a sentence stands. `document` is the id (sha256 of the file), `name` its file name."""
+
+    document: str
+    name: str
+    kind: str
+    regions: tuple[PageRegion, ...]
+    draw: Draw = field(default=_never, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class CitedSentence(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class SearchHit(_Plain):
+class SearchHit(_OnPage):
     """A passage, table or figure that was found; `score` is comparable within one search only.
     `stages` is the rank (from 1) at every stage it passed."""
 
@@ -92,16 +101,6 @@ class SearchHit(_Plain):
     stages: dict[str, int]
     draw: Draw = field(default=_never, repr=False, compare=False)
 
-    @property
-    def page(self) -> int:
-        """The page of the first region, from 1."""
-        return self.regions[0].page
-
-    def _repr_png_(self) -> bytes | None:
-        """The page with the boxes of what was found."""
-        here = tuple(r for r in self.regions if r.page == self.page)
-        return self.draw(self.document, self.page, here)
-
 
 @dataclass(frozen=True, slots=True)
 class SearchHits(_Plain):
@@ -112,7 +111,7 @@ class SearchHits(_Plain):
     notes: tuple[str, ...]
     seconds: float
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[SearchHit]:
         return iter(self.hits)
 
     def __len__(self) -> int:

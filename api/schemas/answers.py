@@ -1,4 +1,4 @@
-"""The JSON that the service and `--json` speak. One model per noun, converted here only."""
+"""Answers and hits, with their traces and what was understood of the question."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class PagesOut(Wire):
 
 
 class _PageCounts(Wire):
-    """Numbers of pages. `pages` = `indexed` + `blank` + `quarantined`; of the indexed ones `ocr`
+    """Numbers of pages. `pages` = `indexed` + `blank` + `failed_pages`; of the indexed ones `ocr`
     were read by OCR, and `image_only` have a picture and no text."""
 
     pages: int
@@ -36,7 +36,7 @@ class _PageCounts(Wire):
     ocr: int
     image_only: int
     blank: int
-    quarantined: int
+    failed_pages: int
     chunks: int
 
 
@@ -118,7 +118,7 @@ def document_out(stored: StoredDocument) -> DocumentOut:
         ocr=count["ocr"],
         image_only=count["image"],
         blank=count["blank"],
-        quarantined=count["quarantine"],
+        failed_pages=count["failed"],
         chunks=stored.chunks,
         metadata=d.metadata,
         states=pages_out(d.statuses),

@@ -16,7 +16,7 @@ class ResultOut(Wire):
     pages: int
     chunks: int
     reason: str
-    quarantined: list[PagesOut]
+    failed_pages: list[PagesOut]
 
 
 class IngestOut(Wire):
@@ -61,5 +61,5 @@ def result_out(result: Result) -> ResultOut:
         pages=result.pages,
         chunks=result.chunks,
         reason=result.reason,
-        quarantined=pages_out(result.quarantined),
+        failed_pages=pages_out(result.failed_pages),
     )

@@ -44,7 +44,7 @@ class Octavo:
     def ingest(self, documents: Sequence[Path]) -> DriverIngested:
         results = list(self._service.ingest([Source.file(d) for d in documents]))
         errors = [f"{r.name}: {r.reason}" for r in results if r.outcome == "failed"]
-        errors += [f"{r.name} {p.pages}: {p.reason}" for r in results for p in r.quarantined]
+        errors += [f"{r.name} {p.pages}: {p.reason}" for r in results for p in r.failed_pages]
         state = self._service.status()
         self._service.close()
         return DriverIngested(state.pages, state.chunks, errors)

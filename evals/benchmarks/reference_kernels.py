@@ -79,7 +79,7 @@ def question_ratio(service: Service, questions: Sequence[str]) -> float:
     model = MiniLm()
 
     def bare(text: str) -> None:
-        model.session.run(None, model.feed(_fresh(text)))
+        model.session.run(None, model.session_inputs(_fresh(text)))
 
     return _ratio(bare, lambda text: service.encoders.text.embed_queries([_fresh(text)]), questions)
 
@@ -91,7 +91,7 @@ def _chunks(service: Service) -> float:
 
     def bare(_: str) -> None:
         for chunk in chunks:
-            model.session.run(None, model.feed(_fresh(chunk.text)))
+            model.session.run(None, model.session_inputs(_fresh(chunk.text)))
 
     def ours(_: str) -> None:
         embed_chunks([replace(c, text=_fresh(c.text)) for c in chunks], service.encoders)

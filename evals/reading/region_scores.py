@@ -47,7 +47,7 @@ class RegionScores:
     pages: Pages
     metrics: dict[str, float]
     intervals: dict[str, tuple[float, float]]
-    errors: tuple[str, ...]  # pages in quarantine, each with its reason
+    errors: tuple[str, ...]  # failed pages, each with its reason
 
 
 def score_regions(
@@ -152,7 +152,7 @@ def _intervals(
 def _counts(pages: Sequence[PageRegions]) -> dict[str, float]:
     counts = [len(p.regions) for p in pages]
     refused = sum(bool(p.refused) for p in pages)
-    numbers: dict[str, float] = {"pages": len(pages), "pages in quarantine": refused}
+    numbers: dict[str, float] = {"pages": len(pages), "failed pages": refused}
     if not sum(counts):
         return numbers
     return numbers | {

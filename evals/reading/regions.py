@@ -21,8 +21,8 @@ _INSIDE = 0.95  # share of a region that lies in a larger one
 
 @dataclass(frozen=True, slots=True)
 class PageRegions:
-    """What reading found on one page. `digital`: the page has a text layer; `refused`: why it is
-    in quarantine.
+    """What reading found on one page. `digital`: the page has a text layer; `refused`: why it
+    failed.
 
     `regions`: the box of every block, and that of each block with its caption; `stored`: the
     regions and the crop of every chunk.

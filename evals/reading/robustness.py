@@ -27,8 +27,8 @@ MANIFEST = "manifest.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class LedgerState:
-    """What the ledger says of a file: pages that were read, blank ones too, and pages in
-    quarantine with a reason; a file that failed as a whole has all its pages there."""
+    """What the ledger says of a file: pages that were read, blank ones too, and pages that
+    failed, with a reason; a file that failed as a whole has all its pages there."""
 
     name: Literal["indexed", "failed", "unknown"] = "unknown"
     read: int = 0
@@ -126,7 +126,7 @@ def _told(status: StatusOut) -> dict[str, LedgerState]:
         for f in status.failed
     }
     for d in status.documents:
-        reasons = [s for s in d.states if s.state == "quarantine" and s.reason]
+        reasons = [s for s in d.states if s.state == "failed" and s.reason]
         refused = sum(s.last - s.first + 1 for s in reasons)
         why = "; ".join(dict.fromkeys(s.reason for s in reasons))
         for source in d.sources:

@@ -11,10 +11,10 @@ from octavo.index.encoders.encoder import Matrix
 _BLOCK = 4
 
 
-def product(rows: Matrix, columns: Matrix) -> Matrix:
+def matmul_blocks(rows: Matrix, columns: Matrix) -> Matrix:
     """`(n, k)` and `(k, m)` float32 to `(n, m)`."""
     blocks = -(-len(rows) // _BLOCK)
     padded = np.zeros((blocks, _BLOCK, rows.shape[1]), np.float32)
     padded.reshape(blocks * _BLOCK, -1)[: len(rows)] = rows
-    found: Matrix = padded @ columns
-    return found.reshape(blocks * _BLOCK, -1)[: len(rows)]
+    products: Matrix = padded @ columns
+    return products.reshape(blocks * _BLOCK, -1)[: len(rows)]

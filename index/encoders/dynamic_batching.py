@@ -29,55 +29,56 @@ class DynamicBatcher(Generic[T, R]):
     """Dynamic batching without a clock: what arrives while the model is busy is the next batch.
 
     An idle model starts at once, so a lone request never waits; under load one waits for the
-    batch in flight and runs in the next, at most `most` items long. There is no thread of its
+    batch in flight and runs in the next, at most `max_batch` items long. There is no thread of its
     own: one of the waiting callers leads (runs the batch), then hands over. A timer that collects
     for some milliseconds, as most servers have, would add its wait to every quiet request.
     """
 
-    def __init__(self, call: Callable[[list[T]], Sequence[R]], most: int) -> None:
+    def __init__(self, call: Callable[[list[T]], Sequence[R]], max_batch: int) -> None:
         self._call = call
-        self._most = most
+        self._max_batch = max_batch
         self._lock = threading.Lock()
         self._waiting: list[_Waiter[T, R]] = []
         self._busy = False
 
     def __call__(self, item: T) -> R:
         """The result for `item`; raises what the call raised for it."""
-        mine: _Waiter[T, R] = _Waiter(item)
+        waiter: _Waiter[T, R] = _Waiter(item)
         with self._lock:
-            self._waiting.append(mine)
-            lead, self._busy = not self._busy, True
+            self._waiting.append(waiter)
+            is_leader, self._busy = not self._busy, True
         try:
-            if lead or mine.wait():
-                self._lead()
+            if is_leader or waiter.wait():
+                self._run_next_batch()
         except BaseException:  # Ctrl-C while waiting: nobody may wait for this one
-            self._leave(mine)
+            self._withdraw(waiter)
             raise
-        return mine.result.result()
+        return waiter.result.result()
 
-    def _leave(self, mine: _Waiter[T, R]) -> None:
+    def _withdraw(self, waiter: _Waiter[T, R]) -> None:
         with self._lock:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-            led = mine.turn.is_set() and not mine.result.done()
-        if led:
-            self._hand_over()
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+            was_leader = waiter.wake.is_set() and not waiter.result.done()
+        if was_leader:
+            self._promote_next()
 
-    def _lead(self) -> None:
+    def _run_next_batch(self) -> None:
         with self._lock:
-            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            batch = self._waiting[: self._max_batch]
+            del self._waiting[: self._max_batch]
         try:
             self._run(batch)
         finally:
             for waiter in batch:
-                waiter.turn.set()
-            self._hand_over()
+                waiter.wake.set()
+            self._promote_next()
 
     def _run(self, batch: list[_Waiter[T, R]]) -> None:
         try:
-            found = self._call([w.item for w in batch])
-            for waiter, one in zip(batch, found, strict=True):
-                waiter.result.set_result(one)
+            results = self._call([w.item for w in batch])
+            for waiter, result in zip(batch, results, strict=True):
+                waiter.result.set_result(result)
         except Exception as error:  # noqa: BLE001  the callers raise it
             if len(batch) > 1:
                 for waiter in batch:  # one of them is bad: the others must not pay for it
@@ -90,23 +91,23 @@ class DynamicBatcher(Generic[T, R]):
                     waiter.result.set_exception(error)
             raise
 
-    def _hand_over(self) -> None:
+    def _promote_next(self) -> None:
         with self._lock:
-            heir = self._waiting[0] if self._waiting else None
-            self._busy = heir is not None
-        if heir is not None:
-            heir.turn.set()
+            next_leader = self._waiting[0] if self._waiting else None
+            self._busy = next_leader is not None
+        if next_leader is not None:
+            next_leader.wake.set()
 
 
 class _Waiter(Generic[T, R]):
     def __init__(self, item: T) -> None:
         self.item = item
         self.result: Future[R] = Future()
-        self.turn = threading.Event()
+        self.wake = threading.Event()
 
     def wait(self) -> bool:
         """Until there is a result, or it is this one's turn to lead (True)."""
-        self.turn.wait()
+        self.wake.wait()
         return not self.result.done()
 
 
@@ -125,32 +126,32 @@ class Cache:
 
     def __init__(self, limit: int) -> None:
         """`limit`: entries; 0 keeps none."""
-        self._kept: LRUCache[Hashable, Any] = LRUCache(max(1, limit))
+        self._entries: LRUCache[Hashable, Any] = LRUCache(max(1, limit))
         self._limit = limit
         self._lock = threading.Lock()
         self._hits = self._misses = 0
 
-    def each(
-        self, name: str, items: Sequence[T], make: Callable[[list[T]], Sequence[Any]]
+    def get_or_compute(
+        self, name: str, items: Sequence[T], compute: Callable[[list[T]], Sequence[Any]]
     ) -> list[Any]:
         """Results for `items`, those not kept made together. `name` says model and side."""
         keys = [(name, _key(item)) for item in items]
         with self._lock:
-            found = {key: self._kept[key] for key in keys if key in self._kept}
-            self._hits += sum(key in found for key in keys)
-            self._misses += sum(key not in found for key in keys)
-        missing = {key: item for key, item in zip(keys, items, strict=True) if key not in found}
+            results = {key: self._entries[key] for key in keys if key in self._entries}
+            self._hits += sum(key in results for key in keys)
+            self._misses += sum(key not in results for key in keys)
+        missing = {key: item for key, item in zip(keys, items, strict=True) if key not in results}
         if missing:
-            made = dict(zip(missing, make(list(missing.values())), strict=True))
-            found.update(made)
+            computed = dict(zip(missing, compute(list(missing.values())), strict=True))
+            results.update(computed)
             if self._limit:
                 with self._lock:
-                    self._kept.update(made)
-        return [found[key] for key in keys]
+                    self._entries.update(computed)
+        return [results[key] for key in keys]
 
     def state(self) -> CacheState:
         with self._lock:
-            kept = len(self._kept) if self._limit else 0
+            kept = len(self._entries) if self._limit else 0
             return CacheState(kept, self._limit, self._hits, self._misses)
 
 
@@ -162,7 +163,7 @@ def _key(item: object) -> Hashable:
     return text if len(text) <= 64 else hashlib.sha256(text.encode("utf-8", "replace")).digest()
 
 
-class _Side(Generic[T]):
+class _BatchedCall(Generic[T]):
     """One method of an encoder, cached, its concurrent calls gathered unless company in a batch
     would move a vector."""
 
@@ -171,31 +172,34 @@ class _Side(Generic[T]):
         name: str,
         call: Callable[[list[T]], Sequence[Any]],
         cache: Cache,
-        most: int,
+        max_batch: int,
     ) -> None:
         self._name = name
         self._cache = cache
-        self._gather: DynamicBatcher[T, Any] | None = (
-            DynamicBatcher(call, most) if most > 1 else None
+        self._batcher: DynamicBatcher[T, Any] | None = (
+            DynamicBatcher(call, max_batch) if max_batch > 1 else None
         )
         self._call = call
 
     def __call__(self, items: Sequence[T]) -> list[Any]:
-        return self._cache.each(self._name, items, self._make)
+        return self._cache.get_or_compute(self._name, items, self._compute)
 
-    def _make(self, items: list[T]) -> Sequence[Any]:
-        if self._gather is None:  # which others are asked for is chance: the cache has some of them
-            return [found for item in items for found in self._call([item])]
-        return self._call(items) if len(items) > 1 else [self._gather(items[0])]
+    def _compute(self, items: list[T]) -> Sequence[Any]:
+        if self._batcher is None:
+            # Which others are asked for is chance: the cache has some of them.
+            return [result for item in items for result in self._call([item])]
+        return self._call(items) if len(items) > 1 else [self._batcher(items[0])]
 
 
 class ServedText:
     """A `TextEncoder` whose questions are cached and gathered; documents go straight through."""
 
-    def __init__(self, inner: TextEncoder, cache: Cache, most: int) -> None:
+    def __init__(self, inner: TextEncoder, cache: Cache, max_batch: int) -> None:
         self.name, self.dim, self.limits = inner.name, inner.dim, inner.limits
         self.embed_texts = inner.embed_texts
-        self._queries: _Side[str] = _side(inner, "query", inner.embed_queries, cache, most)
+        self._queries: _BatchedCall[str] = _batched_call(
+            inner, "query", inner.embed_queries, cache, max_batch
+        )
 
     name: str
     dim: int
@@ -209,7 +213,7 @@ class ServedTokens:
     """A `TokenEncoder`, served in the same way."""
 
     def __init__(
-        self, inner: TokenEncoder | PatchEncoder, role: str, cache: Cache, most: int
+        self, inner: TokenEncoder | PatchEncoder, role: str, cache: Cache, max_batch: int
     ) -> None:
         """`role`: `tokens` or `patches`; one model may have both, with prompts of their own."""
         self.name, self.dim, self.limits = inner.name, inner.dim, inner.limits
@@ -218,7 +222,9 @@ class ServedTokens:
         self.every_token: Callable[[Sequence[str]], list[Matrix]] | None = getattr(
             inner, "every_token", None
         )
-        self._queries: _Side[str] = _side(inner, role, inner.query_tokens, cache, most)
+        self._queries: _BatchedCall[str] = _batched_call(
+            inner, role, inner.query_tokens, cache, max_batch
+        )
 
     name: str
     dim: int
@@ -238,11 +244,15 @@ class ServedJoint:
     """A `JointEncoder`, served in the same way; images are cached too, by the hash of their
     bytes (the same photo asked about again, a logo on every page)."""
 
-    def __init__(self, inner: JointEncoder, cache: Cache, most: int) -> None:
+    def __init__(self, inner: JointEncoder, cache: Cache, max_batch: int) -> None:
         self.name, self.dim, self.limits = inner.name, inner.dim, inner.limits
         self.joint_texts = inner.joint_texts
-        self._queries: _Side[str] = _side(inner, "joint", inner.joint_queries, cache, most)
-        self._images: _Side[bytes] = _side(inner, "image", inner.joint_images, cache, most)
+        self._queries: _BatchedCall[str] = _batched_call(
+            inner, "joint", inner.joint_queries, cache, max_batch
+        )
+        self._images: _BatchedCall[bytes] = _batched_call(
+            inner, "image", inner.joint_images, cache, max_batch
+        )
 
     name: str
     dim: int
@@ -255,14 +265,16 @@ class ServedJoint:
         return _stacked(self._images(images), self.dim)
 
 
-def _side(
+def _batched_call(
     inner: TextEncoder | TokenEncoder | PatchEncoder | JointEncoder,
     side: str,
     call: Callable[[Any], Any],
     cache: Cache,
-    most: int,
-) -> _Side[Any]:
-    return _Side(f"{side} {inner.name}", call, cache, 1 if inner.limits.alone else most)
+    max_batch: int,
+) -> _BatchedCall[Any]:
+    return _BatchedCall(
+        f"{side} {inner.name}", call, cache, 1 if inner.limits.batch_dependent else max_batch
+    )
 
 
 def _stacked(rows: Sequence[Matrix], dim: int) -> Matrix:

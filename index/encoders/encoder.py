@@ -27,8 +27,8 @@ class ModelLimits:
 
     `tokens` are pieces of the model's own tokenizer in one pass, special ones included; longer
     text is windowed. `pixels` is the side to which an image is scaled, 0 where none are taken.
-    `alone`: company in a batch moves a vector's last digits (int8 activations scaled by call), so
-    that questions are embedded one at a time and the same question always finds the same.
+    `batch_dependent`: company in a batch moves a vector's last digits (int8 activations scaled by
+    call), so that questions are embedded one at a time and the same one always finds the same.
     """
 
     tokens: int
@@ -36,7 +36,7 @@ class ModelLimits:
     query_prompt: str = ""
     document_prompt: str = ""
     dtype: str = "float32"
-    alone: bool = False
+    batch_dependent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

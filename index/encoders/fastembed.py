@@ -33,7 +33,8 @@ _IMAGE_TOWERS = {
     "Qdrant/clip-ViT-B-32-text": "Qdrant/clip-ViT-B-32-vision",
     "nomic-ai/nomic-embed-text-v1.5": "nomic-ai/nomic-embed-vision-v1.5",
 }
-_MOVED = 1e-4  # a coordinate of a unit vector; float32 rounding moves them by 1e-7, int8 by 1e-2
+#: Of a coordinate of a unit vector; float32 rounding moves them by 1e-7, int8 by 1e-2.
+_TOLERANCE = 1e-4
 
 
 class FastembedText:
@@ -47,16 +48,16 @@ class FastembedText:
     def __init__(self, spec: ModelSpec) -> None:
         check_options(spec, ("name", "file", "pooling", "output", "threads"))
         name = registered_text(spec, spec.directory)
-        self._side = _TextSide(spec, name, spec.directory)
-        self.name, self.dim, self.limits = spec.identity, self._side.dim, self._side.limits
+        self._text = _TextTower(spec, name, spec.directory)
+        self.name, self.dim, self.limits = spec.identity, self._text.dim, self._text.limits
 
     def embed_texts(self, texts: Sequence[str]) -> Matrix:
         """Documents: `(n, dim)` float32 unit vectors, long ones windowed."""
-        return self._side.documents(texts)
+        return self._text.documents(texts)
 
     def embed_queries(self, texts: Sequence[str]) -> Matrix:
         """Questions: the same shape and space."""
-        return self._side.queries(texts)
+        return self._text.queries(texts)
 
 
 class FastembedJoint:
@@ -74,38 +75,38 @@ class FastembedJoint:
         usual = "google/siglip2-base-patch16-224" if shared else "Qdrant/clip-ViT-B-32-text"
         text = spec.options.get("name", usual)
         image = spec.options.get("image_name", _IMAGE_TOWERS.get(text, text))
-        self._side = _TextSide(spec, text, tower_directory(spec, "text"))
+        self._text = _TextTower(spec, text, tower_directory(spec, "text"))
         directory = tower_directory(spec, "image")
         self._images = load_replicas(spec, "ImageEmbedding", image, directory)
         pixels = pixels_of(directory)
-        limits = self._side.limits
-        self.name, self.dim = spec.identity, self._side.dim
+        limits = self._text.limits
+        self.name, self.dim = spec.identity, self._text.dim
         self.limits = ModelLimits(
             limits.tokens,
             pixels,
             limits.query_prompt,
             limits.document_prompt,
             limits.dtype,
-            limits.alone,
+            limits.batch_dependent,
         )
         with loading(spec, f"an image tower {image} of {self.dim} dimensions"):
             from PIL import Image
 
             grey = Image.new("RGB", (pixels or 224, pixels or 224), "grey")
-            found = self._images.run([grey], lambda m, part: list(m.embed(part)))[0]
-            if np.shape(found) != (self.dim,):
+            outputs = self._images.run([grey], lambda m, part: list(m.embed(part)))[0]
+            if np.shape(outputs) != (self.dim,):
                 raise ModelError(
                     f"{spec.identity}: texts have {self.dim} dimensions and images "
-                    f"{np.size(found)}: the two towers are not of one model"
+                    f"{np.size(outputs)}: the two towers are not of one model"
                 )
 
     def joint_texts(self, texts: Sequence[str]) -> Matrix:
         """Documents: `(n, dim)` float32 unit vectors, long ones windowed."""
-        return self._side.documents(texts)
+        return self._text.documents(texts)
 
     def joint_queries(self, texts: Sequence[str]) -> Matrix:
         """Questions: the same shape and space."""
-        return self._side.queries(texts)
+        return self._text.queries(texts)
 
     def joint_images(self, images: Sequence[bytes]) -> Matrix:
         """`(n, dim)` float32 unit vectors. Raises ValueError for bytes that are no image."""
@@ -147,8 +148,8 @@ class FastembedTokens:
         self.limits = ModelLimits(limit, dtype=dtype)
         with loading(spec, f"the late-interaction model {name}"):
             self.dim = self._embedded(["a"], _queries)[0].shape[1]
-            alone = _moves(lambda texts: self._embedded(texts, _documents)[0])
-            self.limits = ModelLimits(limit, dtype=dtype, alone=alone)
+            dependent = _depends_on_batch(lambda texts: self._embedded(texts, _documents)[0])
+            self.limits = ModelLimits(limit, dtype=dtype, batch_dependent=dependent)
 
     def embed_tokens(self, texts: Sequence[str]) -> list[Matrix]:
         """Documents: for each text `(tokens, dim)` float32 unit rows."""
@@ -164,8 +165,8 @@ class FastembedTokens:
         )
 
     def _embedded(self, texts: list[str], call: _Call) -> list[Matrix]:
-        found = self._models.run(texts, call, len)
-        return [unit_rows(rows, self.limits.dtype) for rows in found]
+        outputs = self._models.run(texts, call, len)
+        return [unit_rows(rows, self.limits.dtype) for rows in outputs]
 
 
 class FastembedPairs:
@@ -188,21 +189,21 @@ class FastembedPairs:
             dtype=f"ONNX {inner.model_description.model_file}",
         )
         with loading(spec, "a cross-encoder as ONNX with one score a pair"):
-            self._scored(Content("a"), [Content("b")])
+            self._scores(Content("a"), [Content("b")])
 
     def score_pairs(self, query: Content, contents: Sequence[Content]) -> Matrix:
         """`(n,)` float32 logits, greater is better."""
-        return score_windowed(query, contents, self.limits.tokens, self._counted, self._scored)
+        return score_windowed(query, contents, self.limits.tokens, self._token_counts, self._scores)
 
     def _pairs(self, query: Content, contents: Sequence[Content]) -> list[tuple[str, str]]:
-        asked = self.limits.query_prompt + query.text
-        return [(asked, self.limits.document_prompt + c.text) for c in contents]
+        question = self.limits.query_prompt + query.text
+        return [(question, self.limits.document_prompt + c.text) for c in contents]
 
-    def _counted(self, query: Content, contents: Sequence[Content]) -> list[int]:
+    def _token_counts(self, query: Content, contents: Sequence[Content]) -> list[int]:
         encoded = self._tokenizer.encode_batch(self._pairs(query, contents))
         return [len(e.ids) for e in encoded]
 
-    def _scored(self, query: Content, contents: Sequence[Content]) -> list[float]:
+    def _scores(self, query: Content, contents: Sequence[Content]) -> list[float]:
         return self._models.run(
             self._pairs(query, contents),
             lambda model, part: list(model.rerank_pairs(part, batch_size=len(part))),
@@ -222,7 +223,7 @@ def _queries(model: Any, texts: list[str]) -> list[Any]:
     return list(model.query_embed(texts))
 
 
-class _TextSide:
+class _TextTower:
     """A `TextEmbedding` on every device, with its limits."""
 
     def __init__(self, spec: ModelSpec, name: str, directory: Path) -> None:
@@ -241,7 +242,9 @@ class _TextSide:
                 query_prompt=spec.query_prompt,
                 document_prompt=spec.document_prompt,
                 dtype=dtype,
-                alone=_moves(lambda texts: self._embedded(texts, "", _documents)[0]),
+                batch_dependent=_depends_on_batch(
+                    lambda texts: self._embedded(texts, "", _documents)[0]
+                ),
             )
 
     def documents(self, texts: Sequence[str]) -> Matrix:
@@ -264,9 +267,9 @@ class _TextSide:
         return unit_rows(np.stack(rows), self.limits.dtype)
 
 
-def _moves(embed: Callable[[list[str]], Matrix]) -> bool:
+def _depends_on_batch(embed: Callable[[list[str]], Matrix]) -> bool:
     """Whether company in a batch moves a vector by more than rounding: so do models whose int8
     scale is computed by call. `embed` gives the first text's rows."""
     company = ["oil", "KRILL! 7", "a second and rather longer sentence about bolts, 42 of them"]
     alone = embed(["a bolt"])
-    return any(np.abs(alone - embed(["a bolt", other])).max() > _MOVED for other in company)
+    return any(np.abs(alone - embed(["a bolt", other])).max() > _TOLERANCE for other in company)

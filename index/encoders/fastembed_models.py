@@ -31,18 +31,20 @@ def load_replicas(spec: ModelSpec, kind: str, name: str, directory: Path) -> Bat
             f"{spec.identity}: dtype {spec.dtype} was asked for, but an ONNX file has the numbers "
             "it was exported with: leave dtype out, and name another file in options (file)"
         )
-    made = _class(kind)
+    model_class = _class(kind)
     expected = f"the files of {name} as fastembed reads them"
     models = []
     with loading(spec, expected):
-        described = [m for m in made.list_supported_models() if m["model"].lower() == name.lower()]
+        described = [
+            m for m in model_class.list_supported_models() if m["model"].lower() == name.lower()
+        ]
         if not described:
             raise ModelError(f"{spec.identity}: fastembed has no {kind} named {name!r}")
         file = described[0]["model_file"]
         if not (directory / file).is_file():
             raise ModelError(f"{directory} has no {file}: expected {expected}")
         for device in spec.devices:
-            model = made(
+            model = model_class(
                 name,
                 cache_dir=str(directory),
                 specific_model_path=str(directory),
@@ -123,10 +125,10 @@ def registered_pairs(spec: ModelSpec) -> str:
 
 def _register(kind: str, name: str, **described: Any) -> None:
     source = library("fastembed.common.model_description", "light").ModelSource(hf=name)
-    made = _class(kind)
+    model_class = _class(kind)
     with _registering:
         if name not in known_names(kind):
-            made.add_custom_model(model=name, sources=source, **described)
+            model_class.add_custom_model(model=name, sources=source, **described)
 
 
 def _own_name(directory: Path, *parts: str) -> str:

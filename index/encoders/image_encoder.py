@@ -48,7 +48,7 @@ class ImageEncoder:
         )
         self._mean, self._components = _arrays(projection, "mean", "components")
 
-    def look(self, image: bytes) -> tuple[Matrix, Matrix]:
+    def encode(self, image: bytes) -> tuple[Matrix, Matrix]:
         """Looks `(1, 256)`, unit, and scores of ImageNet's classes `(1, 1000)`, of one encoded
         picture: eight together took as long, and moved the last digits, so that a picture
         embedded before could not stand in for the same one in other company.
@@ -68,7 +68,7 @@ class ImageWords:
         self._labels = np.load(labels).astype(np.float32)
         self._kinds, self._figures, self._words = _arrays(heads, "kinds", "kind_vectors", "words")
 
-    def said(self, looks: Matrix, logits: Matrix) -> Matrix:
+    def embed(self, looks: Matrix, logits: Matrix) -> Matrix:
         """`(n, 384)` unit vectors. Classes of ImageNet count as far as a picture is no figure."""
         kinds = _softmax(_affine(looks, self._kinds))  # the last is "no figure"
         classes = kinds[:, -1:] * _conse(logits, self._labels) + kinds[:, :-1] @ self._figures
@@ -87,12 +87,14 @@ class BuiltinJoint:
 
     def joint_texts(self, texts: Sequence[str]) -> Matrix:
         """`(n, 640)` float32 unit vectors: MiniLM, then zeros."""
-        said = self._text.embed_texts(texts)
-        return np.concatenate([said, np.zeros((len(said), 256), np.float32)], axis=1)
+        text_vectors = self._text.embed_texts(texts)
+        return np.concatenate(
+            [text_vectors, np.zeros((len(text_vectors), 256), np.float32)], axis=1
+        )
 
     def joint_queries(self, texts: Sequence[str]) -> Matrix:
         """As `joint_texts`: MiniLM is symmetric."""
-        self._text.keep(texts)
+        self._text.cache_states(texts)
         return self.joint_texts(texts)
 
     def joint_images(self, images: Sequence[bytes]) -> Matrix:
@@ -102,10 +104,10 @@ class BuiltinJoint:
         return np.concatenate([self._image(data) for data in images])
 
     def _image(self, data: bytes) -> Matrix:
-        looks, logits = self._tower.look(data)
+        looks, logits = self._tower.encode(data)
         share = np.float32(np.sqrt(1 - _TEXT_PART**2))
-        said = self._words.said(looks, logits)
-        return np.concatenate([np.float32(_TEXT_PART) * said, share * looks], axis=1)
+        text_vectors = self._words.embed(looks, logits)
+        return np.concatenate([np.float32(_TEXT_PART) * text_vectors, share * looks], axis=1)
 
 
 def _conse(logits: Matrix, labels: Matrix) -> Matrix:

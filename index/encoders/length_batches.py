@@ -75,18 +75,18 @@ class Batches(Generic[M]):
         order = sorted(range(len(items)), key=lambda i: cost(items[i]))
         parts = [order[s : s + self.size] for s in range(0, len(order), self.size)]
 
-        def one(part: list[int]) -> list[R]:
-            return self._fitted([items[i] for i in part], prepare, call)
+        def run_part(part: list[int]) -> list[R]:
+            return self._run_halving([items[i] for i in part], prepare, call)
 
         if threads == 1 or len(parts) < 2:
-            done = [one(part) for part in parts]
+            done = [run_part(part) for part in parts]
         else:
             with ThreadPoolExecutor(threads) as pool:
-                done = list(pool.map(one, parts))
+                done = list(pool.map(run_part, parts))
         results = dict(zip(order, (r for rows in done for r in rows), strict=True))
         return [results[i] for i in range(len(items))]
 
-    def _fitted(
+    def _run_halving(
         self, batch: list[T], prepare: Callable[[list[T]], P], call: Callable[[M, P], Iterable[R]]
     ) -> list[R]:
         waiting, done = [batch], list[R]()
@@ -95,39 +95,39 @@ class Batches(Generic[M]):
             if len(part) > self.size:  # it shrank after this batch was cut
                 waiting += [part[self.size :], part[: self.size]]
                 continue
-            found = self._tried(part, prepare, call)
-            if found is None:
+            results = self._run_once(part, prepare, call)
+            if results is None:
                 half = len(part) // 2
                 waiting += [part[half:], part[:half]]
                 with self._lock:
                     self.size = min(self.size, half)
             else:
-                done += found
+                done += results
         return done
 
-    def _tried(
+    def _run_once(
         self, part: list[T], prepare: Callable[[list[T]], P], call: Callable[[M, P], Iterable[R]]
     ) -> list[R] | None:
         """None where memory ran out."""
         ready = prepare(part)
         replica = self._free.get()
         try:
-            found = list(call(replica, ready))
+            results = list(call(replica, ready))
         except Exception as error:  # ONNX Runtime's own are neither RuntimeError nor MemoryError
             if not is_out_of_memory(error):
                 raise
             # The traceback's frames hold the batch's tensors.
             error.__traceback__ = None
-            said = str(error)
+            reason = str(error)
         else:
-            if len(found) != len(part):
-                raise RuntimeError(f"the model gave {len(found)} results for {len(part)} items")
-            return found
+            if len(results) != len(part):
+                raise RuntimeError(f"the model gave {len(results)} results for {len(part)} items")
+            return results
         finally:
             self._free.put(replica)
-        _release_cache()
+        _empty_cuda_cache()
         if len(part) == 1:
-            raise MemoryError(f"one item alone does not fit into memory: {said}")
+            raise MemoryError(f"one item alone does not fit into memory: {reason}")
         return None
 
 
@@ -137,7 +137,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(words in text for words in _OUT_OF_MEMORY)
 
 
-def _release_cache() -> None:
+def _empty_cuda_cache() -> None:
     """Gives PyTorch's cached blocks back to the devices."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():

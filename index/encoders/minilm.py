@@ -31,7 +31,7 @@ _SPIN = "50"  # microseconds a thread of the session waits for work without slee
 # reading process, with 50 it takes 41, with 0 36; but a short question 3.1, 3.1, and 5.1 ms
 _SHORT = 66  # word pieces of a question whose states are kept, [CLS] and [SEP] among them: all that
 # is searched of the longest (`retrieve/understanding/query_bounds.py`), 101 kB
-_KEPT = 256  # of them
+_CACHED = 256  # of them
 _WEIGHTS = "8199be6f699a395f"  # sha256 of the package's file begins so: what an index is made with
 _DIM = 384
 
@@ -62,9 +62,9 @@ class MiniLm:
         )
         self._tokenizer = tokenizer()
         self._last = threading.local()
-        self._kept: LRUCache[str, list[Matrix]] = LRUCache(_KEPT)
+        self._cache: LRUCache[str, list[Matrix]] = LRUCache(_CACHED)
         self._lock = threading.Lock()
-        self._callers = ThreadPoolExecutor(_CALLERS)
+        self._pool = ThreadPoolExecutor(_CALLERS)
 
     def embed_texts(self, texts: Sequence[str]) -> Matrix:
         """`(n, 384)` float32: mean of the token states, windows weighted by their length."""
@@ -74,42 +74,42 @@ class MiniLm:
 
     def embed_queries(self, texts: Sequence[str]) -> Matrix:
         """As `embed_texts`: the model is symmetric and takes no prompts."""
-        self.keep(texts)
+        self.cache_states(texts)
         return self.embed_texts(texts)
 
     def token_states(self, texts: Sequence[str]) -> list[Matrix]:
         """`(tokens, 384)` float32 a text: last states without [CLS] and [SEP], which stand for
         no word; an empty text keeps them, so that there is at least one row."""
-        found = []
+        states = []
         for windows in self._states(texts):
             inner = np.concatenate([w[1:-1] for w in windows])
-            found.append(inner if len(inner) else windows[0])
-        return found
+            states.append(inner if len(inner) else windows[0])
+        return states
 
     def token_encoder(self) -> MiniLmTokens:
         """The late-interaction side of this model."""
         return MiniLmTokens(self)
 
-    def keep(self, texts: Sequence[str]) -> None:
+    def cache_states(self, texts: Sequence[str]) -> None:
         """Short questions are kept for a while: one is embedded for three roles, which under load
         come from different threads and in different company."""
         for text, windows in zip(texts, self._states(texts), strict=True):
             if len(windows) == 1 and len(windows[0]) <= _SHORT:
                 with self._lock:
-                    self._kept[text] = windows
+                    self._cache[text] = windows
 
     def _states(self, texts: Sequence[str]) -> list[list[Matrix]]:
         key = tuple(texts)
         if getattr(self._last, "key", None) != key:
             self._last.key = self._last.states = None  # 16 MB, of the batch before
-            self._last.states = self._known_or_forward(key)
+            self._last.states = self._cached_or_forward(key)
             self._last.key = key
-        found: list[list[Matrix]] = self._last.states
-        return found
+        states_by_text: list[list[Matrix]] = self._last.states
+        return states_by_text
 
-    def _known_or_forward(self, texts: tuple[str, ...]) -> list[list[Matrix]]:
+    def _cached_or_forward(self, texts: tuple[str, ...]) -> list[list[Matrix]]:
         with self._lock:
-            known = {t: self._kept[t] for t in texts if t in self._kept}
+            known = {t: self._cache[t] for t in texts if t in self._cache}
         missing = list(dict.fromkeys(t for t in texts if t not in known))
         if missing:
             known.update(zip(missing, self._forward(missing), strict=True))
@@ -136,7 +136,7 @@ class MiniLm:
         step = -(-len(ids) // count) if ids else 0
         return [[101, *ids[i * step : (i + 1) * step], 102] for i in range(count)]
 
-    def feed(self, text: str) -> dict[str, _Ids]:
+    def session_inputs(self, text: str) -> dict[str, _Ids]:
         """What the session is given for the first window of one text."""
         ids = self._tokenizer.encode(text, add_special_tokens=False).ids
         return _padded(self._windows(ids)[:1])
@@ -145,7 +145,7 @@ class MiniLm:
         if len(batches) < 2:
             parts = [self._run(b) for b in batches]
         else:
-            parts = list(self._callers.map(self._run, batches))
+            parts = list(self._pool.map(self._run, batches))
         return (state for part in parts for state in part)
 
     def _run(self, windows: Sequence[Sequence[int]]) -> list[Matrix]:

@@ -78,7 +78,7 @@ class OpenClipJoint:
         """`(n, dim)` float32 unit vectors. Raises ValueError for bytes that are no image."""
         if not images:
             return np.zeros((0, self.dim), np.float32)
-        rows = self._models.run_prepared(images, self._pixels, self._seen)
+        rows = self._models.run_prepared(images, self._pixels, self._encode_images)
         return unit_rows(np.stack(rows), self.limits.dtype)
 
     def _replica(self, model: Any, device: str, compiled: bool) -> _Replica:
@@ -117,7 +117,7 @@ class OpenClipJoint:
         return count
 
     def _embedded(self, texts: list[str]) -> Matrix:
-        rows = self._models.run_prepared(texts, self._ids, self._read, len)
+        rows = self._models.run_prepared(texts, self._ids, self._encode_texts, len)
         return unit_rows(np.stack(rows), self.limits.dtype)
 
     def _ids(self, texts: list[str]) -> Any:
@@ -125,17 +125,17 @@ class OpenClipJoint:
         with self._tokenizing:
             return self._tokenizer(texts)
 
-    def _read(self, replica: _Replica, ids: Any) -> Matrix:
+    def _encode_texts(self, replica: _Replica, ids: Any) -> Matrix:
         with self._torch.inference_mode():
-            found = replica.text(ids.to(replica.device))
-            return np.asarray(found.float().cpu().numpy())
+            rows = replica.text(ids.to(replica.device))
+            return np.asarray(rows.float().cpu().numpy())
 
     def _pixels(self, images: list[bytes]) -> Any:
         """`(n, 3, side, side)` tensor."""
         pictures = open_images(images, self.limits.pixels)
         return self._torch.stack([self._preprocess(p) for p in pictures])
 
-    def _seen(self, replica: _Replica, pixels: Any) -> Matrix:
+    def _encode_images(self, replica: _Replica, pixels: Any) -> Matrix:
         with self._torch.inference_mode():
             pixels = pixels.to(replica.device, dtype=self._input_dtype)
             return np.asarray(replica.image(pixels).float().cpu().numpy())

@@ -32,14 +32,14 @@ def score_windowed(
     total = np.zeros(len(contents), np.float32)
     if not contents:
         return total
-    asked = windows(
+    query_windows = windows(
         [query.text],
         limit // 2,
         lambda texts: [count(replace(query, text=t), [Content()])[0] for t in texts],
     )[0]
-    for part in asked:
+    for part in query_windows:
         total += part.tokens * _best(replace(query, text=part.text), contents, limit, count, score)
-    return np.asarray(total / sum(part.tokens for part in asked), np.float32)
+    return np.asarray(total / sum(part.tokens for part in query_windows), np.float32)
 
 
 def _best(
@@ -51,12 +51,12 @@ def _best(
 ) -> Matrix:
     pieces: list[tuple[int, Content]] = []
     plain = [i for i, content in enumerate(contents) if content.image is None]
-    cut = windows(
+    content_windows = windows(
         [contents[i].text for i in plain],
         limit,
         lambda texts: count(query, [Content(t) for t in texts]),
     )
-    for i, part in zip(plain, cut, strict=True):
+    for i, part in zip(plain, content_windows, strict=True):
         pieces += [(i, Content(w.text)) for w in part]
     for i, content in enumerate(contents):
         if content.image is not None:  # its image takes tokens of its own

@@ -38,13 +38,13 @@ def windows(texts: Sequence[str], limit: int, count: Count) -> list[list[Window]
             f"prompt and special tokens are {around} tokens, and the model takes {limit}: "
             "nothing is left for text; shorten the prompt"
         )
-    found = []
+    divided = []
     for text, size in zip(texts, sizes, strict=True):
         if size <= limit or len(text) < 2:
-            found.append([Window(text, size)])
+            divided.append([Window(text, size)])
             continue
-        found.append(_divided(text, -(-(size - around) // (limit - around)), limit, count))
-    return found
+        divided.append(_divided(text, -(-(size - around) // (limit - around)), limit, count))
+    return divided
 
 
 def _divided(text: str, least: int, limit: int, count: Count) -> list[Window]:

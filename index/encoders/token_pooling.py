@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from octavo.index.encoders.block_matmul import product
+from octavo.index.encoders.block_matmul import matmul_blocks
 from octavo.index.encoders.encoder import Matrix, unit
 
 _Ints = npt.NDArray[np.int64]
 
 
-def pooled(rows: Matrix, factor: float) -> Matrix:
+def pool_tokens(rows: Matrix, factor: float) -> Matrix:
     """`(n, d)` float32 unit rows to the unit means of `n / factor` clusters, rounded up, in the
     order of each cluster's first row. The same rows give the same clusters, bit for bit."""
     count = len(rows) - int(np.ceil(len(rows) / factor))
@@ -40,7 +40,7 @@ class _Merges:
     first: _Ints
     other: _Ints
 
-    def and_(self, cost: Matrix, first: _Ints, other: _Ints) -> _Merges:
+    def extended(self, cost: Matrix, first: _Ints, other: _Ints) -> _Merges:
         return _Merges(
             np.concatenate([self.cost, cost]),
             np.concatenate([self.first, first]),
@@ -57,23 +57,23 @@ def _merges(rows: Matrix, count: int) -> _Merges:
     """
     cost, size = _costs(rows), np.ones(len(rows), np.float32)
     first = np.arange(len(rows))
-    made = _Merges(np.zeros(0, np.float32), first[:0], first[:0])
+    merges = _Merges(np.zeros(0, np.float32), first[:0], first[:0])
     while True:
         places, near = np.arange(len(cost)), cost.argmin(axis=1)
         best = cost[places, near]
         a = np.flatnonzero((near[near] == places) & (places < near))
         b = near[a]
         # Without a pair there is one cluster left, or a model gave what are no numbers.
-        if len(a) == 0 or np.count_nonzero(made.cost <= best.min()) >= count:
-            return made
-        made = made.and_(best[a], first[a], first[b])
+        if len(a) == 0 or np.count_nonzero(merges.cost <= best.min()) >= count:
+            return merges
+        merges = merges.extended(best[a], first[a], first[b])
         cost, size, first = _joined(cost, size, first, a, b)
 
 
 def _costs(rows: Matrix) -> Matrix:
     """Of joining two single rows: half their squared distance, 1 - cosine. Infinite for a row
     with itself. Exactly symmetric, or two could each be the other's second nearest."""
-    cost = 1 - product(rows, rows.T)
+    cost = 1 - matmul_blocks(rows, rows.T)
     np.fill_diagonal(cost, np.inf)
     return np.minimum(cost, cost.T)
 

@@ -7,9 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
-from octavo.index.encoders.block_matmul import product
+from octavo.index.encoders.block_matmul import matmul_blocks
 from octavo.index.encoders.encoder import Encoder, Matrix, unit
-from octavo.index.encoders.token_pooling import pooled
+from octavo.index.encoders.token_pooling import pool_tokens
 from octavo.index.weights.weight_files import identity, verified
 
 _FACTOR = 2  # token vectors of a document that become one, on the average
@@ -21,7 +21,7 @@ class StateModel(Encoder, Protocol):
 
     def token_states(self, texts: Sequence[str]) -> list[Matrix]: ...
 
-    def keep(self, texts: Sequence[str]) -> None: ...
+    def cache_states(self, texts: Sequence[str]) -> None: ...
 
 
 class MiniLmTokens:
@@ -45,19 +45,21 @@ class MiniLmTokens:
         """For each text `(tokens, 96)` float32 unit rows, one a token, in order."""
         if not texts:
             return []
-        return [unit(product(unit(s), self._components)) for s in self._model.token_states(texts)]
+        return [
+            unit(matmul_blocks(unit(s), self._components)) for s in self._model.token_states(texts)
+        ]
 
     def embed_tokens(self, texts: Sequence[str]) -> list[Matrix]:
         """For each text `(rows, 96)` float32 unit rows, one a cluster of like tokens. A long text
         is pooled part by part; the rows of one part stand before those of the next."""
-        return [_pooled(rows) for rows in self.every_token(texts)]
+        return [_pool_parts(rows) for rows in self.every_token(texts)]
 
     def query_tokens(self, texts: Sequence[str]) -> list[Matrix]:
         """As `every_token`: not pooled, and no query expansion."""
-        self._model.keep(texts)
+        self._model.cache_states(texts)
         return self.every_token(texts)
 
 
-def _pooled(rows: Matrix) -> Matrix:
+def _pool_parts(rows: Matrix) -> Matrix:
     parts = np.array_split(rows, -(-len(rows) // _TOGETHER))
-    return np.concatenate([pooled(part, _FACTOR) for part in parts])
+    return np.concatenate([pool_tokens(part, _FACTOR) for part in parts])

@@ -13,13 +13,13 @@ def tokenizer() -> Any:
     """The built-in WordPiece tokenizer, which neither pads nor cuts; one copy a process."""
     from tokenizers import Tokenizer
 
-    made = Tokenizer.from_file(str(verified("minilm-tokenizer.json")))
-    made.no_padding()
-    made.no_truncation()
-    return made
+    wordpiece = Tokenizer.from_file(str(verified("minilm-tokenizer.json")))
+    wordpiece.no_padding()
+    wordpiece.no_truncation()
+    return wordpiece
 
 
 def pieces(text: str) -> list[tuple[int, int]]:
     """Where each word piece of `text` begins and ends."""
-    found: list[tuple[int, int]] = tokenizer().encode(text, add_special_tokens=False).offsets
-    return found
+    offsets: list[tuple[int, int]] = tokenizer().encode(text, add_special_tokens=False).offsets
+    return offsets

@@ -16,8 +16,11 @@ def copy_documents(source: Store, target: Store) -> Iterator[tuple[str, int]]:
     `target` holds stays as it is: a document that is there, and one whose source has another
     version there already (it is taken for the newer one).
     """
-    there = target.documents()
-    ids, sources = {s.document.id for s in there}, {x for s in there for x in s.sources}
+    stored_there = target.documents()
+    ids, sources = (
+        {s.document.id for s in stored_there},
+        {x for s in stored_there for x in s.sources},
+    )
     for stored in source.documents():
         document = stored.document.id
         if document in ids or sources.intersection(stored.sources):

@@ -1,4 +1,4 @@
-"""Rows of a mirror: which int64 id is which chunk, and which ids a filter lets through."""
+"""Ids of a mirror: which int64 id is which chunk, and which ids a filter lets through."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FaissIds:
         self._kind = _Column(np.int8)
         self._page = _Column(np.int32)
         self._numbers: dict[str, int] = {}  # document id to a small number
-        self._of: dict[str, list[Ids]] = {}
+        self._ids_of: dict[str, list[Ids]] = {}
         self._masks: dict[tuple[object, ...], Mask] = {}
 
     def add(self, points: Sequence[Point]) -> Ids:
@@ -41,17 +41,17 @@ class FaissIds:
         self._document.extend(numbers)
         self._kind.extend([_KINDS.index(c.kind) for c in chunks])
         self._page.extend([c.page for c in chunks])
-        here: dict[str, list[int]] = {}
-        for row, chunk in zip(ids.tolist(), chunks, strict=True):
-            here.setdefault(chunk.document, []).append(row)
-        for document, rows in here.items():
-            self._of.setdefault(document, []).append(np.array(rows, np.int64))
+        by_document: dict[str, list[int]] = {}
+        for id_, chunk in zip(ids.tolist(), chunks, strict=True):
+            by_document.setdefault(chunk.document, []).append(id_)
+        for document, document_ids in by_document.items():
+            self._ids_of.setdefault(document, []).append(np.array(document_ids, np.int64))
         self._masks.clear()
         return ids
 
-    def drop(self, document: str) -> Ids:
+    def remove(self, document: str) -> Ids:
         """The ids of a document, which no mask lets through any more."""
-        parts = self._of.pop(document, [])
+        parts = self._ids_of.pop(document, [])
         ids = np.concatenate(parts) if parts else np.zeros(0, np.int64)
         self._alive.values[ids] = False
         for i in ids:
@@ -59,12 +59,12 @@ class FaissIds:
         self._masks.clear()
         return ids
 
-    def chunk(self, row: int) -> str:
-        """The chunk id of a row, or nothing if it was dropped."""
-        return self._chunks[row]
+    def chunk(self, id_: int) -> str:
+        """The chunk of an id, or nothing if it was removed."""
+        return self._chunks[id_]
 
     def mask(self, where: Filter, kinds: tuple[ChunkKind, ...]) -> Mask | None:
-        """`mask[id]`: whether a row satisfies `where` and is of one of `kinds`; None: all do."""
+        """`mask[id]`: whether it satisfies `where` and is of one of `kinds`; None: all do."""
         key = (where, kinds)
         if not (where.documents or where.kinds or where.pages or kinds):
             return None

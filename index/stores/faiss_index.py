@@ -22,7 +22,7 @@ _SMALL = 5_000  # rows below which inverted lists are not worth training: search
 _TRAINED_ON = 64  # rows a list that k-means sees; FAISS warns under 39 and uses 256 at most
 _GROWN = 3  # times its size at training after which the lists are trained again
 _LINKS, _BUILD, _SEARCH = 32, 128, 128  # HNSW: M, efConstruction, efSearch
-_DEAD = 0.25  # share of removed rows at which an index that cannot remove is built again
+_REMOVED = 0.25  # share of removed rows at which an index that cannot remove is built again
 _SPLIT = 8  # queries from which on a batch is worth several threads
 _NARROW = 0.1  # share of rows under which a filter is narrow
 _GPU_MOST = 2048  # neighbours a GPU index gives at most
@@ -60,12 +60,12 @@ class FaissIndex:
         self._device = (
             self._faiss.StandardGpuResources() if gpu and kind != "hnsw" and gpu_count() else None
         )
-        self._turn = ReadWriteLock()
-        self._writer = threading.Lock()
-        self._dead = np.zeros(0, np.int64)  # removed rows that are still in the index
+        self._lock = ReadWriteLock()
+        self._write_lock = threading.Lock()
+        self._removed = np.zeros(0, np.int64)  # removed rows that are still in the index
         # A GPU index can be neither filtered nor removed from: its rows are here, too.
         self._blocks: list[tuple[Ids, npt.NDArray[np.float16]]] = []
-        self._index, self._trained = self._built(*_no_rows(dim))
+        self._index, self._trained = self._build(*_no_rows(dim))
 
     @property
     def name(self) -> str:
@@ -73,7 +73,7 @@ class FaissIndex:
         return f"{self._kind}, {'GPU' if self._device else 'CPU'}"
 
     def __len__(self) -> int:
-        return int(self._index.ntotal) - len(self._dead)
+        return int(self._index.ntotal) - len(self._removed)
 
     def add(self, ids: Ids, rows: Matrix) -> None:
         """`ids` `(n,)` that were never in the index, `rows` `(n, dim)` float32, rounded to float16
@@ -81,14 +81,14 @@ class FaissIndex:
         times; searches go on meanwhile."""
         if not len(ids):
             return
-        with self._writer:
+        with self._write_lock:
             total = len(self) + len(ids)
             if self._kind == "ivf" and total >= max(_SMALL, _GROWN * self._trained):
-                old_ids, old = self._living()
+                old_ids, old = self._live_rows()
                 self._replace(np.concatenate([old_ids, ids]), np.concatenate([old, rows]))
                 return
-            with self._turn.alone():
-                self._index.add_with_ids(_plain(rows), ids)
+            with self._lock.write():
+                self._index.add_with_ids(_contiguous(rows), ids)
                 if self._device:
                     self._blocks.append((ids, rows.astype(np.float16)))
 
@@ -96,34 +96,34 @@ class FaissIndex:
         """Rows that are not there are passed over."""
         if not len(ids):
             return
-        with self._writer:
-            with self._turn.alone():
+        with self._write_lock:
+            with self._lock.write():
                 if self._kind != "hnsw" and not self._device:
                     self._index.remove_ids(self._faiss.IDSelectorBatch(ids))
                     return
                 parts = [part for part, _ in self._blocks] if self._device else [self._ids()]
-                there = np.concatenate([*parts, np.zeros(0, np.int64)])
-                self._dead = np.union1d(self._dead, np.intersect1d(ids, there))
-            if len(self._dead) > _DEAD * int(self._index.ntotal):
-                self._replace(*self._living())
+                present = np.concatenate([*parts, np.zeros(0, np.int64)])
+                self._removed = np.union1d(self._removed, np.intersect1d(ids, present))
+            if len(self._removed) > _REMOVED * int(self._index.ntotal):
+                self._replace(*self._live_rows())
 
     def search(self, queries: Matrix, k: int, mask: Mask | None = None) -> tuple[Matrix, Ids]:
         """Scores `(q, k)` float32, best first, and ids `(q, k)`, -1 where there are fewer.
 
         `mask[id]` says which ids may be found, ids beyond its end may not; None: all.
         """
-        queries = _plain(queries)
+        queries = _contiguous(queries)
         with self._threads(len(queries)):
             if self._device:
-                with self._turn.alone():  # a GPU index takes one call at a time
+                with self._lock.write():  # a GPU index takes one call at a time
                     return self._search_gpu(queries, k, mask)
-            with self._turn.shared():
-                if len(self._dead):
+            with self._lock.read():
+                if len(self._removed):
                     end = int(self._ids().max()) + 1
                     mask = np.ones(end, bool) if mask is None else mask.copy()
-                    mask[self._dead[self._dead < len(mask)]] = False
+                    mask[self._removed[self._removed < len(mask)]] = False
                 if mask is not None and not mask.any():
-                    return _nothing(len(queries), k)
+                    return _no_results(len(queries), k)
                 return self._search_cpu(queries, k, mask)
 
     @contextmanager
@@ -146,10 +146,10 @@ class FaissIndex:
         narrow = mask is not None and mask.sum() < _NARROW * int(self._index.ntotal)
         if self._kind == "hnsw" and narrow and mask is not None:
             ids = self._ids()
-            packed = np.packbits(_looked_up(mask, ids), bitorder="little")
+            packed = np.packbits(_allowed(mask, ids), bitorder="little")
             params = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(packed))
-            every = faiss.downcast_index(faiss.downcast_index(self._index.index).storage)
-            scores, places = every.search(queries, k, params=params)
+            flat = faiss.downcast_index(faiss.downcast_index(self._index.index).storage)
+            scores, places = flat.search(queries, k, params=params)
             return scores, np.where(places >= 0, ids[places], -1)
         if self._kind == "hnsw":
             params = faiss.SearchParametersHNSW(sel=chosen, efSearch=max(_SEARCH, k))
@@ -166,45 +166,45 @@ class FaissIndex:
     def _search_gpu(self, queries: Matrix, k: int, mask: Mask | None) -> tuple[Matrix, Ids]:
         """More than `k`, sifted; where too few stay, the rows that may be found, exactly, here."""
         total = int(self._index.ntotal)
-        wide = min(_GPU_MOST, total, 2 * k + 64)
-        if k > _GPU_MOST or not wide:
+        fetched = min(_GPU_MOST, total, 2 * k + 64)
+        if k > _GPU_MOST or not fetched:
             return self._search_rows(queries, k, mask)
-        scores, ids = self._index.search(queries, wide)
-        good = (ids >= 0) & ~np.isin(ids, self._dead)
+        scores, ids = self._index.search(queries, fetched)
+        good = (ids >= 0) & ~np.isin(ids, self._removed)
         if mask is not None:
-            good &= _looked_up(mask, ids)
-        if wide < total and (good.sum(axis=1) < k).any():
+            good &= _allowed(mask, ids)
+        if fetched < total and (good.sum(axis=1) < k).any():
             return self._search_rows(queries, k, mask)
         order = np.argsort(~good, axis=1, kind="stable")[:, :k]
         ids = np.take_along_axis(np.where(good, ids, -1), order, axis=1)
-        return _padded(np.take_along_axis(scores, order, axis=1), ids, k)
+        return _pad(np.take_along_axis(scores, order, axis=1), ids, k)
 
     def _search_rows(self, queries: Matrix, k: int, mask: Mask | None) -> tuple[Matrix, Ids]:
-        ids, rows = self._living()
+        ids, rows = self._live_rows()
         if mask is not None:
-            chosen = _looked_up(mask, ids)
+            chosen = _allowed(mask, ids)
             ids, rows = ids[chosen], rows[chosen]
         if not len(ids):
-            return _nothing(len(queries), k)
+            return _no_results(len(queries), k)
         scores, places = self._faiss.knn(
-            queries, _plain(rows), min(k, len(ids)), metric=self._faiss.METRIC_INNER_PRODUCT
+            queries, _contiguous(rows), min(k, len(ids)), metric=self._faiss.METRIC_INNER_PRODUCT
         )
-        return _padded(scores, ids[places], k)
+        return _pad(scores, ids[places], k)
 
     def _replace(self, ids: Ids, rows: Matrix) -> None:
         """A new index beside the old one, then the switch. The writer's lock is held."""
-        index, trained = self._built(ids, rows)
-        with self._turn.alone():
+        index, trained = self._build(ids, rows)
+        with self._lock.write():
             self._index, self._trained = index, trained
-            self._dead = np.zeros(0, np.int64)
+            self._removed = np.zeros(0, np.int64)
             self._blocks = [(ids, rows.astype(np.float16))] if self._device else []
 
-    def _living(self) -> tuple[Ids, Matrix]:
+    def _live_rows(self) -> tuple[Ids, Matrix]:
         """Ids and rows without the removed ones."""
         parts = self._contents()
         ids = np.concatenate([i for i, _ in parts])
         rows = np.concatenate([np.asarray(r, np.float32) for _, r in parts])
-        keep = ~np.isin(ids, self._dead)
+        keep = ~np.isin(ids, self._removed)
         return ids[keep], rows[keep]
 
     def _contents(self) -> list[tuple[Ids, Any]]:
@@ -212,14 +212,14 @@ class FaissIndex:
         if self._device or not self._index.ntotal:
             return [*self._blocks, _no_rows(self._dim)]
         if self._trained:
-            return _listed(self._faiss, self._index, self._dim)
+            return _list_contents(self._faiss, self._index, self._dim)
         return [(self._ids(), self._index.index.reconstruct_n(0, int(self._index.ntotal)))]
 
     def _ids(self) -> Ids:
         ids: Ids = self._faiss.vector_to_array(self._index.id_map)
         return ids
 
-    def _built(self, ids: Ids, rows: Matrix) -> tuple[Any, int]:
+    def _build(self, ids: Ids, rows: Matrix) -> tuple[Any, int]:
         """An index of `rows`, and the number of rows its lists were trained on, or 0."""
         faiss, dim, metric = self._faiss, self._dim, self._faiss.METRIC_INNER_PRODUCT
         trained = 0
@@ -232,8 +232,8 @@ class FaissIndex:
             # Not under IndexIDMap, whose removal takes it that the ids behind move up.
             index = faiss.IndexIVFFlat(faiss.IndexFlatIP(dim), dim, lists, metric)
             index.cp.min_points_per_centroid = 16  # fewer than FAISS likes, as lists are many
-            some = np.random.default_rng(0).permutation(len(rows))[: _TRAINED_ON * lists]
-            index.train(_plain(rows[some]))
+            sample = np.random.default_rng(0).permutation(len(rows))[: _TRAINED_ON * lists]
+            index.train(_contiguous(rows[sample]))
             index.nprobe = _probes(lists)
             trained = len(rows)
             if self._device:
@@ -244,30 +244,30 @@ class FaissIndex:
                 plain = faiss.index_cpu_to_gpu(self._device, 0, plain)
             index = faiss.IndexIDMap(plain)
         if len(ids):
-            index.add_with_ids(_plain(rows), ids)
+            index.add_with_ids(_contiguous(rows), ids)
         return index, trained
 
 
-def _listed(faiss: Any, index: Any, dim: int) -> list[tuple[Ids, Any]]:
+def _list_contents(faiss: Any, index: Any, dim: int) -> list[tuple[Ids, Any]]:
     """Ids and rows of inverted lists, list by list."""
     lists = index.invlists
-    found: list[tuple[Ids, Any]] = [_no_rows(dim)]
+    blocks: list[tuple[Ids, Any]] = [_no_rows(dim)]
     for n in range(index.nlist):
         size = lists.list_size(n)
         if size:
             codes = faiss.rev_swig_ptr(lists.get_codes(n), size * index.code_size)
             ids = faiss.rev_swig_ptr(lists.get_ids(n), size)
-            found.append((ids.copy(), codes.view(np.float32).reshape(size, dim).copy()))
-    return found
+            blocks.append((ids.copy(), codes.view(np.float32).reshape(size, dim).copy()))
+    return blocks
 
 
-def _looked_up(mask: Mask, ids: Ids) -> Mask:
+def _allowed(mask: Mask, ids: Ids) -> Mask:
     """`mask[id]`, False for ids that it does not reach, and for -1."""
     inside = (ids >= 0) & (ids < len(mask))
     return np.asarray(inside & mask[np.where(inside, ids, 0)], bool)
 
 
-def _padded(scores: Matrix, ids: Ids, k: int) -> tuple[Matrix, Ids]:
+def _pad(scores: Matrix, ids: Ids, k: int) -> tuple[Matrix, Ids]:
     short = ((0, 0), (0, k - ids.shape[1]))
     return np.pad(scores, short), np.pad(ids, short, constant_values=-1)
 
@@ -285,9 +285,9 @@ def _probes(lists: int) -> int:
     return max(8, lists // 8)
 
 
-def _plain(rows: Matrix) -> Matrix:
+def _contiguous(rows: Matrix) -> Matrix:
     return np.ascontiguousarray(rows, np.float32)
 
 
-def _nothing(queries: int, k: int) -> tuple[Matrix, Ids]:
+def _no_results(queries: int, k: int) -> tuple[Matrix, Ids]:
     return np.zeros((queries, k), np.float32), np.full((queries, k), -1, np.int64)

@@ -54,12 +54,12 @@ class FaissMirror:
         self._store = store
         self._wanted = {n: s for n in _DENSE if (s := getattr(sizes, n))}
         self._indexes = {n: FaissIndex(s, kind, gpu) for n, s in self._wanted.items()}
-        self._rows = FaissIds()
-        self._table = threading.Lock()  # of `_rows`
-        self._writing = threading.RLock()
+        self._ids = FaissIds()
+        self._ids_lock = threading.Lock()  # of `_ids`
+        self._write_lock = threading.RLock()
         self._mirrored: dict[str, tuple[int, int]] = {}  # document: serial and chunks
         self._refresh = refresh
-        self._looked = 0.0
+        self._refreshed = 0.0
         self.refresh()
 
     @property
@@ -70,12 +70,12 @@ class FaissMirror:
 
     def refresh(self) -> None:
         """Mirrors what was committed since, and drops what is gone."""
-        with self._writing:
-            self._looked = time.monotonic()
+        with self._write_lock:
+            self._refreshed = time.monotonic()
             now = {s.document.id: (s.serial, s.chunks) for s in self._store.documents()}
-            for document in [d for d, what in self._mirrored.items() if now.get(d) != what]:
+            for document in [d for d, version in self._mirrored.items() if now.get(d) != version]:
                 self._drop(document)
-            new = {d: what for d, what in now.items() if d not in self._mirrored}
+            new = {d: version for d, version in now.items() if d not in self._mirrored}
             if new:
                 # All at once, so that inverted lists are trained on everything there is.
                 self._load(new, every=len(new) == len(now))
@@ -84,7 +84,7 @@ class FaissMirror:
         self._store.settle()
 
     def begin(self, document: str) -> None:
-        with self._writing:
+        with self._write_lock:
             self._store.begin(document)  # first: where it fails, the document stays found
             self._drop(document)
 
@@ -92,15 +92,15 @@ class FaissMirror:
         self._store.upsert(points)
 
     def commit(self, stored: StoredDocument) -> None:
-        document, what = stored.document.id, (stored.serial, stored.chunks)
-        with self._writing:
+        document, version = stored.document.id, (stored.serial, stored.chunks)
+        with self._write_lock:
             self._store.commit(stored)
-            if self._mirrored.get(document) != what:
+            if self._mirrored.get(document) != version:
                 self._drop(document)
-                self._load({document: what})
+                self._load({document: version})
 
     def delete(self, document: str) -> None:
-        with self._writing:
+        with self._write_lock:
             self._store.delete(document)
             self._drop(document)
 
@@ -127,11 +127,10 @@ class FaissMirror:
     ) -> SearchResult:
         if not subqueries:
             return SearchResult((), ())
-        if self._refresh and time.monotonic() - self._looked > self._refresh:
+        if self._refresh and time.monotonic() - self._refreshed > self._refresh:
             self.refresh()
-        words = [replace(g, limit=fetch_limit(g)) for g in subqueries if g.using == "words"]
-        said = iter(self._store.search(words, fusion, 1, where).by_subquery if words else ())
-        lists = [next(said) if g.using == "words" else self._nearest(g, where) for g in subqueries]
+        words = self._word_results([s for s in subqueries if s.using == "words"], where)
+        lists = [next(words) if s.using == "words" else self._nearest(s, where) for s in subqueries]
         kept = tuple(
             cut_subquery(subquery, points)
             for subquery, points in zip(subqueries, lists, strict=True)
@@ -158,6 +157,15 @@ class FaissMirror:
     def close(self) -> None:
         self._store.close()
 
+    def _word_results(
+        self, subqueries: Sequence[Subquery], where: Filter
+    ) -> Iterator[tuple[ScoredChunk, ...]]:
+        """What the store has for each; their fusion is not asked for."""
+        if not subqueries:
+            return iter(())
+        wider = [replace(s, limit=fetch_limit(s)) for s in subqueries]
+        return iter(self._store.search(wider, "rrf", 1, where).by_subquery)
+
     def _nearest(self, subquery: Subquery, where: Filter) -> tuple[ScoredChunk, ...]:
         """The best `fetch_limit` points, and what of them is still there when they are named."""
         if isinstance(subquery.vector, Sparse) or subquery.using not in self._indexes:
@@ -165,30 +173,30 @@ class FaissMirror:
             raise StoreError(
                 f"subquery {subquery.name!r} searches {subquery.using!r}; the mirror has {have}"
             )
-        with self._table:
-            mask = self._rows.mask(where, subquery.kinds)
+        with self._ids_lock:
+            mask = self._ids.mask(where, subquery.kinds)
         query = to_float16(subquery.vector)[None]
         scores, ids = self._indexes[subquery.using].search(query, fetch_limit(subquery), mask)
-        with self._table:
-            named = [self._rows.chunk(i) if i >= 0 else "" for i in ids[0].tolist()]
-        pairs = zip(named, scores[0].tolist(), strict=True)
+        with self._ids_lock:
+            chunk_ids = [self._ids.chunk(i) if i >= 0 else "" for i in ids[0].tolist()]
+        pairs = zip(chunk_ids, scores[0].tolist(), strict=True)
         return ranked([ScoredChunk(name, score) for name, score in pairs if name])
 
     def _load(self, wanted: Mapping[str, tuple[int, int]], every: bool = False) -> None:
         """Puts committed documents into the indexes; `every`: there are no others to leave out."""
-        found: dict[Dense, list[tuple[int, Matrix]]] = {n: [] for n in self._indexes}
+        rows_by_name: dict[Dense, list[tuple[int, Matrix]]] = {n: [] for n in self._indexes}
         counts = dict.fromkeys(wanted, 0)
         for batch in self._store.points(tuple(self._indexes), () if every else tuple(wanted)):
             # Another process may have committed one more since.
             points = [p for p in batch if p.chunk.document in wanted]
-            with self._table:
-                ids = self._rows.add(points).tolist()
+            with self._ids_lock:
+                ids = self._ids.add(points).tolist()
             for point in points:
                 counts[point.chunk.document] += 1
-            for name, rows in found.items():
+            for name, rows in rows_by_name.items():
                 have = ((i, getattr(p, name)) for i, p in zip(ids, points, strict=True))
                 rows += [(i, v.astype(np.float16)) for i, v in have if v is not None]
-        for name, rows in found.items():
+        for name, rows in rows_by_name.items():
             if rows:
                 ids = np.array([i for i, _ in rows], np.int64)
                 self._indexes[name].add(ids, np.stack([v for _, v in rows]).astype(np.float32))
@@ -199,7 +207,7 @@ class FaissMirror:
 
     def _drop(self, document: str) -> None:
         self._mirrored.pop(document, None)
-        with self._table:
-            ids = self._rows.drop(document)
+        with self._ids_lock:
+            ids = self._ids.remove(document)
         for index in self._indexes.values():
             index.remove(ids)

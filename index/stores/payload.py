@@ -10,7 +10,16 @@ import numpy as np
 
 from octavo.index.page_ranges import runs_of
 from octavo.index.store import Failure, Point, Sparse, StoredDocument
-from octavo.ingest.document import Box, Chunk, ChunkKind, Document, PageStatus, Region, Span
+from octavo.ingest.document import (
+    Box,
+    Chunk,
+    ChunkKind,
+    Document,
+    PageState,
+    PageStatus,
+    Region,
+    Span,
+)
 
 DOCUMENT_KIND = "document"
 #: Records of a server that several processes share: who is writing what, and the manifest.
@@ -19,6 +28,7 @@ MANIFEST_KIND = "manifest"
 #: A source that failed. It names the document, where known, as `failed`: what is deleted or erased
 #: by `document` must leave it.
 FAILURE_KIND = "failure"
+_QUARANTINE = "quarantine"  # what a failed page is called in indexes since the first version
 RECORD_KINDS = (DOCUMENT_KIND, LEASE_KIND, MANIFEST_KIND, FAILURE_KIND)  # points, but no chunks
 _FAILURES = uuid.UUID("0d9c6b1e-52a7-4a6c-8a3f-3f1f2b7c9d54")
 
@@ -77,13 +87,13 @@ def chunk_from(point_id: str, payload: dict[str, Any]) -> Chunk:
 
 def point_of(point_id: str, payload: dict[str, Any] | None, vectors: Any) -> Point:
     """A chunk point read back, with the vectors that were read (by name; None: none)."""
-    found: dict[str, Any] = vectors or {}
+    vectors_by_name: dict[str, Any] = vectors or {}
     rows = {
-        name: np.asarray(found[name], np.float32)
+        name: np.asarray(vectors_by_name[name], np.float32)
         for name in ("text", "joint", "tokens", "patches")
-        if name in found
+        if name in vectors_by_name
     }
-    words = found.get("words")
+    words = vectors_by_name.get("words")
     sparse = Sparse(tuple(words.indices), tuple(words.values)) if words is not None else None
     return Point(chunk_from(point_id, payload or {}), words=sparse, **rows)
 
@@ -105,7 +115,7 @@ def document_payload(stored: StoredDocument) -> dict[str, Any]:
         "chunks": stored.chunks,
         "metadata": document.metadata,
         "states": [
-            [r.first, r.last, r.state, r.reason]
+            [r.first, r.last, _QUARANTINE if r.state == "failed" else r.state, r.reason]
             for r in runs_of(document.statuses)
             if r.state != "text"
         ],
@@ -161,7 +171,8 @@ def _document_from(payload: dict[str, Any]) -> Document:
     special: dict[int, PageStatus] = {}
     for first, *more, state, why in payload["states"]:  # an index of an earlier version: no runs
         last = int(more[0]) if more else int(first)
-        special.update((n, PageStatus(n, state, why)) for n in range(int(first), last + 1))
+        became: PageState = "failed" if state == _QUARANTINE else state
+        special.update((n, PageStatus(n, became, why)) for n in range(int(first), last + 1))
     return Document(
         id=str(payload["document"]),
         name=str(payload["name"]),

@@ -73,20 +73,20 @@ class Remote:
             try:
                 return call(*args, **kwargs)
             except Exception as error:
-                if attempt == self._attempts or not _passes(error):
-                    raise StoreError(self._said(what, error, attempt)) from error
+                if attempt == self._attempts or not _is_passing(error):
+                    raise StoreError(self._message(what, error, attempt)) from error
                 if isinstance(error, ResourceExhaustedResponse):
                     wait = max(wait, float(error.retry_after_s))
             self._sleep(min(wait, _LONGEST_WAIT))
             wait *= 2
         raise StoreError(f"{self._url}: {what} was not tried")
 
-    def _said(self, what: str, error: Exception, attempts: int) -> str:
+    def _message(self, what: str, error: Exception, attempts: int) -> str:
         tried = f" ({attempts} attempts)" if attempts > 1 else ""
         return f"Qdrant at {self._url}: {what} failed{tried}: {_reason(error)}"
 
 
-def _passes(error: Exception) -> bool:
+def _is_passing(error: Exception) -> bool:
     if isinstance(error, UnexpectedResponse):
         return error.status_code in _PASSING
     if isinstance(error, ResponseHandlingException):
@@ -104,8 +104,8 @@ def _reason(error: Exception) -> str:
         )
     if isinstance(error, UnexpectedResponse):
         advice = _ADVICE.get(error.status_code or 0, "see the server's log")
-        said = error.content[:300].decode("utf-8", "replace").strip()
-        return f"HTTP {error.status_code} {said}; {advice}"
+        body = error.content[:300].decode("utf-8", "replace").strip()
+        return f"HTTP {error.status_code} {body}; {advice}"
     if isinstance(error, ResourceExhaustedResponse):
         return f"{error}; the server limits the rate: fewer workers, or a higher limit there"
     return f"{type(error).__name__}: {error}"

@@ -27,14 +27,14 @@ _NUMBERS = 400_000
 def vector_params(sizes: Sizes) -> dict[str, qm.VectorParams]:
     """As the embedded schema: float16, dot products; multivectors with MaxSim and no graph."""
     half_, dot = qm.Datatype.FLOAT16, qm.Distance.DOT
-    found = {
+    params = {
         name: qm.VectorParams(size=size, distance=dot, datatype=half_)
         for name, size in (("text", sizes.text), ("joint", sizes.joint))
         if size
     }
     for name, size in (("tokens", sizes.tokens), ("patches", sizes.patches)):
         if size:
-            found[name] = qm.VectorParams(
+            params[name] = qm.VectorParams(
                 size=size,
                 distance=dot,
                 datatype=half_,
@@ -43,7 +43,7 @@ def vector_params(sizes: Sizes) -> dict[str, qm.VectorParams]:
                 ),
                 hnsw_config=qm.HnswConfigDiff(m=0),
             )
-    return found
+    return params
 
 
 SPARSE_PARAMS = {"words": qm.SparseVectorParams(modifier=qm.Modifier.IDF)}

@@ -17,7 +17,7 @@ class ReadWriteLock:
         self._writing = False
 
     @contextmanager
-    def shared(self) -> Iterator[None]:
+    def read(self) -> Iterator[None]:
         with self._change:
             self._change.wait_for(lambda: not self._writing and not self._waiting)
             self._readers += 1
@@ -29,7 +29,7 @@ class ReadWriteLock:
                 self._change.notify_all()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def write(self) -> Iterator[None]:
         with self._change:
             self._waiting += 1
             try:

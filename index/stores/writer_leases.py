@@ -62,7 +62,7 @@ class WriterLeases:
             "time": time.time(),
         }
         record = record_point(self._id(document), payload)
-        self._collection.upsert(f"marking {document[:12]} as {state}", [record])
+        self._collection.upsert(f"taking a lease on {document[:12]} for {state}", [record])
         if state == "writing":
             self._renewed[document] = time.monotonic()
 
@@ -77,14 +77,14 @@ class WriterLeases:
         self._renewed.pop(document, None)
 
     def remove(self, lease: str) -> None:
-        self._collection.delete("removing a marker", [lease])
+        self._collection.delete("removing a lease", [lease])
 
     def find(self, document: str = "") -> Iterator[WriterLease]:
         """Leases of every process, of one document where it is given."""
         must = [equals("kind", LEASE_KIND)]
         if document:
             must.append(equals("document", document))
-        for record in self._collection.scroll("reading markers", qm.Filter(must=list(must)), _PAGE):
+        for record in self._collection.scroll("reading leases", qm.Filter(must=list(must)), _PAGE):
             p = record.payload or {}
             yield WriterLease(
                 str(record.id), p["document"], p["owner"], p["host"], p["state"], p["time"]

@@ -22,10 +22,10 @@ def verified(path: Path | str, sha256: str = "") -> Path:
     expected = sha256 or pinned()[file.name]
     if not file.is_file():
         raise ModelError(f"model file {file} is missing: install octavo again")
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != expected:
+    actual = hashlib.sha256(file.read_bytes()).hexdigest()
+    if actual != expected:
         raise ModelError(
-            f"model file {file} was changed: its sha256 is {found}, expected {expected}; "
+            f"model file {file} was changed: its sha256 is {actual}, expected {expected}; "
             "install octavo again"
         )
     return file

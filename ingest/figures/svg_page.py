@@ -13,7 +13,7 @@ def as_figure_page(page: PageContent, document: Any, pictures: bool) -> PageCont
     """The page, and where no part of it is a figure (thin lines, a logo, words), all of it as one
     with its words."""
     whole = Box(0.0, 0.0, page.width, page.height)
-    if page.status.state == "quarantine" or whole.area == 0:
+    if page.status.state == "failed" or whole.area == 0:
         return page
     if any(b.kind in ("figure", "page") for b in page.blocks):
         return page

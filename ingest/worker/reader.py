@@ -120,9 +120,9 @@ class Reader:
         child. `data` may be a file that does not change. Raises DocumentError where nothing can be
         read.
 
-        A page that kills the child, or takes too long, is quarantined, and a new child goes on
+        A page that kills the child, or takes too long, is a failed page, and a new child goes on
         with the next one; after `_MAX_FAILURES_IN_A_ROW` or `_MAX_FAILURES` of them, or when the
-        document's time is over, the rest is quarantined unread, and so are pages over the limit of
+        document's time is over, the rest fails unread, and so are pages over the limit of
         their number.
         """
         progress = _ReadingProgress(only, self._limits.pages, self._limits.document_seconds)
@@ -135,7 +135,7 @@ class Reader:
                     raise DocumentError("reading was stopped") from error
                 yield from _pages_lost(error, progress)
         reason = f"not read: over {self._limits.pages} pages (OCTAVO_MAX_PAGES)"
-        yield from (_quarantined(n, reason) for n in progress.over_limit)
+        yield from (_failed_page(n, reason) for n in progress.over_limit)
 
     def close(self) -> None:
         """Ends the child process; another thread in `pages` gets a DocumentError.
@@ -238,10 +238,10 @@ def _pages_lost(error: Exception, progress: _ReadingProgress) -> Iterator[PageCo
         progress.style = NO_STYLE if progress.style_attempts > 1 else None
         return
     progress.failures_in_a_row += 1
-    yield _quarantined(progress.rest[0], str(error))
+    yield _failed_page(progress.rest[0], str(error))
     progress.done += 1
     if why := _reason_to_stop(error, progress):
-        yield from (_quarantined(n, f"not read: {why}") for n in progress.rest)
+        yield from (_failed_page(n, f"not read: {why}") for n in progress.rest)
         progress.done = len(progress.page_numbers)
 
 
@@ -262,5 +262,5 @@ def _exit_message(process: Popen[bytes]) -> str:
     return f"the reading process died (exit code {process.returncode}) and was replaced"
 
 
-def _quarantined(number: int, reason: str) -> PageContent:
-    return PageContent(number, 0.0, 0.0, PageStatus(number, "quarantine", reason))
+def _failed_page(number: int, reason: str) -> PageContent:
+    return PageContent(number, 0.0, 0.0, PageStatus(number, "failed", reason))

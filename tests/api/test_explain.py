@@ -43,7 +43,7 @@ def source(name: str, data: bytes) -> Source:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A manual of two pages read and one in quarantine, filler, whales, and a file that failed."""
+    """A manual of two pages read and one that failed, filler, whales, and a file that failed."""
     settings = Settings(index=tmp_path_factory.mktemp("explain") / "index", max_pages=2)
     files = {
         "pump manual.pdf": text_pdf([PUMP, " ", "Never read: over the limit."]),

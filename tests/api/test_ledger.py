@@ -62,14 +62,14 @@ def committed(service: Service) -> tuple[list[StoredDocument], list[tuple[object
 
 def test_runs_of_pages() -> None:
     states: list[tuple[PageState, str]] = [("text", ""), ("ocr", ""), ("ocr", "")]
-    states += [("quarantine", "a"), ("quarantine", "b"), ("ocr", "")]
+    states += [("failed", "a"), ("failed", "b"), ("ocr", "")]
     runs = runs_of(PageStatus(n, *row) for n, row in enumerate(states, 3))
     assert runs == [
-        PageRun(3, 3, "text"), PageRun(4, 5, "ocr"), PageRun(6, 6, "quarantine", "a"),
-        PageRun(7, 7, "quarantine", "b"), PageRun(8, 8, "ocr"),
+        PageRun(3, 3, "text"), PageRun(4, 5, "ocr"), PageRun(6, 6, "failed", "a"),
+        PageRun(7, 7, "failed", "b"), PageRun(8, 8, "ocr"),
     ]  # fmt: skip
     assert numbers_of(r for r in runs if r.state == "ocr") == "4-5, 8"
-    assert numbers_of(r for r in runs if r.state == "quarantine") == "6-7"
+    assert numbers_of(r for r in runs if r.state == "failed") == "6-7"
     assert runs_of([]) == []
 
 
@@ -127,7 +127,7 @@ def test_a_new_version_that_fails_leaves_the_old_one_and_says_so(
 
 
 @pytest.mark.usefixtures("faults")
-def test_retry_reads_pages_in_quarantine_from_the_original(
+def test_retry_reads_failed_pages_from_the_original(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twice in vain, then with success; afterwards all is as if nothing had ever failed."""
@@ -135,10 +135,10 @@ def test_retry_reads_pages_in_quarantine_from_the_original(
     file.write_bytes(BROKEN)
     service = Service(Settings(index=tmp_path / "index"), create=True)
     (result,) = add(service, file)
-    lost = [(p.first, p.last) for p in result.quarantined]
+    lost = [(p.first, p.last) for p in result.failed_pages]
     assert (result.outcome, lost) == ("added", [(2, 2), (4, 5)])
     (again,) = add(service, file)
-    assert (again.outcome, len(again.quarantined)) == ("unchanged", 2)
+    assert (again.outcome, len(again.failed_pages)) == ("unchanged", 2)
     file.unlink()
     before = committed(service)
     (same,) = service.retry()
@@ -146,8 +146,8 @@ def test_retry_reads_pages_in_quarantine_from_the_original(
     assert committed(service)[1] == before[1]
     monkeypatch.undo()
     (mended,) = service.retry(["pump.pdf"])
-    assert (mended.outcome, mended.reason, mended.quarantined) == ("updated", "", [])
-    assert (service.status().quarantined, service.status().failed) == (0, [])
+    assert (mended.outcome, mended.reason, mended.failed_pages) == ("updated", "", [])
+    assert (service.status().failed_pages, service.status().failed) == (0, [])
     assert list(service.retry()) == []
     calm = Service(Settings(index=tmp_path / "calm"), create=True)
     file.write_bytes(BROKEN)
@@ -165,7 +165,7 @@ class Moody(Reader):
     ) -> Iterator[Opened | PageContent]:
         for item in super().pages(data, kind, only):
             if not only and isinstance(item, PageContent) and item.number == 3:
-                yield PageContent(3, 0, 0, PageStatus(3, "quarantine", "a bad day"))
+                yield PageContent(3, 0, 0, PageStatus(3, "failed", "a bad day"))
             else:
                 yield item
 
@@ -197,7 +197,7 @@ def test_the_ledger_and_retry_on_a_server(tmp_path: Path, monkeypatch: pytest.Mo
         patch.setattr(reader_module, "serve", faulty.faulty)
         add(service, tmp_path / "pump.pdf", tmp_path / "bad.pdf")
     status = service.status()
-    assert (status.indexed, status.quarantined, [f.name for f in status.failed]) == (
+    assert (status.indexed, status.failed_pages, [f.name for f in status.failed]) == (
         2, 3, ["bad.pdf"],
     )  # fmt: skip
     assert [r[:2] for r in tried(service.retry())] == [
@@ -205,7 +205,7 @@ def test_the_ledger_and_retry_on_a_server(tmp_path: Path, monkeypatch: pytest.Mo
         ("pump.pdf", "updated"),
     ]
     status = service.status()
-    assert (status.indexed, status.quarantined, len(status.failed)) == (5, 0, 1)
+    assert (status.indexed, status.failed_pages, len(status.failed)) == (5, 0, 1)
     assert status.chunks == service._store.count()
     service.close()
 
@@ -253,7 +253,7 @@ def test_retry_is_cut_off_in_the_middle_and_nothing_is_lost(
         assert [r.outcome for r in add(again, file)] == ["failed"]  # it is gone
         assert again.status().failed == [cut]  # and what is kept is not forgotten for that
         (mended,) = again.retry()
-        assert (mended.outcome, mended.pages, mended.quarantined) == ("added", 5, [])
+        assert (mended.outcome, mended.pages, mended.failed_pages) == ("added", 5, [])
         assert again.status().failed == []
         assert again.page_png("pump.pdf", 2).startswith(b"\x89PNG")
     finally:

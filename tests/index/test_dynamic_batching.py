@@ -25,12 +25,12 @@ def test_a_lone_call_does_not_wait_and_a_crowd_shares_passes() -> None:
         going.wait(5)
         return [i * i for i in items]
 
-    gather: DynamicBatcher[int, int] = DynamicBatcher(call, most=8)
+    batcher: DynamicBatcher[int, int] = DynamicBatcher(call, max_batch=8)
     with ThreadPoolExecutor(21) as pool:
-        first = pool.submit(gather, 0)
+        first = pool.submit(batcher, 0)
         while not sizes:
             time.sleep(0.001)
-        others = [pool.submit(gather, i) for i in range(1, 21)]
+        others = [pool.submit(batcher, i) for i in range(1, 21)]
         time.sleep(0.2)  # all wait behind the first pass
         going.set()
         assert [first.result(5), *(f.result(5) for f in others)] == [i * i for i in range(21)]
@@ -43,11 +43,11 @@ def test_an_error_reaches_every_caller_of_its_batch_and_no_other() -> None:
             raise ValueError("minus one")
         return items
 
-    gather: DynamicBatcher[int, int] = DynamicBatcher(call, most=4)
+    batcher: DynamicBatcher[int, int] = DynamicBatcher(call, max_batch=4)
     with pytest.raises(ValueError, match="minus one"):
-        gather(-1)
+        batcher(-1)
     with ThreadPoolExecutor(8) as pool:
-        assert sorted(pool.map(gather, range(50))) == list(range(50))
+        assert sorted(pool.map(batcher, range(50))) == list(range(50))
 
 
 def test_a_cache_is_bounded_and_counts() -> None:
@@ -57,17 +57,17 @@ def test_a_cache_is_bounded_and_counts() -> None:
         made.extend(items)
         return [i.upper() for i in items]
 
-    assert cache.each("m", ["a", "b", "a"], make) == ["A", "B", "A"]
+    assert cache.get_or_compute("m", ["a", "b", "a"], make) == ["A", "B", "A"]
     assert made == ["a", "b"]
-    assert cache.each("m", ["b"], make) == ["B"]
-    assert cache.each("other", ["b"], make) == ["B"]  # another model or side
-    assert cache.each("m", ["c", "d", "a"], make) == ["C", "D", "A"]
+    assert cache.get_or_compute("m", ["b"], make) == ["B"]
+    assert cache.get_or_compute("other", ["b"], make) == ["B"]  # another model or side
+    assert cache.get_or_compute("m", ["c", "d", "a"], make) == ["C", "D", "A"]
     assert made == ["a", "b", "b", "c", "d", "a"]
     state = cache.state()
     assert (state.entries, state.limit, state.hits) == (2, 2, 1)
     assert state.hits + state.misses == 8
     none = Cache(0)
-    assert none.each("m", ["a"], make) == none.each("m", ["a"], make) == ["A"]
+    assert none.get_or_compute("m", ["a"], make) == none.get_or_compute("m", ["a"], make) == ["A"]
     assert none.state().entries == none.state().hits == 0
 
 
@@ -121,14 +121,14 @@ def test_images_are_kept_by_their_bytes(encoders: Encoders) -> None:
 
 
 def test_one_bad_picture_does_not_fail_its_neighbours(encoders: Encoders) -> None:
-    gather: DynamicBatcher[bytes, object] = DynamicBatcher(
-        lambda i: list(encoders.joint.joint_images(i)), most=64
+    batcher: DynamicBatcher[bytes, object] = DynamicBatcher(
+        lambda i: list(encoders.joint.joint_images(i)), max_batch=64
     )
     good = picture()
 
     def asked(n: int) -> str:
         try:
-            gather(b"garbage" if n % 4 == 0 else good)
+            batcher(b"garbage" if n % 4 == 0 else good)
         except ValueError:
             return "bad"
         return "good"

@@ -133,7 +133,7 @@ def test_a_dropped_row_has_no_name_and_passes_no_filter() -> None:
     """For searches that were under way when their document went."""
     table = FaissIds()
     assert table.add([point(1), point(2, B), point(3)]).tolist() == [0, 1, 2]
-    assert table.drop(A).tolist() == [0, 2]
+    assert table.remove(A).tolist() == [0, 2]
     assert [table.chunk(row) for row in range(3)] == ["", identity(2), ""]
     mask = table.mask(Filter(kinds=("text",)), ())
     assert mask is not None

@@ -219,7 +219,7 @@ def test_text_keeps_the_contract(tmp_path: Path) -> None:
     encoder = FastembedText(spec(make_onnx_text(tmp_path), batch=2))
     check_texts(encoder.embed_texts, 24)
     check_texts(encoder.embed_queries, 24)
-    assert not encoder.limits.alone
+    assert not encoder.limits.batch_dependent
 
 
 def test_prompts_reach_the_model_and_the_limits(tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_a_lower_limit_of_the_spec_counts(tmp_path: Path) -> None:
 def test_int8_scaled_by_call_is_noticed(tmp_path: Path) -> None:
     directory = make_onnx_text_int8(tmp_path)
     encoder = FastembedText(spec(directory, {"file": "onnx/model_int8.onnx"}))
-    assert encoder.limits.alone
+    assert encoder.limits.batch_dependent
 
 
 def test_text_says_what_it_misses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

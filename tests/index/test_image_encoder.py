@@ -66,7 +66,7 @@ def test_what_is_no_figure_is_said_by_the_classes_of_imagenet() -> None:
     words._words = np.zeros_like(words._words)
     logits = np.zeros((1, 1000), np.float32)
     logits[0, 207] = 100.0  # surely a golden retriever
-    (said,) = words.said(np.zeros((1, 256), np.float32), logits)
+    (said,) = words.embed(np.zeros((1, 256), np.float32), logits)
     label = words._labels[207] / np.linalg.norm(words._labels[207])
     assert said == pytest.approx(label, abs=1e-5)
     queries = MiniLm().embed_texts(["a dog runs in the grass", "a bowl of soup", "a bar chart"])
@@ -90,4 +90,4 @@ def test_what_it_was_made_of_is_in_its_name() -> None:
 
 def test_bytes_that_are_no_image_are_refused() -> None:
     with pytest.raises(ValueError, match="cannot be read"):
-        ImageEncoder(threads=1).look(b"no image")
+        ImageEncoder(threads=1).encode(b"no image")

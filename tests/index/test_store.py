@@ -380,8 +380,8 @@ def test_nothing_but_the_ledger_sees_a_failure(where: Place) -> None:
 
 
 def test_pages_come_back_from_their_runs(store: Store) -> None:
-    lost: tuple[PageState, str] = ("quarantine", "b")
-    states: list[tuple[PageState, str]] = [*(("ocr", ""),) * 3, *(("quarantine", "a"),) * 2]
+    lost: tuple[PageState, str] = ("failed", "b")
+    states: list[tuple[PageState, str]] = [*(("ocr", ""),) * 3, *(("failed", "a"),) * 2]
     states += [lost, ("text", ""), ("image", ""), lost]
     statuses = tuple(PageStatus(n, *row) for n, row in enumerate(states, 1))
     document = Document(A, "a.pdf", "/x/a.pdf", len(states), {}, statuses)
@@ -392,7 +392,7 @@ def test_pages_come_back_from_their_runs(store: Store) -> None:
     assert document_payload(back)["states"] == [
         [1, 3, "ocr", ""], [4, 5, "quarantine", "a"], [6, 6, "quarantine", "b"],
         [8, 8, "image", ""], [9, 9, "quarantine", "b"],
-    ]  # fmt: skip
+    ]  # fmt: skip  # the word that indexes of every version hold
 
 
 def test_a_commit_record_of_an_earlier_version_is_read() -> None:

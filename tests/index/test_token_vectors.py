@@ -9,7 +9,7 @@ import pytest
 
 from octavo.index.encoders.encoder import Matrix, unit
 from octavo.index.encoders.minilm import MiniLm
-from octavo.index.encoders.token_pooling import pooled
+from octavo.index.encoders.token_pooling import pool_tokens
 from octavo.index.encoders.token_vectors import MiniLmTokens
 
 
@@ -35,13 +35,13 @@ def best_cosines(query: Matrix, rows: Matrix) -> float:
 
 def test_two_and_two_become_two_means() -> None:
     rows = unit(np.array([[1, 0], [0, 1], [0.9, 0.1], [0.1, 0.9]], np.float32))
-    found = pooled(rows, 2)
+    found = pool_tokens(rows, 2)
     assert found == pytest.approx(unit(np.stack([rows[0] + rows[2], rows[1] + rows[3]])))
 
 
 @pytest.mark.parametrize(("n", "factor", "left"), [(5, 1, 5), (5, 2, 3), (1, 3, 1), (7, 100, 1)])
 def test_how_many_are_left(n: int, factor: float, left: int) -> None:
-    found = pooled(random_rows(n), factor)
+    found = pool_tokens(random_rows(n), factor)
     assert found.shape == (left, 96)
     assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(left), abs=1e-6)
 
@@ -54,13 +54,13 @@ def test_the_clusters_are_those_of_scipy(n: int, factor: float) -> None:
     left = int(np.ceil(n / factor))
     number = hierarchy.fcluster(hierarchy.ward(rows), left, "maxclust")
     sums = [rows[number == k].sum(axis=0) for k in dict.fromkeys(number.tolist())]
-    assert pooled(rows, factor) == pytest.approx(unit(np.stack(sums)), abs=1e-5)
+    assert pool_tokens(rows, factor) == pytest.approx(unit(np.stack(sums)), abs=1e-5)
 
 
 def test_equal_rows_become_one_and_no_round_is_without_end() -> None:
-    assert len(pooled(np.repeat(random_rows(1), 40, axis=0), 40)) == 1
-    assert len(pooled(np.zeros((6, 4), np.float32), 3)) == 2
-    assert len(pooled(np.full((6, 4), np.nan, np.float32), 3)) >= 2
+    assert len(pool_tokens(np.repeat(random_rows(1), 40, axis=0), 40)) == 1
+    assert len(pool_tokens(np.zeros((6, 4), np.float32), 3)) == 2
+    assert len(pool_tokens(np.full((6, 4), np.nan, np.float32), 3)) >= 2
 
 
 def test_a_question_is_not_pooled(tokens: MiniLmTokens) -> None:
@@ -68,7 +68,7 @@ def test_a_question_is_not_pooled(tokens: MiniLmTokens) -> None:
     (rows,) = tokens.query_tokens([text])
     assert rows.shape == (7, 96)
     assert (rows == tokens.every_token([text])[0]).all()
-    assert tokens.embed_tokens([text])[0] == pytest.approx(pooled(rows, 2))
+    assert tokens.embed_tokens([text])[0] == pytest.approx(pool_tokens(rows, 2))
 
 
 def test_documents_are_pooled_and_company_changes_nothing(tokens: MiniLmTokens) -> None:

@@ -55,7 +55,7 @@ def test_whatever_happens_on_a_page_costs_that_page(reader_of: Callable[..., Rea
     names = ["dies", "aborts", "exits", "stops", "hangs", "fills", "raises"]
     pages = [word for name in names for word in ("Good page.", name)] + ["The last page."]
     found = states(reader, pages)
-    lost = {pages[n - 1]: why for n, (state, why) in found.items() if state == "quarantine"}
+    lost = {pages[n - 1]: why for n, (state, why) in found.items() if state == "failed"}
     assert set(lost) == set(names)
     assert "exit code -9" in lost["dies"]
     assert "exit code -6" in lost["aborts"]
@@ -63,15 +63,15 @@ def test_whatever_happens_on_a_page_costs_that_page(reader_of: Callable[..., Rea
     assert lost["stops"] == lost["hangs"] == "took over 5 s (OCTAVO_PAGE_SECONDS)"
     assert lost["fills"] == "needs more memory than OCTAVO_PAGE_MEMORY_MB allows"
     assert lost["raises"] == "KeyError: 'no such object'"
-    assert {s for s, _ in found.values()} == {"text", "quarantine"}
+    assert {s for s, _ in found.values()} == {"text", "failed"}
 
 
-def test_after_three_in_a_row_the_rest_is_in_quarantine_unread(
+def test_after_three_in_a_row_the_rest_fails_unread(
     reader_of: Callable[..., Reader],
 ) -> None:
     found = states(reader_of(), ["One.", *["exits"] * 3, "Five.", "Six."])
-    assert [s for s, _ in found.values()] == ["text", *["quarantine"] * 5]
-    assert found[5] == found[6] == ("quarantine", "not read: 3 pages in a row before it failed")
+    assert [s for s, _ in found.values()] == ["text", *["failed"] * 5]
+    assert found[5] == found[6] == ("failed", "not read: 3 pages in a row before it failed")
 
 
 def test_a_page_that_cannot_be_sized_costs_nothing(reader_of: Callable[..., Reader]) -> None:
@@ -120,19 +120,19 @@ def test_a_child_cut_off_while_it_sends(
     numbers += pages
     read = [p for p in numbers if isinstance(p, PageContent)]
     assert [p.number for p in read] == [1, 2, 3, 4]
-    assert [p.number for p in read if p.status.state == "quarantine"] == [2]
+    assert [p.number for p in read if p.status.state == "failed"] == [2]
 
 
 def test_too_many_pages_and_too_much_time_are_told(reader_of: Callable[..., Reader]) -> None:
     found = states(reader_of(limits=ReadLimits(pages=2)), ["One.", "Two.", "Three.", "Four."])
-    over = ("quarantine", "not read: over 2 pages (OCTAVO_MAX_PAGES)")
+    over = ("failed", "not read: over 2 pages (OCTAVO_MAX_PAGES)")
     assert found == {1: ("text", ""), 2: ("text", ""), 3: over, 4: over}
     late = reader_of(limits=ReadLimits(document_seconds=6.0))
     found = states(late, ["One.", "sleeps", "Three.", "Four."])
     said = "the document took over 6 s (OCTAVO_DOCUMENT_SECONDS)"
     assert found[1] == ("text", "")
-    assert found[2] == ("quarantine", said)
-    assert found[3] == found[4] == ("quarantine", f"not read: {said}")
+    assert found[2] == ("failed", said)
+    assert found[3] == found[4] == ("failed", f"not read: {said}")
 
 
 def test_only_some_pages_can_be_read(reader_of: Callable[..., Reader]) -> None:
@@ -140,7 +140,7 @@ def test_only_some_pages_can_be_read(reader_of: Callable[..., Reader]) -> None:
     some = list(reader.pages(text_pdf(["One.", "exits", "Three.", "Four."]), "pdf", only=[2, 3, 4]))
     read = [p for p in some if isinstance(p, PageContent)]
     assert [(p.number, p.status.state) for p in read] == [
-        (2, "quarantine"), (3, "text"), (4, "quarantine"),
+        (2, "failed"), (3, "text"), (4, "failed"),
     ]  # fmt: skip
 
 
@@ -357,5 +357,5 @@ def test_clocks_that_jump_do_not_matter(tmp_path: Path, monkeypatch: pytest.Monk
     with monkeypatch.context() as patch:
         patch.setattr(time, "time", lambda: real() + (-1) ** next(calls) * 86_400 * 365)
         (result,) = service.ingest(sources_of([tmp_path / "a.pdf"], service.settings))
-    assert (result.outcome, result.quarantined) == ("added", [])
+    assert (result.outcome, result.failed_pages) == ("added", [])
     service.close()

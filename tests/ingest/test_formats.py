@@ -395,7 +395,7 @@ _ASKED = {
 def test_every_format_is_asked_end_to_end(service: Service) -> None:
     sources = [Source(name, f"/{name}", make) for name, (make, _, _) in _ASKED.items()]
     results = list(service.ingest(sources))
-    assert [(r.outcome, list(r.quarantined)) for r in results] == [("added", [])] * 6
+    assert [(r.outcome, list(r.failed_pages)) for r in results] == [("added", [])] * 6
     for name, (_, question, expected) in _ASKED.items():
         hits = [h for h in service.search(Query(question), limit=5).hits if h.name == name]
         hit = next(h for h in hits if expected in h.text)

@@ -66,7 +66,7 @@ def point(n: int, document: str = A, kind: ChunkKind = "text", page: int = 1) ->
 
 
 def stored(document: str, chunks: int, name: str = "a.pdf", serial: int = 3) -> StoredDocument:
-    states = (PageStatus(1, "text"), PageStatus(2, "quarantine", "broken"))
+    states = (PageStatus(1, "text"), PageStatus(2, "failed", "broken"))
     return StoredDocument(
         Document(document, name, f"/x/{name}", 2, {"title": "T"}, states),
         "pdf",

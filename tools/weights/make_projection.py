@@ -68,7 +68,7 @@ def seen(named: Iterable[Named]) -> Pictures:
     for said, image in named:
         out = io.BytesIO()
         image.save(out, "BMP")
-        look, scores = tower.look(out.getvalue())
+        look, scores = tower.encode(out.getvalue())
         looks.append(look[0])
         logits.append(scores[0])
         captions.append(said)
@@ -260,12 +260,12 @@ def check(packages: Path) -> None:
     folder = packages / "flat-color-icons/package"
     held = seen(((n.replace("-", " "),), on_paper(i, rng)) for n, i in iconify(folder))
     names = text.embed_texts([captions[0] for captions in held.captions])
-    scores = names @ words.said(held.looks, held.logits).T
+    scores = names @ words.embed(held.looks, held.logits).T
     ranks = (scores > np.diag(scores)[:, None]).sum(1)
     print(f"flat-color-icons, {len(ranks)}: name to icon Recall@10 {(ranks < 10).mean():.3f}")
     families = seen(((n,), FAMILIES[n](rng)) for _ in range(40) for n in FAMILIES)
     kinds = np.array([captions[0] for captions in families.captions])
-    vectors, found = words.said(families.looks, families.logits), []
+    vectors, found = words.embed(families.looks, families.logits), []
     for family, query in FIGURE_QUERIES.items():
         hits = (kinds == family)[np.argsort(-(vectors @ text.embed_texts([query])[0]))]
         found.append((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean())

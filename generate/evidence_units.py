@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from octavo.generate.citation_boxes import boxes_of
 from octavo.ingest.document import Chunk, Region
+from octavo.ingest.tables.table_rows import table_rows
 from octavo.ingest.text.word_count import words
 from octavo.retrieve.query import Hit
 
@@ -104,25 +105,10 @@ def _with_heading(chunk: Chunk, text: str) -> str:
 
 
 def _rows(hit: Hit, rank: int) -> Iterator[EvidenceUnit]:
-    chunk = hit.chunk
-    in_head = True  # caption and header come first; a row below may say a word of them again
-    for span in chunk.spans:
-        text = chunk.text[span.start : span.end]
-        in_head = in_head and (text == chunk.header or text in chunk.caption)
-        if in_head:
-            continue
-        row_text = _labelled_cells(chunk.header, text)
-        match = f"{chunk.caption} {row_text}".strip()
-        yield EvidenceUnit(hit, rank, row_text, match, (span.region,))
-
-
-def _labelled_cells(header: str, row: str) -> str:
-    """`Part: Impeller bolt; Torque: 45 N·m` from a header row and a row."""
-    names, cells = header.split(" | "), row.split(" | ")
-    if len(names) != len(cells):
-        return row
-    pairs = [(n.strip(), c.strip()) for n, c in zip(names, cells, strict=True) if c.strip()]
-    return "; ".join(f"{n}: {c}" if n else c for n, c in pairs)
+    for row in table_rows(hit.chunk):
+        text = row.labelled
+        match = f"{hit.chunk.caption} {text}".strip()
+        yield EvidenceUnit(hit, rank, text, match, (row.region,))
 
 
 def _figure_text(chunk: Chunk) -> str:

@@ -16,7 +16,8 @@ Printed = tuple[str, Region]
 @dataclass(slots=True)
 class ChunkBuilder:
     """Printed lines, each with its region. `breaks`: indexes of lines at which a block begins;
-    `head`: how many of the first lines are a table's caption and header row."""
+    `head`: how many of the first lines are a table's caption and header rows; `sections`: for each
+    line of a table the row that names its part."""
 
     kind: ChunkKind
     section: tuple[str, ...]
@@ -25,6 +26,8 @@ class ChunkBuilder:
     breaks: set[int] = field(default_factory=set)
     head: int = 0
     header: str = ""
+    sections: list[str] = field(default_factory=list)
+    styled: bool = False  # the header of a table is told by its type
     caption: str = ""
     image: Region | None = None
     pixels: bytes | None = None
@@ -76,6 +79,8 @@ def build_chunk(
         section=draft.section,
         spans=spans,
         header=draft.header,
+        head=draft.head if draft.kind == "table" else 0,
+        sections=tuple(draft.sections) if any(draft.sections) else (),
         caption=draft.caption,
         context=context,
         image=draft.image,

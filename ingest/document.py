@@ -113,6 +113,21 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class TableStructure:
+    """What stands over the columns and the rows of a table.
+
+    `headers` has the whole header of each column, outermost first ("2024 > Beds"), "" where there
+    is none or it is not sure; empty: no column has one. The first `header_rows` lines of the table
+    say it. `sections` has for each line the row above that names its part of the table, or "".
+    """
+
+    columns: int
+    headers: tuple[str, ...] = ()
+    header_rows: int = 0
+    sections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """One region found on a page, in reading order.
 
@@ -125,7 +140,7 @@ class Block:
     lines: tuple[Line, ...]
     caption: tuple[Line, ...] = ()
     heading: int = 0  # font size in tenths of a point, so larger is higher; 0: not a heading
-    columns: int = 0  # of a table
+    table: TableStructure | None = None  # of a table
     image: bytes | None = None
 
 
@@ -179,8 +194,11 @@ class Chunk:
     """What is embedded, found and cited.
 
     `spans` cover the printed lines, so that a citation can be narrower than the chunk.
-    `header` is a table's header row, repeated when a table is split. `image` is the region to
-    crop for a figure; `pixels` the crop itself (PNG), present only between reading and embedding.
+    `header` has the whole headers of a table's columns joined by ` | `, as the cells of its rows
+    are; `head` counts the spans of its caption and header rows, which are repeated when a table is
+    split; `sections` has for each span the row that names its part of the table (empty: none).
+    `image` is the region to crop for a figure; `pixels` the crop itself (PNG), present only between
+    reading and embedding.
     """
 
     id: str
@@ -192,6 +210,8 @@ class Chunk:
     section: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
     header: str = ""
+    head: int = 0
+    sections: tuple[str, ...] = ()
     caption: str = ""
     context: str = ""  # the paragraph that refers to a figure or table
     image: Region | None = None

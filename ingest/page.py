@@ -20,9 +20,11 @@ from octavo.ingest.figures.vector_graphics import Drawings, read_drawings
 from octavo.ingest.layout_model import find_regions, is_picture_page
 from octavo.ingest.scan import ocr, scanned_page
 from octavo.ingest.tables.find_tables import find_tables, tables_at
+from octavo.ingest.tables.table_cells import structure_of
 from octavo.ingest.text.paragraphs import join_lines_apart, paragraphs
 from octavo.ingest.text.reading_order import in_reading_order
 from octavo.ingest.text.text_layer import Group, read_layer
+from octavo.ingest.text.turned_page import upright
 
 _CROP_PIXELS = 640  # longest side of a figure crop handed to the image encoder and to OCR
 _USABLE = 12  # characters: a raster figure with fewer is read by OCR
@@ -44,6 +46,12 @@ def read_page(
     """
     width, height = float(page.rect.width), float(page.rect.height)
     layer = read_layer(page)
+    if layer.turn in (90, 270):
+        with upright(page, layer.turn) as shown:
+            content = read_page(page, number, body, read_text, pictures, repeated)
+            return replace(
+                content, width=width, height=height, blocks=tuple(map(shown, content.blocks))
+            )
     groups = join_lines_apart(layer.groups)
     drawn = read_drawings(page, repeated.without(page, layer.images))
     state: PageState = "text"
@@ -96,7 +104,7 @@ def _blocks(
     ]
     captions = _Captions(free_groups)
     objects = [
-        Block("table", t.box, t.rows, captions.take(t.box), columns=t.columns) for t in tables
+        Block("table", t.box, t.rows, captions.take(t.box), table=structure_of(t)) for t in tables
     ]
     running = [bounding(x.box for x in g) for g in free_groups if is_paragraph(g)]
     barriers = [*running, *(t.box for t in tables)]

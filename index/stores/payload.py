@@ -59,6 +59,10 @@ def chunk_payload(chunk: Chunk) -> dict[str, Any]:
     for key in ("header", "caption", "context"):
         if getattr(chunk, key):
             payload[key] = getattr(chunk, key)
+    if chunk.head:
+        payload["head"] = chunk.head
+    if chunk.sections:
+        payload["sections"] = _section_runs(chunk.sections)
     if chunk.image is not None:
         payload["image"] = _region(chunk.image)
     return payload
@@ -79,10 +83,24 @@ def chunk_from(point_id: str, payload: dict[str, Any]) -> Chunk:
             Span(int(s[0]), int(s[1]), _region_from(document, s[2:])) for s in payload["spans"]
         ),
         header=str(payload.get("header", "")),
+        head=int(payload.get("head", 0)),
+        sections=_sections_from(payload.get("sections", []), len(payload["spans"])),
         caption=str(payload.get("caption", "")),
         context=str(payload.get("context", "")),
         image=_region_from(document, image) if image else None,
     )
+
+
+def _section_runs(sections: tuple[str, ...]) -> list[list[Any]]:
+    """`[first span, text]` where another section begins."""
+    return [[n, s] for n, s in enumerate(sections) if s != (sections[n - 1] if n else "")]
+
+
+def _sections_from(runs: list[list[Any]], count: int) -> tuple[str, ...]:
+    sections = [""] * count
+    for first, text in runs:
+        sections[int(first) :] = [str(text)] * (count - int(first))
+    return tuple(sections) if runs else ()
 
 
 def point_of(point_id: str, payload: dict[str, Any] | None, vectors: Any) -> Point:

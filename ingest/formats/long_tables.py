@@ -86,7 +86,7 @@ class _PageFiller:
                 ended = row is None
                 if row is not None:
                     window.append(row)
-            while window and first and len(window[0].cells) == 1:
+            while window and first and _is_title(window):
                 (cell,) = window.pop(0).cells.values()
                 yield f"<p>{f'<b>{cell.html}</b>' if cell.head else cell.html}</p>"
                 self.used = (self.used + self._height(1)) % self._paper.inner_height
@@ -161,6 +161,17 @@ def _row_range(page: Sequence[NumberedRow], band: Band, banded: bool) -> str:
     first, *rest = band.columns
     key, start, end = map(column_letters, (first, rest[0], rest[-1]))
     return f"{rows}, columns {key} and {start} to {end}"
+
+
+def _is_title(window: Sequence[NumberedRow]) -> bool:
+    """Whether the first row is one cell above the table, not over some of its columns only."""
+    if len(window[0].cells) > 1:
+        return False
+    ((column, cell),) = window[0].cells.items()
+    below = window[1].cells if len(window) > 1 else {}
+    columns = sorted({c for n, other in below.items() for c in range(n, n + other.columns)})
+    covered = [c for c in columns if column <= c < column + cell.columns]
+    return cell.columns == 1 or len(covered) in (0, len(columns))
 
 
 def _header(window: list[NumberedRow]) -> NumberedRow | None:

@@ -16,7 +16,7 @@ from octavo.ingest.scan.scan_figures import ScanFigures, find_scan_figures
 from octavo.ingest.scan.scan_layout import arrange_blocks
 from octavo.ingest.scan.text_quads import Pixels
 from octavo.ingest.tables.find_tables import find_tables
-from octavo.ingest.tables.table_cells import Table
+from octavo.ingest.tables.table_cells import Table, structure_of
 
 _CROP_PIXELS = 640  # longest side of a picture handed to the image encoder
 _PROSE = 60  # characters in two lines or more: a paragraph, which is no label of a figure
@@ -40,7 +40,7 @@ def blocks_of(image: Pixels, lines: Sequence[Line], scale: float) -> list[Block]
 
     used_ids = {id(p) for t in tables for p in t.pieces}
     objects = [
-        Block("table", t.box, t.rows, take_caption(t.box), columns=t.columns) for t in tables
+        Block("table", t.box, t.rows, take_caption(t.box), table=structure_of(t)) for t in tables
     ]
     label_lines = [
         x

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
 
 from octavo.ingest.boxes import Boxes
 from octavo.ingest.document import Box, Line, bounding
 from octavo.ingest.figures.captions import CAPTION
 from octavo.ingest.figures.vector_graphics import Drawings
-from octavo.ingest.tables.table_cells import LEADERS, Row, Table, make_table
+from octavo.ingest.tables.baselines import Baseline, is_charted
+from octavo.ingest.tables.table_cells import Table, make_table
+from octavo.ingest.tables.table_grid import LEADERS, GridRow
 
 _NUMBER = re.compile(r"^[\s$€£¥(<>~±+-]*(?:\d[\d,.\s]*|[—–-])[\s)%*†‡a-dxX]{0,4}$")
 _MARK = re.compile(r"^[$€£¥()%]+$")  # printed apart from its number
@@ -28,60 +27,27 @@ _BESIDE = 16.0  # points from the last numbers to what still belongs to them
 _LEAST = 3  # rows
 
 
-@dataclass(slots=True)
-class _Baseline:
-    """Pieces on one line of the page, from left to right."""
-
-    pieces: list[Line]
-
-    @property
-    def box(self) -> Box:
-        return bounding(p.box for p in self.pieces)
-
-    @property
-    def numbers(self) -> list[Line]:
-        return [p for p in self.pieces if _NUMBER.match(p.text)]
-
-
 def find_borderless(
-    groups: Sequence[Sequence[Line]], ruled: Sequence[Table], bars: Boxes, drawn: Drawings
+    baselines: Sequence[Baseline], ruled: Sequence[Table], bars: Boxes, drawn: Drawings
 ) -> list[Table]:
     """Tables of at least three rows with a name and numbers, top to bottom.
 
     What of `ruled` overlaps one becomes part of it: rules often span the numbers only.
     """
-    baselines = _baselines([x for g in groups for x in g])
     tables = []
     for run in _runs(baselines):
         table = _table(run, baselines, ruled)
-        if table is not None and not _is_drawn(table.box, bars, drawn):
+        if table is not None and not is_charted(table.box, bars, drawn):
             tables.append(table)
     return tables
 
 
-def _is_drawn(box: Box, bars: Boxes, drawn: Drawings) -> bool:
-    """Whether bars or curves lie among the numbers: they are a chart's."""
-    middles = (bars[:, :2] + bars[:, 2:]) / 2
-    inside = (middles > [box.x0, box.y0]).all(axis=1) & (middles < [box.x1, box.y1]).all(axis=1)
-    return bool(np.count_nonzero(inside) >= 3 or drawn.curves(box) >= 3)
+def _numbers(baseline: Baseline) -> list[Line]:
+    return [p for p in baseline.pieces if _NUMBER.match(p.text)]
 
 
-def _baselines(pieces: Sequence[Line]) -> list[_Baseline]:
-    baselines: list[_Baseline] = []
-    last_middle = float("-inf")
-    for piece in sorted(pieces, key=lambda p: ((p.box.y0 + p.box.y1) / 2, p.box.x0)):
-        middle = (piece.box.y0 + piece.box.y1) / 2
-        if middle - last_middle > 0.35 * piece.box.height or not baselines:
-            baselines.append(_Baseline([]))
-            last_middle = middle
-        baselines[-1].pieces.append(piece)
-    for b in baselines:
-        b.pieces.sort(key=lambda p: p.box.x0)
-    return baselines
-
-
-def _is_row(baseline: _Baseline) -> bool:
-    numbers = baseline.numbers
+def _is_row(baseline: Baseline) -> bool:
+    numbers = _numbers(baseline)
     if not numbers or len(baseline.pieces) < 2:
         return False
     first = numbers[0].box.x0
@@ -93,11 +59,11 @@ def _is_row(baseline: _Baseline) -> bool:
     )
 
 
-def _runs(baselines: Sequence[_Baseline]) -> list[list[_Baseline]]:
+def _runs(baselines: Sequence[Baseline]) -> list[list[Baseline]]:
     """Rows that follow each other; headings between rows stay with them."""
-    runs: list[list[_Baseline]] = []
-    current: list[_Baseline] = []
-    between: list[_Baseline] = []
+    runs: list[list[Baseline]] = []
+    current: list[Baseline] = []
+    between: list[Baseline] = []
     for baseline in baselines:
         if _is_row(baseline):
             if current and _continues_run(current[-1], between, baseline):
@@ -113,7 +79,7 @@ def _runs(baselines: Sequence[_Baseline]) -> list[list[_Baseline]]:
     return [r for r in runs if sum(map(_is_row, r)) >= _LEAST]
 
 
-def _continues_run(last: _Baseline, between: Sequence[_Baseline], following: _Baseline) -> bool:
+def _continues_run(last: Baseline, between: Sequence[Baseline], following: Baseline) -> bool:
     """Nothing between but a heading or two, and some number under another."""
     height = max(p.box.height for p in last.pieces)
     if following.box.y0 - last.box.y1 > height * (2.2 + 1.6 * len(between)) or len(between) > 2:
@@ -123,14 +89,14 @@ def _continues_run(last: _Baseline, between: Sequence[_Baseline], following: _Ba
         len(t) > _NAME or CAPTION.match(t) for t in firsts
     ):
         return False
-    ends = [n.box.x1 for n in last.numbers]
-    return any(abs(n.box.x1 - e) <= 2 * _UNDER for n in following.numbers for e in ends)
+    ends = [n.box.x1 for n in _numbers(last)]
+    return any(abs(n.box.x1 - e) <= 2 * _UNDER for n in _numbers(following) for e in ends)
 
 
 def _table(
-    run: Sequence[_Baseline], page: Sequence[_Baseline], ruled: Sequence[Table]
+    run: Sequence[Baseline], page: Sequence[Baseline], ruled: Sequence[Table]
 ) -> Table | None:
-    numbers = [n for b in run for n in b.numbers]
+    numbers = [n for b in run for n in _numbers(b)]
     rows = sum(map(_is_row, run))
     columns = [c for c in _columns(numbers) if len(c) >= max(2, 0.3 * rows)]
     if not columns or (len(columns) == 1 and rows < 5):
@@ -150,8 +116,9 @@ def _table(
     inside = [[p for p in b.pieces if p.box.inside(box.grow(1.5)) > 0.6] for b in page]
     if _count_prose_pieces(inside) > _PROSE * sum(map(len, inside)):
         return None
-    edges = _separators(columns)
-    return make_table(box, [_row(pieces, edges) for pieces in inside if pieces], _FILLED)
+    separators = _separators(columns)
+    grid = [_row(pieces, separators) for pieces in inside if pieces]
+    return make_table(box, grid, _FILLED, edges=[box.x0, *separators, box.x1])
 
 
 def _count_prose_pieces(rows: Sequence[Sequence[Line]]) -> int:
@@ -164,15 +131,15 @@ def _has_number(row: Sequence[Line]) -> bool:
     return any(_NUMBER.match(p.text) for p in row)
 
 
-def _row(pieces: Sequence[Line], edges: Sequence[float]) -> Row:
-    row: Row = [[] for _ in range(len(edges) + 1)]
+def _row(pieces: Sequence[Line], edges: Sequence[float]) -> GridRow:
+    row: list[list[Line]] = [[] for _ in range(len(edges) + 1)]
     for p in pieces:
         place = p.box.x1 if _NUMBER.match(p.text) else (p.box.x0 + p.box.x1) / 2
         row[sum(1 for e in edges if place > e)].append(p)
-    return row
+    return GridRow(row)
 
 
-def _header(page: Sequence[_Baseline], top: _Baseline, first: float, box: Box) -> Box:
+def _header(page: Sequence[Baseline], top: Baseline, first: float, box: Box) -> Box:
     """The box of lines over the columns of numbers: years, units."""
     header_box = top.box
     for baseline in reversed(page[: page.index(top)]):
@@ -187,7 +154,7 @@ def _header(page: Sequence[_Baseline], top: _Baseline, first: float, box: Box) -
     return header_box.clip(Box(box.x0, 0.0, box.x1, box.y1))
 
 
-def _name(baseline: _Baseline, first: float) -> Line | None:
+def _name(baseline: Baseline, first: float) -> Line | None:
     """The piece nearest to the numbers at their left: farther ones may be another column of
     the page."""
     left = [p for p in baseline.pieces if p.box.x0 < first - 4 and not _MARK.match(p.text)]

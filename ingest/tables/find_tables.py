@@ -6,20 +6,29 @@ on one; the same pages take 0.01 s here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from octavo.ingest.boxes import Boxes
-from octavo.ingest.document import Box, Line
+from octavo.ingest.document import Box, Line, bounding
 from octavo.ingest.figures.chart_bars import off_bars
 from octavo.ingest.figures.vector_graphics import Drawings
+from octavo.ingest.tables.aligned_tables import find_aligned
+from octavo.ingest.tables.baselines import baselines
 from octavo.ingest.tables.borderless_tables import find_borderless
 from octavo.ingest.tables.ruled_grid import find_ruled_grids
 from octavo.ingest.tables.ruled_tables import cut_table, find_ruled
 from octavo.ingest.tables.table_cells import Table
 
+_FRAMED = 1.6  # of a table's height that the rules around it may have
 _MOSTLY = 0.8  # share of a table found by its numbers that lies in a lattice
+
+
+#: Two amounts in one cell.
+_SEVERAL = re.compile(r"\d[\d,.]*\)?\s+[($€£]*\d[\d,.]*\)?(?: \||$)")
 
 
 def find_tables(
@@ -39,8 +48,12 @@ def find_tables(
     # Of a lattice the names of its rows may stand outside, to the left: the larger is right.
     for table in sorted([*lattices, *ruled], key=lambda t: -t.box.area):
         tables += [] if _covered(table.box, tables) else [table]
-    aligned = find_borderless(groups, tables, painted, drawn)
-    # Where every cell is ruled, the rules know more than the numbers do.
+    printed = baselines(lines)
+    numbers = find_borderless(printed, tables, painted, drawn)
+    words = find_aligned(printed, painted, drawn)
+    aligned = [n for n in numbers if not any(_says_more(w, n) for w in words)]
+    aligned += [_with_rules(w, ruled) for w in words if not _covered(w.box, aligned)]
+    # Where every cell is ruled, the rules know more than the white between them does.
     aligned = [a for a in aligned if not _is_ruled(a, lattices)]
     tables = [t for t in tables if not any(t.box.inside(a.box) > 0.6 for a in aligned)]
     for table in sorted(aligned, key=lambda t: -t.box.area):
@@ -48,9 +61,35 @@ def find_tables(
     return sorted(tables, key=lambda t: (t.box.y0, t.box.x0))
 
 
+def _says_more(words: Table, numbers: Table) -> bool:
+    """Whether a table found by its white columns has all of one found by its numbers, and more
+    columns, or as many of which more have a header."""
+    said = (words.columns, sum(map(bool, words.headers)))
+    other = (numbers.columns, sum(map(bool, numbers.headers)))
+    return numbers.box.inside(words.box) > _MOSTLY and said > other
+
+
+def _with_rules(table: Table, ruled: Sequence[Table]) -> Table:
+    """The table with the box of the rules above and below it, which may be wider than its cells."""
+    framing = [r.box for r in ruled if table.box.inside(r.box) > _MOSTLY]
+    boxes = [b for b in framing if b.height < _FRAMED * table.box.height]
+    return replace(table, box=bounding([table.box, *boxes]))
+
+
 def _is_ruled(table: Table, lattices: Sequence[Table]) -> bool:
-    """Whether one lattice has most of it, in no fewer columns."""
-    return any(g.columns >= table.columns and table.box.inside(g.box) > _MOSTLY for g in lattices)
+    """Whether one lattice has most of it, in no fewer columns, or in fewer whose cells hold one
+    number each: numbers that stand at the left of their cells make several columns of one."""
+    return any(
+        table.box.inside(g.box) > _MOSTLY
+        and (g.columns >= table.columns or (g.columns > 2 and not _is_crowded(g)))
+        for g in lattices
+    )
+
+
+def _is_crowded(lattice: Table) -> bool:
+    """Whether several numbers stand beside each other in cells of every tenth row."""
+    crowded = sum(1 for r in lattice.rows if _SEVERAL.search(r.text))
+    return crowded > 0.1 * len(lattice.rows)
 
 
 def tables_at(

@@ -10,7 +10,9 @@ from octavo.ingest.boxes import as_array
 from octavo.ingest.document import Box, Line, bounding
 from octavo.ingest.figures.clusters import clusters
 from octavo.ingest.figures.vector_graphics import Drawings
-from octavo.ingest.tables.table_cells import Row, Table, make_table
+from octavo.ingest.tables.merged_cells import MergedCell, merged_cells
+from octavo.ingest.tables.table_cells import Table, make_table
+from octavo.ingest.tables.table_grid import GridRow, cell_text
 
 _MEET = 3.0  # points between lines that meet
 _SAME = 3.0  # points between two lines that are one rule
@@ -21,6 +23,7 @@ _WORDS = 45  # a cell on average: above it the rules part columns of text
 _CURVES = 20  # shapes with curves: a map or a chart has more, icons in cells fewer
 _PICTURED = 0.15  # share of the whole under images: icons in cells have less
 _MOST = 4000  # lines: a drawing of more is no table, and would take long
+_CARRIED = 60  # characters of a cell that is carried down to the rows that it covers
 
 
 def find_ruled_grids(
@@ -57,6 +60,8 @@ def _table(lines: Sequence[Line], across: Sequence[Box], down: Sequence[Box]) ->
     xs = _levels([(r.x0, r.height) for r in down], 0.25 * box.height)
     # Also where only a part of the columns is ruled: a cell beside it spans the rows.
     ys = _levels([(r.y0, r.width) for r in across], 0.2 * box.width)
+    # A table that goes on from the page before, or to the next, has no rule where the page ends.
+    ys = sorted({*ys, *(e for e in (box.y0, box.y1) if all(abs(e - y) > _LONG for y in ys))})
     if len(ys) < 3:
         return None
     # Many tables have no rule at their sides.
@@ -68,14 +73,14 @@ def _table(lines: Sequence[Line], across: Sequence[Box], down: Sequence[Box]) ->
     inside = [x for x in lines if x.box.inside(box.grow(1.5)) > 0.6]
     if len(inside) < 4:
         return None
-    rows = _rows(inside, ys, xs)
-    words = [sum(len(p.text.split()) for p in c) for row in rows for c in row if c]
-    paired = [sum(1 for c in row if c) >= 2 for row in rows if any(row)]
+    rows = _rows(inside, ys, xs, across, down)
+    words = [sum(len(p.text.split()) for p in c) for row in rows for c in row.cells if c]
+    paired = [len(row.filled) + len(row.carried) >= 2 for row in rows if row.filled]
     if sum(paired) < 0.5 * len(paired) or sum(words) > _WORDS * len(words):
         return None
     if max(words) > _FRAME * sum(words):
         return None
-    return make_table(box, rows, _FILLED)
+    return make_table(box, rows, _FILLED, ruled=True, edges=xs)
 
 
 def _largest(levels: Sequence[float]) -> float:
@@ -93,10 +98,40 @@ def _levels(rules: Sequence[tuple[float, float]], least: float) -> list[float]:
     return [place for place, length in levels if length >= least]
 
 
-def _rows(pieces: Sequence[Line], ys: Sequence[float], xs: Sequence[float]) -> list[Row]:
-    """Every piece in a cell: in the row its middle is in, in the column where it begins."""
-    rows: list[Row] = [[[] for _ in xs[1:]] for _ in ys[1:]]
+def _rows(
+    pieces: Sequence[Line],
+    ys: Sequence[float],
+    xs: Sequence[float],
+    across: Sequence[Box],
+    down: Sequence[Box],
+) -> list[GridRow]:
+    """Every piece in a cell: in the row its middle is in, in the column where it begins, or in the
+    first row and column of the merged cell that these belong to."""
+    rows = [GridRow([[] for _ in xs[1:]]) for _ in ys[1:]]
+    merged = merged_cells(ys, xs, across, down)
+    owner = {
+        (r, c): (cell.row, cell.column)
+        for cell in merged
+        for r in range(cell.row, cell.row + cell.rows)
+        for c in range(cell.column, cell.column + cell.columns)
+    }
     for p in sorted(pieces, key=lambda p: (round(p.box.y0), p.box.x0)):
         row = bisect.bisect(ys, (p.box.y0 + p.box.y1) / 2, 1, len(ys) - 1) - 1
-        rows[row][bisect.bisect(xs, p.box.x0 + 2, 1, len(xs) - 1) - 1].append(p)
+        column = bisect.bisect(xs, p.box.x0 + 2, 1, len(xs) - 1) - 1
+        row, column = owner.get((row, column), (row, column))
+        rows[row].cells[column].append(p)
+    for cell in merged:
+        _spread(rows, cell)
     return rows
+
+
+def _spread(rows: Sequence[GridRow], cell: MergedCell) -> None:
+    """Notes what a merged cell covers, and carries its text to the rows under its first."""
+    text = cell_text(rows[cell.row].cells[cell.column])
+    if not text:
+        return
+    for row in range(cell.row, cell.row + cell.rows):
+        if cell.columns > 1:
+            rows[row].spans[cell.column] = cell.columns
+        if row > cell.row and len(text) <= _CARRIED:
+            rows[row].carried[cell.column] = text

@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Sequence
 
 from octavo.ingest.document import Box, Line, bounding
-from octavo.ingest.tables.table_cells import Row, Table, cells, make_table
+from octavo.ingest.tables.table_cells import Table, cells, make_table
+from octavo.ingest.tables.table_grid import GridRow
 
 _MIN_RULES = 3  # top, under the header, bottom: the least a printed table has
 _MIN_WIDTH = 50.0  # points
@@ -118,7 +119,7 @@ def cut_table(
     if len(edges) < 3:
         return None
     grid = _rows(pieces, sorted(levels), edges)
-    return make_table(box, grid, _MIN_FILLED)
+    return make_table(box, grid, _MIN_FILLED, edges=edges)
 
 
 def _columns(box: Box, pieces: Sequence[Line], verticals: Sequence[Box]) -> list[float]:
@@ -139,19 +140,19 @@ def _columns(box: Box, pieces: Sequence[Line], verticals: Sequence[Box]) -> list
     return [box.x0 - 2, *cuts, box.x1 + 2]
 
 
-def _rows(pieces: Sequence[Line], levels: Sequence[float], edges: Sequence[float]) -> list[Row]:
+def _rows(pieces: Sequence[Line], levels: Sequence[float], edges: Sequence[float]) -> list[GridRow]:
     """Cells by row. A band between two rules is one row where the table rules every row;
     in a table with few rules, each line that starts in the first column opens a row."""
     bands = list(itertools.pairwise(levels))
     ruled = len([b for b in bands if b[1] - b[0] > 5]) >= max(3, _baselines(pieces) / 3)
-    rows: list[Row] = []
+    rows: list[GridRow] = []
     for top, bottom in bands:
         inside = [p for p in pieces if top - 1 <= (p.box.y0 + p.box.y1) / 2 < bottom + 1]
         if ruled:
             rows.append(cells(inside, edges))
         else:
             rows.extend(_band_rows(inside, edges))
-    return [r for r in rows if any(r)]
+    return [r for r in rows if r.pieces]
 
 
 def _baselines(pieces: Sequence[Line]) -> int:
@@ -163,7 +164,7 @@ def _baselines(pieces: Sequence[Line]) -> int:
     return count
 
 
-def _band_rows(pieces: Sequence[Line], edges: Sequence[float]) -> list[Row]:
+def _band_rows(pieces: Sequence[Line], edges: Sequence[float]) -> list[GridRow]:
     rows: list[list[Line]] = []
     last = float("-inf")
     for piece in sorted(pieces, key=lambda p: ((p.box.y0 + p.box.y1) / 2, p.box.x0)):

@@ -1,55 +1,119 @@
-"""A table: its box and rows, and how printed pieces are sorted into cells."""
+"""A table: its box, its rows and what stands over its columns; made of printed pieces by cell."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from octavo.ingest.document import Box, Line, bounding
-from octavo.ingest.text.right_to_left import runs_left
-
-#: Dots from a row's name to its number: they say nothing, and are read as a hundred words.
-LEADERS = re.compile(r"(?:\s?[.\u00b7_\u2026]){4,}\s*$")
-#: The pieces of one row, cell by cell.
-Row = list[list[Line]]
+from octavo.ingest.document import Box, Line, TableStructure, bounding
+from octavo.ingest.tables.body_rows import carry_names, join_wrapped_rows, sections_of
+from octavo.ingest.tables.header_rows import Extent, full_headers, header_depth
+from octavo.ingest.tables.table_grid import GridRow, is_number, join_mark_columns, printed_row
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table's box and its rows; a row's text is its cells joined by ` | `. `pieces` are the
-    printed lines that the rows were made of."""
+    """A table's box and its rows; a row's text is its cells joined by ` | `.
+
+    `headers` has the whole header of each column, outermost first, "" where there is none or it is
+    not sure; the first `header_rows` rows say it. `sections` has for each row the row above that
+    names its part of the table. `pieces` are the printed lines that the rows were made of.
+    """
 
     box: Box
     rows: tuple[Line, ...]
     columns: int
     pieces: tuple[Line, ...] = ()
+    headers: tuple[str, ...] = ()
+    header_rows: int = 0
+    sections: tuple[str, ...] = ()
 
 
-def make_table(box: Box, rows: Sequence[Row], filled: float) -> Table | None:
+def make_table(
+    box: Box,
+    rows: Sequence[GridRow],
+    filled: float,
+    ruled: bool = False,
+    edges: Sequence[float] = (),
+) -> Table | None:
     """None where there are under two rows or columns, or under the share `filled` of the cells
-    has text."""
-    non_empty = [r for r in rows if any(r)]
-    columns = max((len(r) for r in non_empty), default=0)
-    filled_count = sum(1 for row in non_empty for cell in row if cell)
-    if len(non_empty) < 2 or columns < 2 or filled_count < filled * len(non_empty) * columns:
+    has text. `ruled`: rules part all cells, so that they tell what covers what; `edges` are the
+    left side, the separators and the right side of the columns, in points."""
+    grid = [r for r in rows if r.pieces]
+    columns = max((len(r.cells) for r in grid), default=0)
+    filled_count = sum(len(row.filled) + len(row.carried) for row in grid)
+    if len(grid) < 2 or columns < 2 or filled_count < filled * len(grid) * columns:
         return None
-    pieces = tuple(p for row in non_empty for cell in row for p in cell)
-    return Table(box, tuple(row_line(r) for r in non_empty), columns, pieces)
+    pieces = tuple(p for row in grid for p in row.pieces)
+    if not ruled:
+        grid = join_wrapped_rows(grid)
+    dropped = join_mark_columns(grid)
+    depth = header_depth(grid)
+    measured = grid[max(0, depth - 1) :]  # the last header row stands over its own columns
+    extents = _extents(measured, _kept_edges(edges, dropped), len(grid[0].cells))
+    headers = full_headers(grid[:depth], extents, ruled)
+    _give_up_headers_of_nothing(grid, depth)
+    carry_names(grid[depth:], ruled, bool(headers[0]))
+    return Table(
+        box,
+        tuple(_line(r) for r in grid),
+        len(grid[0].cells),
+        pieces,
+        headers if any(headers) else (),
+        depth,
+        ("",) * depth + tuple(sections_of(grid[depth:], ruled)),
+    )
 
 
-def cells(pieces: Sequence[Line], edges: Sequence[float]) -> Row:
+def _give_up_headers_of_nothing(grid: Sequence[GridRow], depth: int) -> None:
+    """Header cells that cover several columns are printed once."""
+    for row in grid[:depth]:
+        row.carried = {}
+
+
+def _kept_edges(edges: Sequence[float], dropped: Sequence[int]) -> list[float]:
+    """Edges without those between a column and the one it was put to."""
+    kept = list(edges)
+    for column in sorted(dropped, reverse=True):
+        if 0 < column < len(kept) - 1:
+            del kept[column]
+    return kept
+
+
+def _extents(body: Sequence[GridRow], edges: Sequence[float], columns: int) -> tuple[Extent, ...]:
+    """Where the cells of each column are printed; of one without any, the middle of its place."""
+    found: list[Extent] = []
+    for column in range(columns):
+        boxes = [p.box for row in body for p in row.cells[column] if row.spans.get(column, 1) == 1]
+        if boxes:
+            box = bounding(boxes)
+            found.append((box.x0, box.x1))
+        elif column + 1 < len(edges):
+            middle = (edges[column] + edges[column + 1]) / 2
+            found.append((middle - 2, middle + 2))
+        else:
+            last = found[-1][1] if found else 0.0
+            found.append((last + 8, last + 12))
+    return tuple(found)
+
+
+def cells(pieces: Sequence[Line], edges: Sequence[float]) -> GridRow:
     """Pieces by column. `edges` are the left side, the separators and the right side."""
-    row: Row = [[] for _ in range(len(edges) - 1)]
+    row: list[list[Line]] = [[] for _ in range(len(edges) - 1)]
     for piece in sorted(pieces, key=lambda p: (round(p.box.y0), p.box.x0)):
-        # The left end decides: a cell that spans columns belongs to its first.
-        row[sum(1 for edge in edges[1:-1] if piece.box.x0 + 1 >= edge)].append(piece)
-    return row
+        # The left end decides: a cell that spans columns belongs to its first. A number stands at
+        # the right of its column, and may reach out to the left of it.
+        place = piece.box.x1 - 1 if is_number(piece.text) else piece.box.x0 + 1
+        row[sum(1 for edge in edges[1:-1] if place >= edge)].append(piece)
+    return GridRow(row)
 
 
-def row_line(row: Row) -> Line:
+def _line(row: GridRow) -> Line:
     """A row as one line: bold where all of it is."""
-    cell_texts = [" ".join(LEADERS.sub("", p.text) for p in cell) for cell in row]
-    text = " | ".join(reversed(cell_texts) if runs_left("".join(cell_texts)) else cell_texts)
-    bold = all(p.bold for cell in row for p in cell)
-    return Line(text, bounding(p.box for cell in row for p in cell), bold=bold)
+    box = bounding(p.box for p in row.pieces)
+    return Line(printed_row(row.texts()), box, bold=row.bold)
+
+
+def structure_of(table: Table) -> TableStructure:
+    """What is kept of a table beside its lines."""
+    return TableStructure(table.columns, table.headers, table.header_rows, table.sections)

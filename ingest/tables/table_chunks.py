@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from octavo.ingest.chunk_builder import ChunkBuilder, Printed, count_words, non_blank_lines
-from octavo.ingest.document import Block, Line, Region, bounding
+from octavo.ingest.document import Block, Line, Region, TableStructure, bounding
 from octavo.ingest.text.word_count import parts, words
 
 _BETWEEN = 40  # words of header and footer that may part a table from its rest
@@ -15,27 +16,20 @@ _CONTINUED = re.compile(r"cont(inued|inuation|d|\.)?", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 
 
-def header_of(rows: Sequence[Line]) -> str:
-    """The first row where it is a header: in bold above rows that are not; in a table without
-    bold, words above numbers. Else nothing."""
-    if len(rows) < 2:
-        return ""
-    first, rest = rows[0], rows[1:]
-    if first.bold or any(r.bold for r in rest):
-        is_header = first.bold and not all(r.bold for r in rest)
-    else:
-        digits = [any(c.isdigit() for c in r.text) for r in (first, *rest)]
-        is_header = not digits[0] and any(digits[1:])
-    return first.text if is_header else ""
-
-
 def table_draft(document: str, page: int, block: Block, section: tuple[str, ...]) -> ChunkBuilder:
     """Caption, then rows, a block each."""
-    title, rows = non_blank_lines(block.caption), non_blank_lines(block.lines)
-    header = header_of(rows)
-    draft = ChunkBuilder("table", section, header=header, columns=block.columns)
+    structure = block.table or TableStructure(0)
+    title = non_blank_lines(block.caption)
+    named = itertools.zip_longest(block.lines, structure.sections, fillvalue="")
+    kept = [(n, x, s) for n, (x, s) in enumerate(named) if isinstance(x, Line) and x.text.strip()]
+    rows = [x for _, x, _ in kept]
+    header = " | ".join(structure.headers)
+    draft = ChunkBuilder("table", section, header=header, columns=structure.columns)
     draft.caption = " ".join(x.text for x in title)
-    draft.head = len(title) + bool(header)
+    depth = sum(1 for n, _, _ in kept if n < structure.header_rows)
+    draft.head = len(title) + depth
+    draft.sections = [""] * len(title) + [s for _, _, s in kept]
+    draft.styled = depth > 0 and rows[0].bold
     lines = (*title, *rows)
     draft.lines = [(x.text, Region(document, page, x.box)) for x in lines]
     draft.breaks = set(range(len(lines)))
@@ -54,17 +48,29 @@ def continue_table(waiting: list[ChunkBuilder], drafts: list[ChunkBuilder]) -> l
         return [held, *drafts]
     table = drafts[first]
     # A header and a caption ("Table 5, continued") that are repeated say nothing new.
-    rows = table.lines[table.head :] if table.header == held.header else table.lines
+    start = table.head if table.header == held.header else 0
+    rows, sections = table.lines[start:], table.sections[start:]
+    if not any(sections[:1]) and held.sections:
+        sections = _carried_on(held.sections[-1], sections)
     held.breaks.update(range(len(held.lines), len(held.lines) + len(rows)))
     held.lines.extend(rows)
+    held.sections.extend(sections)
     held.blocks.extend(table.blocks)
     return [*drafts[:first], held, *drafts[first + 1 :]]
+
+
+def _carried_on(section: str, sections: Sequence[str]) -> list[str]:
+    """The part of a table that goes on from the page before, until the next one begins."""
+    until = next((n for n, s in enumerate(sections) if s), len(sections))
+    return [section] * until + list(sections[until:])
 
 
 def _is_continuation(held: ChunkBuilder, table: ChunkBuilder) -> bool:
     if not all(any(text.strip() for text, _ in d.lines) for d in (held, table)):
         return False  # one says nothing: what came of both would name a page it has no word of
     if table.before > _BETWEEN or table.columns != held.columns:
+        return False
+    if table.styled and table.header != held.header:
         return False
     return not table.caption or (
         table.header == held.header and _caption_words(table) <= _caption_words(held)
@@ -90,13 +96,14 @@ def table_parts(draft: ChunkBuilder, target: int, most: int) -> Iterator[ChunkBu
     if draft.words <= most:
         yield draft
         return
-    head, rows = draft.lines[: draft.head], draft.lines[draft.head :]
-    if count_words(head) > target / 2:
-        head, rows = [], draft.lines
+    at = draft.head
+    if count_words(draft.lines[:at]) > target / 2:
+        at = 0
+    head = draft.lines[:at]
     room = target - count_words(head)
-    part: list[Printed] = []
+    part: list[_Row] = []
     count, first = 0, True
-    for row in ((piece, region) for text, region in rows for piece in parts(text, room)):
+    for row in _rows(draft, at, room):
         size = words(row[0])
         if part and count + size > room:
             yield _part(draft, head, part, first)
@@ -106,14 +113,35 @@ def table_parts(draft: ChunkBuilder, target: int, most: int) -> Iterator[ChunkBu
     yield _part(draft, head, part, first)
 
 
-def _part(
-    draft: ChunkBuilder, head: list[Printed], rows: list[Printed], first: bool
-) -> ChunkBuilder:
-    lines = [*head, *rows]
+_Row = tuple[str, Region, str]
+"""A printed row, where it stands, and the row that names its part of the table."""
+
+
+def _rows(draft: ChunkBuilder, start: int, room: int) -> Iterator[_Row]:
+    lines = zip(draft.lines[start:], draft.sections[start:], strict=True)
+    for (text, region), section in lines:
+        for piece in parts(text, room):
+            yield piece, region, section
+
+
+def _part(draft: ChunkBuilder, head: list[Printed], rows: list[_Row], first: bool) -> ChunkBuilder:
+    printed = [(text, region) for text, region, _ in rows]
+    named = [*head]
+    if rows[0][2]:  # what its first rows are part of stands in another chunk
+        named.append((rows[0][2], rows[0][1]))
+    lines = [*named, *printed]
     regions = []
     # A head that is only repeated gives no region: the part stands where its rows do.
-    for page in dict.fromkeys(r.page for _, r in (*(head if first else ()), *rows)):
-        own = [r.box for _, r in rows if r.page == page]
+    for page in dict.fromkeys(r.page for _, r in (*(head if first else ()), *printed)):
+        own = [r.box for _, r in printed if r.page == page]
         boxes = own or [r.box for _, r in head if r.page == page]
         regions.append(Region(lines[0][1].document, page, bounding(boxes)))
-    return replace(draft, lines=lines, blocks=regions, breaks=set(range(len(lines))))
+    sections = [""] * len(named) + [section for _, _, section in rows]
+    return replace(
+        draft,
+        lines=lines,
+        blocks=regions,
+        breaks=set(range(len(lines))),
+        head=len(named),
+        sections=sections,
+    )

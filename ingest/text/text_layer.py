@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,12 @@ from octavo.ingest.figures.vector_graphics import Rotation, rotated_box, rotatio
 from octavo.ingest.files import utf8
 from octavo.ingest.open_document import MUPDF_ERRORS
 from octavo.ingest.text.right_to_left import RIGHT_TO_LEFT, line_text
+from octavo.ingest.text.wide_gaps import parted_lines
 
 #: Text only, ligatures and white space as printed, one `line` per run on a baseline.
 _FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_PRESERVE_LIGATURES
 _BOLD = 1 << 4
+_MOSTLY = 0.6  # share of the characters that are written in one direction
 
 #: The lines of one block.
 Group = list[Line]
@@ -23,10 +26,12 @@ Group = list[Line]
 
 @dataclass(frozen=True, slots=True)
 class TextLayer:
-    """Lines of each text block in the order of the page's content, and the images between."""
+    """Lines of each text block in the order of the page's content, and the images between.
+    `turn`: degrees clockwise that the page has to be turned by for most of its text to be level."""
 
     groups: list[Group]
     images: tuple[Box, ...]
+    turn: int = 0
 
 
 def read_layer(page: Any) -> TextLayer:
@@ -37,11 +42,34 @@ def read_layer(page: Any) -> TextLayer:
     if images:  # their pixels would be read along with the text
         layer = page.get_textpage(flags=_FLAGS)
     blocks = page.get_text("dict", textpage=layer)["blocks"]
+    quarter = _quarter_turn(blocks, int(page.rotation))
+    parted_lines(blocks, page.get_text("words", textpage=layer))
     groups = [_group(b, turn) for b in blocks]
     if any(RIGHT_TO_LEFT.search(x.text) for g in groups for x in g):
         raw = page.get_text("rawdict", textpage=layer)["blocks"]
         groups = [_group(b, turn) for b in raw]
-    return TextLayer([_in_line_order(g) for g in groups if g], images)
+    return TextLayer([_in_line_order(g) for g in groups if g], images, quarter)
+
+
+def _quarter_turn(blocks: Sequence[dict[str, Any]], rotation: int) -> int:
+    """0, 90, 180 or 270: what makes the direction level that most characters are written in."""
+    counts: dict[int, int] = {}
+    for block in blocks:
+        for line in block.get("lines", ()):
+            x, y = line["dir"]
+            angle = (
+                0
+                if abs(x) >= abs(y) and x >= 0
+                else 180
+                if abs(x) >= abs(y)
+                else 90
+                if y > 0
+                else 270
+            )
+            turned = (-angle - rotation) % 360
+            counts[turned] = counts.get(turned, 0) + sum(len(s["text"]) for s in line["spans"])
+    most = max(counts, key=lambda t: counts[t], default=0)
+    return most if counts and counts[most] > _MOSTLY * sum(counts.values()) else 0
 
 
 def _group(block: dict[str, Any], turn: Rotation) -> Group:

@@ -21,6 +21,7 @@ from octavo.ingest.document import (
     PageContent,
     PageStatus,
     Region,
+    TableStructure,
 )
 from octavo.ingest.text.running_headers import without_running_lines
 from octavo.ingest.text.word_count import words
@@ -44,7 +45,9 @@ def text_block(*texts: str, heading: int = 0, y: float = 100.0) -> Block:
 def table_block(rows: list[str], y: float, caption: str = "", columns: int = 2) -> Block:
     lines = tuple(replace(line(t, y + 14 * n), bold=n == 0) for n, t in enumerate(rows))
     captions = (line(caption, y - 20),) if caption else ()
-    return Block("table", Box(72, y, 523, y + 14 * len(rows)), lines, captions, columns=columns)
+    headers = tuple(rows[0].split(" | "))
+    structure = TableStructure(columns, headers, 1, ("",) * len(rows))
+    return Block("table", Box(72, y, 523, y + 14 * len(rows)), lines, captions, table=structure)
 
 
 def chunks(*pages: PageContent) -> list[Chunk]:
@@ -94,7 +97,7 @@ def _blocks(draw: st.DrawFn, y: float) -> Block:
     caption = (Line(draw(st.sampled_from(["", "Table 5. Faults", "Figure 2"])), box),)
     given_caption = caption if draw(st.booleans()) else ()
     if kind == "table":
-        return Block("table", box, lines, given_caption, columns=2)
+        return Block("table", box, lines, given_caption, table=TableStructure(2))
     picture = b"png" if kind == "page" or draw(st.booleans()) else None
     return Block(kind, box, () if kind == "page" else lines, given_caption, image=picture)
 

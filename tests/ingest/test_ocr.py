@@ -159,7 +159,8 @@ def test_a_ruled_table_on_a_scan_is_a_table() -> None:
 
     (table,) = [b for b in blocks_of(sheet(ruled)) if b.kind == "table"]
     assert [x.text for x in table.lines] == [" | ".join(r) for r in rows]
-    assert table.columns == 3
+    assert table.table is not None
+    assert table.table.columns == 3
 
 
 def test_a_page_without_drawings_has_no_figures() -> None:

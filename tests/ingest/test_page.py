@@ -95,7 +95,8 @@ def test_a_ruled_table_keeps_its_cells(rules: bool) -> None:
     page.insert_textbox(pymupdf.Rect(72, 300, 520, 500), "Torques are for dry threads. " * 6)
     table = next(b for b in blocks_of(document) if b.kind == "table")
     assert [x.text for x in table.lines] == [" | ".join(r) for r in ROWS]
-    assert table.columns == 3
+    assert table.table is not None
+    assert table.table.columns == 3
     assert "".join(x.text for x in table.caption) == "Table 4. Tightening torques"
     assert table.box.clip(box).area > 0.95 * box.area
 

@@ -36,7 +36,8 @@ def test_a_grid_keeps_cells_of_several_lines() -> None:
         "Press once | Wake the screen when the screen is off. Go to the home page | ",
         "Press and hold | Power on the watch | Not while it charges",
     ]
-    assert table.columns == 3
+    assert table.table is not None
+    assert table.table.columns == 3
     assert table.box.rounded() == [72, 100, 520, 250]
 
 
@@ -96,7 +97,8 @@ def test_numbers_under_each_other_are_a_table_without_rules() -> None:
     rows = [x.text for x in table.lines]
     assert rows[0].endswith("2015 | 2014")
     assert rows[1:] == [" | ".join(r) for r in STATEMENT]  # without the dots of the leaders
-    assert table.columns == 3
+    assert table.table is not None
+    assert table.table.columns == 3
 
 
 def test_a_table_takes_nothing_of_the_column_beside_it() -> None:

@@ -13,6 +13,7 @@ from octavo.api.cli.options import PARTIAL, common_options
 from octavo.evals.cli.gate_command import gate
 from octavo.evals.cli.options import DatasetOptions, dataset_options, tell
 from octavo.evals.cli.reading_commands import COMMANDS as MEASURING
+from octavo.evals.cli.tables_command import tables
 from octavo.evals.cli.tuning_commands import COMMANDS as FITTING
 from octavo.evals.report.report_command import report
 from octavo.evals.synthesis.make_command import make
@@ -63,5 +64,5 @@ def compare(a: Path, b: Path, metrics: tuple[str, ...], as_json: bool) -> None:
     tell(asdict(comparison), as_json, lambda: show_comparison(comparison))
 
 
-for _command in (*FITTING, *MEASURING, gate, make, report):
+for _command in (*FITTING, *MEASURING, gate, make, report, tables):
     eval_.add_command(_command)

@@ -28,6 +28,16 @@ class CellScores:
     bare: int = 0
     missed: int = 0
 
+    def share(self, count: int) -> float:
+        """Of all cells; 0 where there are none."""
+        return count / self.cells if self.cells else 0.0
+
+    def row(self) -> dict[str, float]:
+        """Counts and shares."""
+        named = {"right": self.right, "wrong header": self.wrong, "no header": self.bare}
+        shares = {k: round(self.share(v), 4) for k, v in {**named, "missed": self.missed}.items()}
+        return {"cells": self.cells, **shares}
+
     def __add__(self, other: CellScores) -> CellScores:
         return CellScores(
             self.cells + other.cells,

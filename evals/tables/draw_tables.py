@@ -35,7 +35,7 @@ class TableStyle:
 
 
 @dataclass(slots=True)
-class _Line:
+class _DrawnRow:
     cells: list[tuple[int, int, list[str]]]  # first column, columns, printed lines
     bold: bool = False
     rows: int = 1  # printed lines of the tallest cell
@@ -74,7 +74,7 @@ class _Drawer:
         self._case = case
         self._style = style
         self._head = [_header_line(row, n, case) for n, row in enumerate(case.header)]
-        self._body = [_Line([(c, 1, _wrapped(t)) for c, t in enumerate(r)]) for r in case.rows]
+        self._body = [_DrawnRow([(c, 1, _wrapped(t)) for c, t in enumerate(r)]) for r in case.rows]
         for line in (*self._head, *self._body):
             line.rows = max(len(t) for _, _, t in line.cells)
         self._numeric = [_is_numeric([r[c] for r in case.rows]) for c in range(case.columns)]
@@ -116,7 +116,7 @@ class _Drawer:
             sheet.show_pdf_page(sheet.rect, source, number, rotate=90)
         self._document.delete_pages(0, source.page_count - 1)
 
-    def _height(self, line: _Line) -> float:
+    def _height(self, line: _DrawnRow) -> float:
         return line.rows * _SIZE * 1.2 + _PAD
 
     def _column_edges(self) -> list[float]:
@@ -148,7 +148,13 @@ class _Drawer:
         return y
 
     def _draw_row(
-        self, page: pymupdf.Page, line: _Line, n: int, y: float, name_top: list[float], last: bool
+        self,
+        page: pymupdf.Page,
+        line: _DrawnRow,
+        n: int,
+        y: float,
+        name_top: list[float],
+        last: bool,
     ) -> float:
         bottom = y + self._height(line)
         if self._style.striped and n % 2 == 0:
@@ -199,9 +205,9 @@ class _Drawer:
             page.draw_line((self._edges[0], y), (self._edges[-1], y), width=0.8)
 
 
-def _header_line(row: tuple[str, ...], number: int, case: TableCase) -> _Line:
+def _header_line(row: tuple[str, ...], number: int, case: TableCase) -> _DrawnRow:
     if number == len(case.header) - 1:
-        return _Line([(c, 1, _wrapped(t)) for c, t in enumerate(row)], bold=True)
+        return _DrawnRow([(c, 1, _wrapped(t)) for c, t in enumerate(row)], bold=True)
     cells = []
     column = 0
     while column < len(row):
@@ -210,7 +216,7 @@ def _header_line(row: tuple[str, ...], number: int, case: TableCase) -> _Line:
             span += 1
         cells.append((column, span, [row[column]]))
         column += span
-    return _Line(cells, bold=True)
+    return _DrawnRow(cells, bold=True)
 
 
 def _wrapped(text: str) -> list[str]:

@@ -26,6 +26,9 @@ _ROWS = 3  # lines of several pieces
 _COLUMNS = 3
 _FILLED = 0.4  # share of cells
 _NEAR = 2.4  # line heights between two lines of one table
+_BROAD = 24.0  # points of white that may part two columns of the page
+_FAR = 0.15  # of the width of all columns
+_COMMON = 0.6  # share of the lines of a table that reach over its gutters
 _WRAPPED = 0.1  # line heights between the lines of one cell
 _CELL = 36  # characters: the mean of a table's pieces is shorter
 _FULL, _PROSE = 0.85, 0.6  # of a column's width; share of its lines that are as wide
@@ -37,10 +40,34 @@ def find_aligned(baselines: Sequence[Baseline], bars: Boxes, drawn: Drawings) ->
     tables = []
     for run in _runs(baselines):
         for part in _parts(run):
-            table = _table([*_spanners(part, baselines), *part])
-            if table is not None and not is_charted(table.box, bars, drawn):
-                tables.append(table)
+            for half in _sides(part):
+                table = _table([*_spanners(half, baselines), *half])
+                if table is not None and not is_charted(table.box, bars, drawn):
+                    tables.append(table)
     return tables
+
+
+def _sides(run: list[Baseline]) -> list[list[Baseline]]:
+    """The run parted at a broad gutter whose two sides have few lines in common: text or tables
+    in two columns of the page."""
+    columns = _columns(run)
+    for left, right in itertools.pairwise(columns):
+        if right[0] - left[1] < _BROAD:
+            continue
+        middle = (left[1] + right[0]) / 2
+        sides = [_side(run, float("-inf"), middle), _side(run, middle, float("inf"))]
+        common = len(sides[0]) + len(sides[1]) - len(run)
+        # Names that are printed once over several rows stand near, each beside a row.
+        names = common == len(sides[0]) and right[0] - left[1] < _FAR * (columns[-1][1] - left[0])
+        if common < _COMMON * max(map(len, sides)) and not names:
+            return [part for side in sides for part in _sides(side) if _several(part) >= _ROWS]
+    return [run]
+
+
+def _side(run: Sequence[Baseline], start: float, end: float) -> list[Baseline]:
+    """Lines with the pieces that begin from `start` to `end`; lines without any left out."""
+    parts = [Baseline([p for p in b.pieces if start <= p.box.x0 < end]) for b in run]
+    return [b for b in parts if b.pieces]
 
 
 def _runs(baselines: Sequence[Baseline]) -> list[list[Baseline]]:
@@ -135,7 +162,7 @@ def _spanners(run: Sequence[Baseline], page: Sequence[Baseline]) -> list[Baselin
     upper row of a header."""
     columns = _columns(run)
     found: list[Baseline] = []
-    at = page.index(run[0])
+    at = next((n for n, b in enumerate(page) if b.box.y0 >= run[0].box.y0 - 1), 0)
     for baseline in reversed(page[max(0, at - 2) : at]):
         piece = baseline.pieces[0]
         lower = (found or run)[0]

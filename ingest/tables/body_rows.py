@@ -51,7 +51,7 @@ def _row_gap(rows: Sequence[GridRow]) -> float:
 def _continues(upper: GridRow, lower: GridRow, last: GridRow, limit: float) -> bool:
     """Whether `lower` goes on in the cells of `upper`, whose last line is `last`."""
     gap = _gap(last, lower)
-    if len(lower.filled) == len(lower.cells) > 2:
+    if len(lower.filled) == len(lower.cells) > 2 and upper.filled != [0]:
         return False
     if limit != float("-inf"):
         return gap < limit

@@ -15,7 +15,7 @@ from octavo.ingest.figures.captions import CAPTION
 from octavo.ingest.figures.vector_graphics import Drawings
 from octavo.ingest.tables.baselines import Baseline, is_charted
 from octavo.ingest.tables.table_cells import Table, make_table
-from octavo.ingest.tables.table_grid import LEADERS, GridRow
+from octavo.ingest.tables.table_grid import LEADERS, OPENING_MARK, GridRow
 
 _NUMBER = re.compile(r"^[\s$€£¥(<>~±+-]*(?:\d[\d,.\s]*|[—–-])[\s)%*†‡a-dxX]{0,4}$")
 _MARK = re.compile(r"^[$€£¥()%]+$")  # printed apart from its number
@@ -133,8 +133,10 @@ def _has_number(row: Sequence[Line]) -> bool:
 
 def _row(pieces: Sequence[Line], edges: Sequence[float]) -> GridRow:
     row: list[list[Line]] = [[] for _ in range(len(edges) + 1)]
-    for p in pieces:
+    for n, p in enumerate(pieces):
         place = p.box.x1 if _NUMBER.match(p.text) else (p.box.x0 + p.box.x1) / 2
+        if OPENING_MARK.match(p.text) and n + 1 < len(pieces):
+            place = pieces[n + 1].box.x1  # a currency sign far from its number
         row[sum(1 for e in edges if place > e)].append(p)
     return GridRow(row)
 

@@ -13,6 +13,8 @@ from octavo.ingest.tables.table_grid import GridRow, cell_text, is_number, is_ye
 
 _MOST = 6  # rows of a header
 _LONG = 90  # characters: more is no header
+_OFF = 8.0  # points that a header over several columns may stand off their middle
+_BARE = 2.0  # points: what a column costs that has no header
 _SKIPPED = 6.0  # points: what a column between or after groups costs that is in none of them
 _ALONE = 8.0  # points: what a group of one column costs
 _FAR = 0.9  # of a column's width that a header may stand beside the middle of what it covers
@@ -102,17 +104,41 @@ def full_headers(
 ) -> tuple[str, ...]:
     """The whole header of each column, outermost first, parts joined by ` > `; "" where there is
     none or it is not sure. `ruled`: the rules of the table say what each cell covers."""
+    levels = [_spans_of(row) for row in header] if ruled else _levels(header, extents)
+    if levels is None:
+        return ("",) * len(extents)
     paths: list[list[tuple[str, int]]] = [[] for _ in extents]  # text, columns that it covers
-    for n, row in enumerate(header):
-        groups = n + 1 < len(header) and len(row.filled) <= 0.5 * len(header[-1].filled)
-        level = _spans_of(row) if ruled else _placed(row, extents, groups)
-        if level is None:
-            return ("",) * len(extents)
+    for level in levels:
         for start, width, text in level:
             for column in range(start, min(start + width, len(extents))):
                 if not paths[column] or paths[column][-1] != (text, width):
                     paths[column].append((text, width))
     return tuple(_joined(path) for path in paths)
+
+
+def _levels(header: Sequence[GridRow], extents: Sequence[Extent]) -> list[_Level] | None:
+    """The cells of each header row; None where one is not sure. The last row stands over the cells
+    of the table, the others over these and the last row."""
+    levels: list[_Level] = []
+    for n, row in enumerate(reversed(header)):
+        groups = n > 0 and len(row.filled) <= 0.5 * len(header[-1].filled)
+        level = _placed(row, extents, groups)
+        if level is None:
+            return None
+        if n == 0:
+            extents = _widened(extents, row, level)
+        levels.insert(0, level)
+    return levels
+
+
+def _widened(extents: Sequence[Extent], row: GridRow, level: _Level) -> list[Extent]:
+    """Columns with what stands over one of them alone."""
+    wider = list(extents)
+    for (column, width, _), pieces in zip(level, _pieces_apart(row), strict=True):
+        if width == 1:
+            box = bounding(p.box for p in pieces)
+            wider[column] = (min(wider[column][0], box.x0), max(wider[column][1], box.x1))
+    return wider
 
 
 def _joined(path: Sequence[tuple[str, int]]) -> str:
@@ -185,7 +211,9 @@ def _best_runs(
             if here == infinite:
                 continue
             if at < columns:
-                cost = here + _skipped(extents[at], spans) + (_SKIPPED if groups and at else 0.0)
+                cost = here + _skipped(extents[at], spans)
+                if at:  # the names of the rows often have no header
+                    cost += _SKIPPED if groups else _BARE
                 if cost < best[done][at + 1]:
                     best[done][at + 1], back[done][at + 1] = cost, (done, at, False)
             if done == count:
@@ -212,7 +240,7 @@ def _skipped(extent: Extent, spans: Sequence[Extent]) -> float:
     """What it costs to leave a column without a header in this row: much where a piece stands
     over it."""
     over = max((min(extent[1], b) - max(extent[0], a) for a, b in spans), default=0.0)
-    return 2.0 + max(0.0, over)
+    return max(0.0, over)
 
 
 def _distance(span: Extent, run: Sequence[Extent], group: bool) -> float:
@@ -222,7 +250,7 @@ def _distance(span: Extent, run: Sequence[Extent], group: bool) -> float:
     if group:  # centred as a rule; set over one column alone it would say no more than that does
         ends = abs(span[0] - left) + 3.0
         return min(middle, ends) + (_ALONE if len(run) == 1 else 0.0)
-    ends = min(abs(span[0] - left), abs(span[1] - right))
+    ends = min(abs(span[0] - left), abs(span[1] - right)) if len(run) == 1 else middle
     return min(middle, ends + 1.0) + 0.5 * (len(run) - 1) + _sticking_out(span, left, right)
 
 
@@ -234,8 +262,13 @@ def _sticking_out(span: Extent, left: float, right: float) -> float:
 
 
 def _is_near(span: Extent, run: Sequence[Extent]) -> bool:
+    """Over one column, or in the middle or at the left of several."""
     left, right = run[0][0], run[-1][1]
+    width = right - left
+    if len(run) > 1:
+        middle = abs((span[0] + span[1]) / 2 - (left + right) / 2)
+        return middle <= max(_OFF, 0.12 * width) or abs(span[0] - left) <= _OFF
     shared = min(span[1], right) - max(span[0], left)
-    if shared > 0.3 * min(span[1] - span[0], right - left):
+    if shared > 0.3 * min(span[1] - span[0], width):
         return True
-    return _distance(span, run, False) <= _FAR * max(right - left, span[1] - span[0])
+    return _distance(span, run, False) <= _FAR * max(width, span[1] - span[0])

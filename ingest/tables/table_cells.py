@@ -49,8 +49,7 @@ def make_table(
         grid = join_wrapped_rows(grid)
     dropped = join_mark_columns(grid)
     depth = header_depth(grid)
-    measured = grid[max(0, depth - 1) :]  # the last header row stands over its own columns
-    extents = _extents(measured, _kept_edges(edges, dropped), len(grid[0].cells))
+    extents = _extents(grid[depth:], _kept_edges(edges, dropped), len(grid[0].cells))
     headers = full_headers(grid[:depth], extents, ruled)
     _give_up_headers_of_nothing(grid, depth)
     carry_names(grid[depth:], ruled, bool(headers[0]))

@@ -12,7 +12,7 @@ from octavo.ingest.text.right_to_left import runs_left
 #: Dots from a row's name to its number: they say nothing, and are read as a hundred words.
 LEADERS = re.compile(r"(?:\s?[.\u00b7_\u2026]){4,}\s*$")
 #: Printed apart from the number that they belong to: before it, and after it.
-OPENING_MARK = re.compile(r"^(?:US|CA|A|NZ|HK|S)?[$€£¥₹(]+$")
+OPENING_MARK = re.compile(r"^(?:US|CA|A|NZ|HK|S)?[$€£¥₹(]+$|^[•‣▪●○◦·■□☐☑☒✓✔]$")
 CLOSING_MARK = re.compile(r"^[)%]+$|^[*†‡§]+$|^\(\d{1,2}\)$|^\([a-z]\)$")
 _NUMBER = re.compile(
     r"^(?:US|CA)?[$€£¥₹\s]*[-–−+(]?[$€£¥₹\s]*\d[\d.,\s\u00a0']*(?:%|\)|[a-zA-Z]{1,3}|[*†‡])*$|^[-–—]$"

@@ -5,15 +5,15 @@ Importing this brings MuPDF and the formats: 37 MB, and 0.3 s of processor time.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from octavo.ingest.document import DocumentError
 from octavo.ingest.file_limits import BOUNDS, FileLimits
 from octavo.ingest.formats.converted import ConvertedCache, Maker
+from octavo.ingest.formats.delimited import make_csv
 from octavo.ingest.formats.epub import make_epub
 from octavo.ingest.formats.epub_builder import MUPDF_ERRORS as MUPDF_ERRORS
-from octavo.ingest.formats.plain import make_html_file, make_markdown, make_table, make_txt
+from octavo.ingest.formats.plain import make_html_file, make_markdown, make_txt
 from octavo.ingest.formats.raster import IMAGE_TYPES, open_image
 from octavo.ingest.formats.svg import open_svg
 from octavo.ingest.office.docx import make_docx
@@ -29,8 +29,8 @@ _MAKERS: dict[str, Maker] = {
     "html": make_html_file,
     "md": make_markdown,
     "txt": make_txt,
-    "csv": partial(make_table, kind="csv"),
-    "tsv": partial(make_table, kind="tsv"),
+    "csv": make_csv,
+    "tsv": make_csv,
 }
 _kept = ConvertedCache()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+from typing import Literal
 
 import pytest
 
@@ -29,7 +30,9 @@ _LOG = [
 _SIZES = [["code", "sizes", "price"], *([f"K{n}", "S,M,L", f"{n},50"] for n in range(7))]
 
 
-def written(rows: list[list[str]], delimiter: str, quoting: int = csv.QUOTE_MINIMAL) -> str:
+def written(
+    rows: list[list[str]], delimiter: str, quoting: Literal[0, 1] = csv.QUOTE_MINIMAL
+) -> str:
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter, quoting=quoting).writerows(rows)
     return out.getvalue()
@@ -39,7 +42,7 @@ def written(rows: list[list[str]], delimiter: str, quoting: int = csv.QUOTE_MINI
 @pytest.mark.parametrize("rows", [_FEES, _LOG, _SIZES])
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 def test_rows_come_back_as_they_were_written(
-    delimiter: str, rows: list[list[str]], quoting: int
+    delimiter: str, rows: list[list[str]], quoting: Literal[0, 1]
 ) -> None:
     delimited = read_delimited(written(rows, delimiter, quoting))
     assert delimited is not None

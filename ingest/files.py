@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from octavo.ingest.document import DocumentError
 from octavo.ingest.formats.encoding import decode
 from octavo.ingest.formats.image_signature import image_type
+from octavo.ingest.formats.text_signature import mail_type, text_type
 from octavo.ingest.formats.zip_container import container_type
 
 _READ = (
     "PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, text, CSV, PNG, JPEG, TIFF, WebP, SVG, GIF, BMP"
 )
-#: By suffix, of what is text; nothing in the bytes tells these apart.
-_TEXTS = {
-    ".md": "md", ".markdown": "md", ".html": "html", ".htm": "html", ".xhtml": "html",
-    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
-}  # fmt: skip
+#: Types of files whose attachments are documents of their own.
+WITH_ATTACHMENTS = frozenset({"eml", "mbox", "msg"})
 #: What is known and not read, and what to do about it.
 _OTHERS = (
     (b"{\\rtf", "is an RTF file; save it as .docx or PDF"),
@@ -36,24 +33,17 @@ _OLE_STREAMS = (
     ("PowerPoint Document", "is a PowerPoint file of the old format (.ppt); save it as .pptx"),
     ("Workbook", "is an Excel file of the old format (.xls); save it as .xlsx or PDF"),
     ("Book", "is an Excel file of the old format (.xls); save it as .xlsx or PDF"),
-    ("__substg1.0_", "is an Outlook message (.msg); save it as HTML or PDF"),
 )
-#: What may stand before the root element: declarations, comments, a DOCTYPE other than HTML's.
-_PROLOG = re.compile(
-    r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*"
-    r"|<!DOCTYPE(?!\s+html)[^\[>]*(?:\[.*?\]\s*)?>\s*)*",
-    re.DOTALL | re.IGNORECASE,
-)
-_ROOT = re.compile(r"<!DOCTYPE\s+html|<(?:\w+:)?(html|svg)[\s>]", re.IGNORECASE)
+_MSG_STREAM = "__substg1.0_"
 _HEAD = 65_536
 _IGNORED = ("~$", ".")
 
 
 def file_type(data: bytes, suffix: str = "") -> str:
-    """`pdf`, an image type, `svg`, `docx`, `pptx`, `xlsx`, `epub`, `html`, `md`, `csv`, `tsv` or
-    `txt`.
+    """A key of `_MAKERS` in `octavo.ingest.open_document`, `pdf`, an image type or `svg`.
 
-    The content decides; `suffix` only tells texts apart (Markdown, CSV, HTML without a beginning).
+    The content decides; `suffix` only tells texts apart (Markdown, CSV, JSON, HTML without a
+    beginning).
     Raises DocumentError for an empty file, for one that is known and not read, saying what to do,
     and for bytes that are none of these.
     """
@@ -67,27 +57,33 @@ def file_type(data: bytes, suffix: str = "") -> str:
         return image
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return container_type(data)
+    if data.startswith(_OLE):
+        return _ole_type(data)
     _refuse_others(data, head)
+    mail = mail_type(data[:_HEAD], suffix)
+    if mail:
+        return mail
     text = decode(data[:_HEAD], partial=True)
     if text is None:
         raise DocumentError(f"not a document that Octavo reads ({_READ})")
-    root = _ROOT.match(text, _PROLOG.match(text).end())  # type: ignore[union-attr]  # may be empty
-    if root:
-        return "svg" if (root[1] or "").lower() == "svg" else "html"
-    return _TEXTS.get(suffix.lower(), "txt")
+    return text_type(text, suffix)
 
 
 def _refuse_others(data: bytes, head: bytes) -> None:
     for signature, reason in _OTHERS:
         if head.startswith(signature):
             raise DocumentError(reason)
-    if data.startswith(_OLE):
-        for name, reason in _OLE_STREAMS:
-            if name.encode("utf-16-le") in data:
-                raise DocumentError(reason)
-        raise DocumentError("is a file of an old Office format; save it as .docx or PDF")
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
         raise DocumentError("is a HEIC or AVIF picture; save it as JPEG or PNG")
+
+
+def _ole_type(data: bytes) -> str:
+    for name, reason in _OLE_STREAMS:
+        if name.encode("utf-16-le") in data:
+            raise DocumentError(reason)
+    if _MSG_STREAM.encode("utf-16-le") in data:
+        return "msg"
+    raise DocumentError("is a file of an old Office format; save it as .docx or PDF")
 
 
 def utf8(text: str) -> str:

@@ -13,6 +13,9 @@ from octavo.ingest.formats.converted import ConvertedCache, Maker
 from octavo.ingest.formats.delimited import make_csv
 from octavo.ingest.formats.epub import make_epub
 from octavo.ingest.formats.epub_builder import MUPDF_ERRORS as MUPDF_ERRORS
+from octavo.ingest.formats.mhtml import make_mhtml
+from octavo.ingest.formats.mime_mail import make_eml, make_mbox
+from octavo.ingest.formats.outlook_msg import make_msg
 from octavo.ingest.formats.plain import make_html_file, make_markdown, make_txt
 from octavo.ingest.formats.raster import IMAGE_TYPES, open_image
 from octavo.ingest.formats.svg import open_svg
@@ -29,6 +32,10 @@ _MAKERS: dict[str, Maker] = {
     "html": make_html_file,
     "md": make_markdown,
     "txt": make_txt,
+    "eml": make_eml,
+    "mbox": make_mbox,
+    "msg": make_msg,
+    "mhtml": make_mhtml,
     "csv": make_csv,
     "tsv": make_csv,
 }

@@ -30,12 +30,13 @@ def text_of(data: bytes) -> str:
 
 def make_txt(data: bytes, bounds: FileLimits) -> Converted:
     """Lines as they are, a paragraph at each blank line, a new page at each form feed."""
-    pages = text_of(data).replace("\r\n", "\n").replace("\r", "\n").split("\f")
-    chapters = [_paragraphs(page) for page in pages if page.strip()]
+    chapters = [text_paragraphs(page) for page in text_of(data).split("\f") if page.strip()]
     return EpubBuilder(chapters, Pictures(bounds)).make()
 
 
-def _paragraphs(text: str) -> Iterator[str]:
+def text_paragraphs(text: str) -> Iterator[str]:
+    """HTML blocks of lines that are shown as they are."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     for part in re.split(r"\n[ \t]*\n", text):
         lines = part.strip("\n").split("\n")
         for n in range(0, len(lines), _LINES):

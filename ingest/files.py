@@ -19,7 +19,6 @@ _READ = (
 WITH_ATTACHMENTS = frozenset({"eml", "mbox", "msg"})
 #: What is known and not read, and what to do about it.
 _OTHERS = (
-    (b"{\\rtf", "is an RTF file; save it as .docx or PDF"),
     (b"\x1f\x8b", "is a gzip archive; unpack it"),
     (b"7z\xbc\xaf\x27\x1c", "is a 7z archive; unpack it and give the folder"),
     (b"Rar!\x1a\x07", "is a RAR archive; unpack it and give the folder"),
@@ -59,6 +58,8 @@ def file_type(data: bytes, suffix: str = "") -> str:
         return container_type(data)
     if data.startswith(_OLE):
         return _ole_type(data)
+    if head.startswith(b"{\\rtf"):
+        return "rtf"
     _refuse_others(data, head)
     mail = mail_type(data[:_HEAD], suffix)
     if mail:

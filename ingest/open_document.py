@@ -13,11 +13,14 @@ from octavo.ingest.formats.converted import ConvertedCache, Maker
 from octavo.ingest.formats.delimited import make_csv
 from octavo.ingest.formats.epub import make_epub
 from octavo.ingest.formats.epub_builder import MUPDF_ERRORS as MUPDF_ERRORS
+from octavo.ingest.formats.json_records import make_json, make_jsonl
 from octavo.ingest.formats.mhtml import make_mhtml
 from octavo.ingest.formats.mime_mail import make_eml, make_mbox
+from octavo.ingest.formats.notebook import make_notebook
 from octavo.ingest.formats.outlook_msg import make_msg
 from octavo.ingest.formats.plain import make_html_file, make_markdown, make_txt
 from octavo.ingest.formats.raster import IMAGE_TYPES, open_image
+from octavo.ingest.formats.rtf import make_rtf
 from octavo.ingest.formats.svg import open_svg
 from octavo.ingest.office.docx import make_docx
 from octavo.ingest.office.pptx import make_pptx
@@ -36,6 +39,10 @@ _MAKERS: dict[str, Maker] = {
     "mbox": make_mbox,
     "msg": make_msg,
     "mhtml": make_mhtml,
+    "ipynb": make_notebook,
+    "json": make_json,
+    "jsonl": make_jsonl,
+    "rtf": make_rtf,
     "csv": make_csv,
     "tsv": make_csv,
 }

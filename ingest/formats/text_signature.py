@@ -8,7 +8,7 @@ import re
 _TEXTS = {
     ".md": "md", ".markdown": "md", ".html": "html", ".htm": "html", ".xhtml": "html",
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
-    ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".ipynb": "ipynb",
+    ".json": "json", ".geojson": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".ipynb": "ipynb",
 }  # fmt: skip
 _MAIL = {".eml": "eml", ".mht": "mhtml", ".mhtml": "mhtml", ".mbox": "mbox", ".mbx": "mbox"}
 #: What may stand before the root element: declarations, comments, a DOCTYPE other than HTML's.

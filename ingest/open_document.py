@@ -17,6 +17,7 @@ from octavo.ingest.formats.json_records import make_json, make_jsonl
 from octavo.ingest.formats.mhtml import make_mhtml
 from octavo.ingest.formats.mime_mail import make_eml, make_mbox
 from octavo.ingest.formats.notebook import make_notebook
+from octavo.ingest.formats.odf import make_odp, make_ods, make_odt
 from octavo.ingest.formats.outlook_msg import make_msg
 from octavo.ingest.formats.plain import make_html_file, make_markdown, make_txt
 from octavo.ingest.formats.raster import IMAGE_TYPES, open_image
@@ -31,6 +32,9 @@ _MAKERS: dict[str, Maker] = {
     "docx": make_docx,
     "pptx": make_pptx,
     "xlsx": make_xlsx,
+    "odt": make_odt,
+    "ods": make_ods,
+    "odp": make_odp,
     "epub": make_epub,
     "html": make_html_file,
     "md": make_markdown,

@@ -9,6 +9,7 @@ from pathlib import Path
 from octavo.ingest.document import DocumentError
 from octavo.ingest.formats.encoding import decode
 from octavo.ingest.formats.image_signature import image_type
+from octavo.ingest.formats.ole_signature import SIGNATURE, ole_type
 from octavo.ingest.formats.text_signature import mail_type, text_type
 from octavo.ingest.formats.zip_container import container_type
 
@@ -24,16 +25,6 @@ _OTHERS = (
     (b"Rar!\x1a\x07", "is a RAR archive; unpack it and give the folder"),
     (b"%!PS-Adobe", "is a PostScript file; save it as PDF"),
 )
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-#: Streams of an OLE file, whose names are in UTF-16, and what they make of it.
-_OLE_STREAMS = (
-    ("EncryptedPackage", "is an Office file with a password; save it without one"),
-    ("WordDocument", "is a Word file of the old format (.doc); save it as .docx or PDF"),
-    ("PowerPoint Document", "is a PowerPoint file of the old format (.ppt); save it as .pptx"),
-    ("Workbook", "is an Excel file of the old format (.xls); save it as .xlsx or PDF"),
-    ("Book", "is an Excel file of the old format (.xls); save it as .xlsx or PDF"),
-)
-_MSG_STREAM = "__substg1.0_"
 _HEAD = 65_536
 _IGNORED = ("~$", ".")
 
@@ -56,8 +47,8 @@ def file_type(data: bytes, suffix: str = "") -> str:
         return image
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return container_type(data)
-    if data.startswith(_OLE):
-        return _ole_type(data)
+    if data.startswith(SIGNATURE):
+        return ole_type(data)
     if head.startswith(b"{\\rtf"):
         return "rtf"
     _refuse_others(data, head)
@@ -76,15 +67,6 @@ def _refuse_others(data: bytes, head: bytes) -> None:
             raise DocumentError(reason)
     if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
         raise DocumentError("is a HEIC or AVIF picture; save it as JPEG or PNG")
-
-
-def _ole_type(data: bytes) -> str:
-    for name, reason in _OLE_STREAMS:
-        if name.encode("utf-16-le") in data:
-            raise DocumentError(reason)
-    if _MSG_STREAM.encode("utf-16-le") in data:
-        return "msg"
-    raise DocumentError("is a file of an old Office format; save it as .docx or PDF")
 
 
 def utf8(text: str) -> str:

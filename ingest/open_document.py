@@ -14,6 +14,7 @@ from octavo.ingest.formats.delimited import make_csv
 from octavo.ingest.formats.epub import make_epub
 from octavo.ingest.formats.epub_builder import MUPDF_ERRORS as MUPDF_ERRORS
 from octavo.ingest.formats.json_records import make_json, make_jsonl
+from octavo.ingest.formats.libreoffice import make_doc, make_ppt, make_xls
 from octavo.ingest.formats.mhtml import make_mhtml
 from octavo.ingest.formats.mime_mail import make_eml, make_mbox
 from octavo.ingest.formats.notebook import make_notebook
@@ -32,6 +33,9 @@ _MAKERS: dict[str, Maker] = {
     "docx": make_docx,
     "pptx": make_pptx,
     "xlsx": make_xlsx,
+    "doc": make_doc,
+    "xls": make_xls,
+    "ppt": make_ppt,
     "odt": make_odt,
     "ods": make_ods,
     "odp": make_odp,

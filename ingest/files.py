@@ -14,7 +14,8 @@ from octavo.ingest.formats.text_signature import mail_type, text_type
 from octavo.ingest.formats.zip_container import container_type
 
 _READ = (
-    "PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, text, CSV, PNG, JPEG, TIFF, WebP, SVG, GIF, BMP"
+    "PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, HTML, MHTML, Markdown, text, CSV, "
+    "JSON, notebooks, e-mail, PNG, JPEG, TIFF, WebP, HEIC, AVIF, SVG, GIF, BMP"
 )
 #: Types of files whose attachments are documents of their own.
 WITH_ATTACHMENTS = frozenset({"eml", "mbox", "msg"})
@@ -65,8 +66,6 @@ def _refuse_others(data: bytes, head: bytes) -> None:
     for signature, reason in _OTHERS:
         if head.startswith(signature):
             raise DocumentError(reason)
-    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
-        raise DocumentError("is a HEIC or AVIF picture; save it as JPEG or PNG")
 
 
 def utf8(text: str) -> str:

@@ -3,12 +3,18 @@ hangs, crashes, or writes nothing."""
 
 from __future__ import annotations
 
+import http.server
+import io
 import os
 import shutil
+import subprocess
 import sys
+import threading
 import time
+import zipfile
 from pathlib import Path
 
+import docx
 import pytest
 
 from octavo.ingest.document import DocumentError
@@ -16,7 +22,8 @@ from octavo.ingest.files import file_type
 from octavo.ingest.formats import libreoffice
 from octavo.ingest.open_document import open_document
 from octavo.ingest.worker.reader import Reader
-from tests.ingest.test_formats import blocks_of, headings, pages_of
+from tests.conftest import picture
+from tests.ingest.test_formats import blocks_of, headings, pages_of, texts
 from tests.support.office_files import deck, handbook, workbook
 from tests.support.ole_files import ole_file, outlook_message
 
@@ -127,3 +134,47 @@ def test_one_that_hangs_is_ended_with_all_it_started(
     assert time.monotonic() - start < 10
     time.sleep(4)
     assert not alive.exists()
+
+
+@pytest.mark.skipif(not libreoffice.find_libreoffice(), reason="LibreOffice is not installed")
+def test_libreoffice_reads_and_fetches_nothing(tmp_path: Path) -> None:
+    """By itself it fetches the picture that this letter links to."""
+    asked: list[str] = []
+
+    class Watcher(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        do_HEAD = do_OPTIONS = do_GET
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Watcher)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    letter = docx.Document()
+    letter.add_heading("Buoy fees", 1)
+    letter.add_paragraph("Buoy 7 costs 41 EUR a month.")
+    letter.add_picture(io.BytesIO(picture()))
+    letter.save(tmp_path / "whole.docx")
+    address = f'Target="http://127.0.0.1:{server.server_port}/x.png" TargetMode="External"'
+    with (
+        zipfile.ZipFile(tmp_path / "whole.docx") as whole,
+        zipfile.ZipFile(tmp_path / "letter.docx", "w") as linked,
+    ):
+        for name in whole.namelist():
+            data = whole.read(name).replace(b"r:embed=", b"r:link=")
+            linked.writestr(name, data.replace(b'Target="media/image1.png"', address.encode()))
+    try:
+        subprocess.run(
+            ["soffice", f"-env:UserInstallation={(tmp_path / 'p').as_uri()}", "--headless",
+             "--convert-to", "doc", "--outdir", str(tmp_path), str(tmp_path / "letter.docx")],
+            check=True, capture_output=True, timeout=120,
+        )  # fmt: skip
+        assert asked
+        asked.clear()
+        blocks = blocks_of((tmp_path / "letter.doc").read_bytes())
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert headings(blocks) == ["Buoy fees"]
+    assert "Buoy 7 costs 41 EUR a month." in texts(blocks)
+    assert asked == []

@@ -29,10 +29,12 @@ MIME_ERRORS = (MessageError, ValueError, LookupError, TypeError, AttributeError,
 _SIGNATURES = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 )
-_EMBEDDED = re.compile(r"""\bsrc\s*=\s*["']?\s*cid:""", re.IGNORECASE)
+_EMBEDDED = re.compile(r"""\bsrc\s*+=\s*+["']?\s*+cid:""", re.IGNORECASE)
 _QUOTED_FROM = re.compile(rb"^>(?=>*From )", re.MULTILINE)
 #: The line before each message of an mbox file. Inside of messages such lines are quoted.
-_MBOX_LINE = re.compile(rb"^From [^\r\n]*\d{4}[^\r\n]*\r?\n(?=[!-9;-~]+:)", re.MULTILINE)
+_MBOX_LINE = re.compile(
+    rb"^From \S{1,300} [^\r\n]{0,99}\d:\d\d[^\r\n]{0,99}\r?\n(?=[!-9;-~]+:)", re.MULTILINE
+)
 
 
 class _BoundedHeaders(Compat32):

@@ -18,7 +18,7 @@ _PROLOG = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _ROOT = re.compile(r"<!DOCTYPE\s+html|<(?:\w+:)?(html|svg)[\s>]", re.IGNORECASE)
-_MBOX = re.compile(r"From [^\r\n]*\d{4}[^\r\n]*\r?\n[!-9;-~]+:")
+_MBOX = re.compile(r"From \S{1,300} [^\r\n]{0,99}\d:\d\d[^\r\n]{0,99}\r?\n[!-9;-~]+:")
 _HEADER = re.compile(r"([!-9;-~]+):[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*(?:\r?\n|$)")
 
 

@@ -339,6 +339,9 @@ def test_a_damaged_outlook_message_says_so(cut: int) -> None:
         (b"Received: from a by b; 1 Jan 2020\nFrom: a@b\n\nx", ".1234:2,S", "eml"),
         (b"From: the harbour master\nTo: all\n\nThe pier is closed.", ".txt", "txt"),
         (b"From 2019 on the pier is closed.\n", ".txt", "txt"),
+        (b"From May 2019 on\nNote: the pier is closed.\n", ".txt", "txt"),
+        (b"From Monday 2019\nFrom: x\n", ".mbox", "txt"),
+        (b"From 17@xx Mon Apr 01 10:00:00 +0000 2019\nX-Id: 1\n\nx", ".txt", "mbox"),
         (b"From: a@b\n\nbytes \x00\x01\x02", ".eml", "eml"),
     ],
 )

@@ -14,7 +14,11 @@ _TYPES = {
     "worddocument": "doc", "powerpoint document": "ppt", "workbook": "xls", "book": "xls",
     "__properties_version1.0": "msg",
 }  # fmt: skip
-_ERRORS = (OSError, ValueError, IndexError, TypeError, struct.error, AttributeError)
+#: What olefile raises for damage: sizes beyond any file, directories in each other without end.
+OLE_ERRORS = (
+    OSError, ValueError, LookupError, TypeError, struct.error, AttributeError, ArithmeticError,
+    RecursionError, MemoryError,
+)  # fmt: skip
 
 
 def ole_type(data: bytes) -> str:
@@ -25,7 +29,7 @@ def ole_type(data: bytes) -> str:
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             names = [entry[0].lower() for entry in ole.listdir() if len(entry) == 1]
-    except _ERRORS as error:
+    except OLE_ERRORS as error:
         raise DocumentError(f"is a damaged file of an old Office format: {error}") from None
     if "encryptedpackage" in names:
         raise DocumentError("is an Office file with a password; save it without one")

@@ -25,6 +25,7 @@ from octavo.ingest.formats.converted import Converted
 from octavo.ingest.formats.epub_builder import EpubBuilder, Pictures
 from octavo.ingest.formats.mail_message import Attachment, MailMessage, MailText, message_blocks
 from octavo.ingest.formats.mime_mail import header_of, parse_mime, text_in
+from octavo.ingest.formats.ole_signature import OLE_ERRORS
 
 _SUBJECT, _BODY, _HTML, _HEADERS = "0037", "1000", "1013", "007D"
 _SENDER, _ADDRESSES = "0C1A", ("5D01", "0C1F")
@@ -37,7 +38,6 @@ _PROPERTIES = "__properties_version1.0"
 #: Bytes before the properties of a message, of one inside of another, and of an attachment.
 _TOP, _INNER = 32, 24
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
-_OLE_ERRORS = (OSError, ValueError, IndexError, TypeError, struct.error, AttributeError)
 
 
 def make_msg(data: bytes, bounds: FileLimits) -> Converted:
@@ -54,7 +54,7 @@ def read_msg(data: bytes, bounds: FileLimits) -> MailMessage:
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             return _Storage(ole, [], bounds).message()
-    except _OLE_ERRORS as error:
+    except OLE_ERRORS as error:
         raise DocumentError(f"is a damaged Outlook message: {error}") from None
 
 

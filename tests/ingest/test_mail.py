@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from contextlib import suppress
 from email.message import EmailMessage
@@ -370,6 +371,21 @@ def test_hostile_mail_is_bounded(data: bytes) -> None:
     with suppress(DocumentError):
         read_eml(data, BOUNDS)
     assert time.process_time() - start < 10
+
+
+def test_no_damage_to_an_outlook_message_is_another_error() -> None:
+    """One that is none of ours would end the whole ingest: the type is told where it runs."""
+    draw = random.Random(3)
+    for n in range(300):
+        data = bytearray(_MSG)
+        for _ in range(draw.randint(1, 40)):
+            data[draw.randrange(8, len(data) if n % 2 else 2048)] = draw.choice((0, 255, 7))
+        with suppress(DocumentError):
+            file_type(bytes(data))
+            read_msg(bytes(data), BOUNDS)
+    chain: Tree = {f"s{n}": b"" for n in range(3000)}
+    with suppress(DocumentError):
+        file_type(ole_file(chain))
 
 
 def test_attachments_are_bounded(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from octavo.api.schemas.ledger import (
 from octavo.api.schemas.results import DeleteOut
 from octavo.index.commit import delete_document, forget_failure
 from octavo.index.originals import Originals
+from octavo.index.source import container_of
 from octavo.index.store import Failure, Store, StoredDocument
 
 
@@ -61,13 +62,21 @@ class PageLedger:
         """Removes the document of that name, and forgets that such a source, or one of its own,
         failed."""
         entry = self._entry(name)
+        gone = [
+            s for s in self.store.documents() if s == entry.document or _is_attached(*s.sources)
+        ]
+        forgotten = [
+            f for f in self.store.failures() if f in entry.failures or _is_attached(f.source)
+        ]
         if entry.document:
             delete_document(self.store, self.originals, entry.document.document.id)
         for failure in entry.failures:
             forget_failure(self.store, self.originals, failure)
-        return DeleteOut(
-            deleted=[document_out(entry.document)] if entry.document else [],
-            forgotten=[failure_out(f) for f in entry.failures],
+        left = {s.document.id for s in self.store.documents()}
+        failed = {f.source for f in self.store.failures()}
+        return DeleteOut(  # with the attachments that went along
+            deleted=[document_out(s) for s in gone if s.document.id not in left],
+            forgotten=[failure_out(f) for f in forgotten if f.source not in failed],
         )
 
     def keep_failures(self, failures: Sequence[Failure]) -> None:
@@ -79,3 +88,7 @@ class PageLedger:
 
     def _entry(self, name: str) -> LedgerEntry:
         return find_entry(name, self.store.documents(), self.store.failures())
+
+
+def _is_attached(*sources: str) -> bool:
+    return any(map(container_of, sources))

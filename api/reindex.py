@@ -20,6 +20,7 @@ from octavo.index.integrity import open_intact_store
 from octavo.index.lock import IndexLock
 from octavo.index.manifest import check_manifest, read_manifest
 from octavo.index.originals import Originals
+from octavo.index.source import name_of
 from octavo.index.store import Failure, Sizes, StoredDocument, StoreError
 from octavo.index.stores.copy_documents import copy_documents
 
@@ -127,7 +128,7 @@ def _embed_again(old: Path, into: Settings, as_json: bool) -> IngestOut:
     originals = Originals(old / "blobs")
     documents, failures = _stored(old, originals)
     sources = [
-        originals.source(s.document.id, os.path.basename(source) or s.document.name, source)
+        originals.source(s.document.id, name_of(source) or s.document.name, source)
         for s in documents
         for source in s.sources
     ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from octavo.index.build import Builder, Progress, Result
 from octavo.index.chunk_vectors import Encoders
 from octavo.index.originals import Originals
 from octavo.index.retry_pages import retry_pages
-from octavo.index.source import Source
+from octavo.index.source import Source, container_of, name_of
 from octavo.index.store import Failure, Store, StoredDocument
 from octavo.ingest.worker.reader import Reader
 
@@ -41,15 +41,15 @@ class Retry:
         self, again: RetryTargets, reader: Reader, report: Callable[[Progress], None]
     ) -> Iterator[Result]:
         """A result for each. Raises StoreError where the store cannot be read or written."""
-        sources = []
+        sources: dict[str, Source] = {}  # several attachments may be of one mail
         for failure in again.failures:
             source = self._source(failure)
             if isinstance(source, Source):
-                sources.append(source)
+                sources[source.source] = source
             else:
                 yield source
         if sources:
-            yield from self._builder.ingest(sources, report)
+            yield from self._builder.ingest(list(sources.values()), report)
         for n, stored in enumerate(again.documents, 1):
             yield self._reread(stored, reader, report, len(again.documents) - n)
 
@@ -58,6 +58,9 @@ class Retry:
         name, document = failure.name, failure.document
         if failure.kept:
             return self._originals.source(document, name, failure.source)
+        container = container_of(failure.source)
+        if container:
+            return self._container(container, failure)
         if not failure.local:
             reason = (
                 f"{failure.reason} (a client sent it, and its bytes are not kept: send it again)"
@@ -70,6 +73,15 @@ class Retry:
             self._store.forget_failure(failure.source)
             return Result(name, "gone", reason=failure.source)
         return Source.file(Path(failure.source), self._most)
+
+    def _container(self, container: str, failure: Failure) -> Source | Result:
+        """What an attachment is read from again: the original of the mail that it is in."""
+        for stored in self._store.documents():
+            if container in stored.sources:
+                found = self._originals.source(stored.document.id, name_of(container), container)
+                return replace(found, local=failure.local)
+        self._store.forget_failure(failure.source)
+        return Result(failure.name, "gone", reason=failure.source)
 
     def _reread(
         self,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Literal
 
+from octavo.index.attachments import AttachmentFiles
 from octavo.index.chunk_vectors import Encoders, embed_chunks
 from octavo.index.commit import commit_document, drop_source
 from octavo.index.embed_worker import EmbedWorker
@@ -76,7 +77,8 @@ class Builder:
     def ingest(
         self, sources: Sequence[Source], report: Callable[[Progress], None] = lambda _: None
     ) -> Iterator[Result]:
-        """Results in the order of `sources`; each document is committed before its result.
+        """Results in the order of `sources`, each followed by those of its attachments; a document
+        is committed before its result.
 
         Child processes read ahead, threads embed what was read, and here it is written: three
         stages at work at once, each bounded. What is wrong with one source fails that one. Raises
@@ -89,24 +91,34 @@ class Builder:
             self._store, self._originals, self._readers, stop
         )
         self._embedder = embedder = EmbedWorker(self._encoders, stop)
+        self._attachments = attachments = AttachmentFiles(
+            self._store, self._originals, self._ledger, self._limits
+        )
         started: list[PendingDocument] = []
+        waiting = deque(sources)
         try:
-            waiting = iter(sources)
-            while True:
-                for source in islice(waiting, len(self._readers) + 1 - len(started)):
-                    started.append(PendingDocument(source, stop))
+            while waiting or started:
+                while waiting and len(started) <= len(self._readers):
+                    started.append(PendingDocument(waiting.popleft(), stop))
                     prefetcher.begin(started[-1])
                     embedder.begin(started[-1])
-                if not started:
-                    return
                 result = self._finish(started[0], progress)
-                started.pop(0)
+                pending = started.pop(0)
                 yield result
+                attachments.drop(pending.source)
+                if result.outcome != "failed":
+                    new = result.outcome in ("updated", "duplicate")
+                    found = attachments.find(pending.source, pending.kind, pending.id, new)
+                    waiting.extendleft(reversed(found.sources))
+                    progress.add(len(found.sources))
+                    if found.reason:
+                        yield Result(found.name, "failed", reason=found.reason)
         finally:
             # Also when the caller stops early: nothing goes on reading behind its back.
             stop.set()
             prefetcher.close()
             embedder.close()
+            attachments.close()
             for pending in started:
                 self._forget_original(pending)
 
@@ -257,6 +269,9 @@ class _Counter:
         self._waiting = files
         self._done = 0
         self._total = 0
+
+    def add(self, files: int) -> None:
+        self._waiting += files
 
     def open(self, name: str, pages: int) -> None:
         self._waiting -= 1

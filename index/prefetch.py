@@ -6,7 +6,6 @@ import queue
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from octavo.index.ingest_pipeline import PendingDocument, StoppedError
 from octavo.index.originals import Originals
@@ -58,7 +57,7 @@ class Prefetcher:
             pending.data = pending.source.read()
             pending.size = len(pending.data)
             pending.id = document_id(pending.data)
-            pending.kind = file_type(pending.data, Path(pending.source.name).suffix)
+            pending.kind = file_type(pending.data, pending.source.suffix)
             if self._store.find(pending.id, fresh=True) is None and self._claim(pending.id):
                 self._store_original(pending)
         except Exception as error:  # noqa: BLE001  raised again in its turn; a thread has no caller

@@ -10,6 +10,9 @@ from pathlib import Path
 from octavo.ingest.document import DocumentError
 from octavo.ingest.files import utf8
 
+#: Between a file and the name of one inside of it: `/mail/may.eml!/report.pdf`.
+ATTACHED = "!/"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -25,12 +28,32 @@ class Source:
     read: Callable[[], bytes] = field(compare=False)
     local: bool = False
 
+    @property
+    def suffix(self) -> str:
+        """Of the file's own name: `name` of an attachment ends with that of its mail."""
+        return Path(self.source if ATTACHED in self.source else self.name).suffix
+
     @staticmethod
     def file(path: Path, most: int = 1 << 31) -> Source:
         """A file of at most `most` bytes; what is wrong with it is said when it is read."""
         return Source(
             utf8(path.name), utf8(os.path.abspath(path)), lambda: _read_file(path, most), local=True
         )
+
+
+def container_of(source: str) -> str:
+    """The source of the file that an attachment is in; empty for a file that is in none. (A folder
+    may be called "Yahoo!", too.)"""
+    container, _, _ = source.rpartition(ATTACHED)
+    return "" if not container or os.path.isdir(f"{container}!") else container
+
+
+def name_of(source: str) -> str:
+    """How a document from `source` is called."""
+    container = container_of(source)
+    if not container:
+        return os.path.basename(source)
+    return f"{source[len(container) + len(ATTACHED) :]} in {name_of(container)}"
 
 
 def _read_file(path: Path, most: int) -> bytes:

@@ -3,57 +3,38 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from octavo.ingest.document import DocumentError
 from octavo.ingest.formats.encoding import decode
 from octavo.ingest.formats.image_signature import image_type
+from octavo.ingest.formats.ole_signature import SIGNATURE, ole_type
+from octavo.ingest.formats.text_signature import mail_type, text_type
 from octavo.ingest.formats.zip_container import container_type
 
 _READ = (
-    "PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, text, CSV, PNG, JPEG, TIFF, WebP, SVG, GIF, BMP"
+    "PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, HTML, MHTML, Markdown, text, CSV, "
+    "JSON, notebooks, e-mail, PNG, JPEG, TIFF, WebP, HEIC, AVIF, SVG, GIF, BMP"
 )
-#: By suffix, of what is text; nothing in the bytes tells these apart.
-_TEXTS = {
-    ".md": "md", ".markdown": "md", ".html": "html", ".htm": "html", ".xhtml": "html",
-    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
-}  # fmt: skip
+#: Types of files whose attachments are documents of their own.
+WITH_ATTACHMENTS = frozenset({"eml", "mbox", "msg"})
 #: What is known and not read, and what to do about it.
 _OTHERS = (
-    (b"{\\rtf", "is an RTF file; save it as .docx or PDF"),
     (b"\x1f\x8b", "is a gzip archive; unpack it"),
     (b"7z\xbc\xaf\x27\x1c", "is a 7z archive; unpack it and give the folder"),
     (b"Rar!\x1a\x07", "is a RAR archive; unpack it and give the folder"),
     (b"%!PS-Adobe", "is a PostScript file; save it as PDF"),
 )
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-#: Streams of an OLE file, whose names are in UTF-16, and what they make of it.
-_OLE_STREAMS = (
-    ("EncryptedPackage", "is an Office file with a password; save it without one"),
-    ("WordDocument", "is a Word file of the old format (.doc); save it as .docx or PDF"),
-    ("PowerPoint Document", "is a PowerPoint file of the old format (.ppt); save it as .pptx"),
-    ("Workbook", "is an Excel file of the old format (.xls); save it as .xlsx or PDF"),
-    ("Book", "is an Excel file of the old format (.xls); save it as .xlsx or PDF"),
-    ("__substg1.0_", "is an Outlook message (.msg); save it as HTML or PDF"),
-)
-#: What may stand before the root element: declarations, comments, a DOCTYPE other than HTML's.
-_PROLOG = re.compile(
-    r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*"
-    r"|<!DOCTYPE(?!\s+html)[^\[>]*(?:\[.*?\]\s*)?>\s*)*",
-    re.DOTALL | re.IGNORECASE,
-)
-_ROOT = re.compile(r"<!DOCTYPE\s+html|<(?:\w+:)?(html|svg)[\s>]", re.IGNORECASE)
 _HEAD = 65_536
 _IGNORED = ("~$", ".")
 
 
 def file_type(data: bytes, suffix: str = "") -> str:
-    """`pdf`, an image type, `svg`, `docx`, `pptx`, `xlsx`, `epub`, `html`, `md`, `csv`, `tsv` or
-    `txt`.
+    """A key of `_MAKERS` in `octavo.ingest.open_document`, `pdf`, an image type or `svg`.
 
-    The content decides; `suffix` only tells texts apart (Markdown, CSV, HTML without a beginning).
+    The content decides; `suffix` only tells texts apart (Markdown, CSV, JSON, HTML without a
+    beginning).
     Raises DocumentError for an empty file, for one that is known and not read, saying what to do,
     and for bytes that are none of these.
     """
@@ -67,27 +48,24 @@ def file_type(data: bytes, suffix: str = "") -> str:
         return image
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return container_type(data)
+    if data.startswith(SIGNATURE):
+        return ole_type(data)
+    if head.startswith(b"{\\rtf"):
+        return "rtf"
     _refuse_others(data, head)
+    mail = mail_type(data[:_HEAD], suffix)
+    if mail:
+        return mail
     text = decode(data[:_HEAD], partial=True)
     if text is None:
         raise DocumentError(f"not a document that Octavo reads ({_READ})")
-    root = _ROOT.match(text, _PROLOG.match(text).end())  # type: ignore[union-attr]  # may be empty
-    if root:
-        return "svg" if (root[1] or "").lower() == "svg" else "html"
-    return _TEXTS.get(suffix.lower(), "txt")
+    return text_type(text, suffix)
 
 
 def _refuse_others(data: bytes, head: bytes) -> None:
     for signature, reason in _OTHERS:
         if head.startswith(signature):
             raise DocumentError(reason)
-    if data.startswith(_OLE):
-        for name, reason in _OLE_STREAMS:
-            if name.encode("utf-16-le") in data:
-                raise DocumentError(reason)
-        raise DocumentError("is a file of an old Office format; save it as .docx or PDF")
-    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
-        raise DocumentError("is a HEIC or AVIF picture; save it as JPEG or PNG")
 
 
 def utf8(text: str) -> str:

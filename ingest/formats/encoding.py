@@ -23,6 +23,8 @@ _ERAS = EncodingEra.ALL & ~EncodingEra.MAINFRAME
 _FEW = 8  # bytes above 127, without a run of three: too few to tell an encoding
 _HIGH = re.compile(rb"[\x80-\xff]")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]{3}")
+#: Signs inside of a word, where the Polish letters of cp1250 stand ("ko³o" for "koło").
+_SIGN_IN_WORD = re.compile("[a-zà-ÿ][£¥¯³¹¼¾¿Ÿ]+[a-zà-ÿ]")
 
 
 def decode(data: bytes, partial: bool = False) -> str | None:
@@ -79,5 +81,7 @@ def _likely(sample: bytes) -> str:
 
 def _western(data: bytes) -> str | None:
     text = data.decode("cp1252", errors="replace")
+    if _SIGN_IN_WORD.search(text):
+        text = data.decode("cp1250", errors="replace")
     odd = sum(1 for c in text if (ord(c) < 32 and c not in "\t\n\r\f") or c == "\ufffd")
     return text if odd <= len(text) / 200 else None

@@ -1,27 +1,21 @@
-"""Text files: plain, Markdown, and values separated by commas or tabs."""
+"""Text files: plain, Markdown and HTML."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
-from itertools import chain
 
 from markdown_it import MarkdownIt
 
 from octavo.ingest.document import DocumentError
 from octavo.ingest.file_limits import FileLimits
-from octavo.ingest.formats.converted import LANDSCAPE, Converted
+from octavo.ingest.formats.converted import Converted
 from octavo.ingest.formats.encoding import decode
 from octavo.ingest.formats.epub_builder import EpubBuilder, Pictures, escape
 from octavo.ingest.formats.html import html_blocks, make_html
 from octavo.ingest.formats.html_tree import read_html
-from octavo.ingest.formats.long_tables import NumberedRow, sheet_blocks
-from octavo.ingest.formats.table_html import text_cell
 
 _LINES = 60  # of a paragraph: more are cut into several
-_SEPARATORS = {"csv": ",;|", "tsv": "\t"}
 
 
 def text_of(data: bytes) -> str:
@@ -36,12 +30,13 @@ def text_of(data: bytes) -> str:
 
 def make_txt(data: bytes, bounds: FileLimits) -> Converted:
     """Lines as they are, a paragraph at each blank line, a new page at each form feed."""
-    pages = text_of(data).replace("\r\n", "\n").replace("\r", "\n").split("\f")
-    chapters = [_paragraphs(page) for page in pages if page.strip()]
+    chapters = [text_paragraphs(page) for page in text_of(data).split("\f") if page.strip()]
     return EpubBuilder(chapters, Pictures(bounds)).make()
 
 
-def _paragraphs(text: str) -> Iterator[str]:
+def text_paragraphs(text: str) -> Iterator[str]:
+    """HTML blocks of lines that are shown as they are."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     for part in re.split(r"\n[ \t]*\n", text):
         lines = part.strip("\n").split("\n")
         for n in range(0, len(lines), _LINES):
@@ -71,36 +66,3 @@ def make_markdown(data: bytes, bounds: FileLimits) -> Converted:
 def make_html_file(data: bytes, bounds: FileLimits) -> Converted:
     """Raises DocumentError as `make_html`."""
     return make_html(text_of(data), bounds)
-
-
-def make_table(data: bytes, bounds: FileLimits, kind: str) -> Converted:
-    """A CSV or TSV file as a table; one that is none is shown as text."""
-    try:
-        return _table(text_of(data), kind, bounds) or make_txt(data, bounds)
-    except csv.Error:
-        return make_txt(data, bounds)
-
-
-def _table(text: str, kind: str, bounds: FileLimits) -> Converted | None:
-    rows = _cells(text, _separator(text, _SEPARATORS[kind]))
-    head = [row for _, row in zip(range(20), rows, strict=False)]
-    if not head or max(map(len, head)) < 2:
-        return None
-    numbered = (
-        NumberedRow(n, {c: text_cell(v) for c, v in enumerate(row) if v.strip()})
-        for n, row in enumerate(chain(head, rows), 1)
-    )
-    pictures = Pictures(bounds, LANDSCAPE)
-    return EpubBuilder([sheet_blocks(numbered, LANDSCAPE)], pictures, {}, LANDSCAPE).make()
-
-
-def _separator(text: str, known: str) -> str:
-    """The character that parts the first lines into the same number of columns most often."""
-    lines = [x for x in text[:20_000].splitlines()[:20] if x.strip()]
-    counts = {c: [x.count(c) for x in lines] for c in known}
-    return max(known, key=lambda c: (min(counts[c], default=0), sum(counts[c])))
-
-
-def _cells(text: str, separator: str) -> Iterator[list[str]]:
-    """Raises csv.Error for a field over 128 KB, or what else csv does not take."""
-    yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from octavo.ingest.document import DocumentError
 from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.image_signature import image_type
 
-IMAGE_TYPES = frozenset({"png", "jpeg", "gif", "tiff", "bmp", "webp"})
+IMAGE_TYPES = frozenset({"png", "jpeg", "gif", "tiff", "bmp", "webp", "heic", "avif"})
 _ORIENTATION = 0x112
 _PILLOW_ERRORS = (OSError, SyntaxError, EOFError, struct.error, ValueError, KeyError, TypeError)
 
@@ -32,11 +33,12 @@ class DrawablePicture:
 def open_image(data: bytes, kind: str, bounds: FileLimits) -> Any:
     """A `pymupdf.Document`, a page a frame, turned as the file says.
 
-    MuPDF turns JPEG by its EXIF data but PNG and TIFF not, and reads no WebP. Of a moving picture
-    (GIF, WebP, PNG) the first frame is read. Raises DocumentError over `bounds.pixels`.
+    MuPDF turns JPEG by its EXIF data but PNG and TIFF not, and reads no WebP, HEIC or AVIF. Of
+    a moving picture (GIF, WebP, PNG) the first frame is read. Raises DocumentError over
+    `bounds.pixels`.
     """
-    if kind == "webp":
-        data, kind = _webp(data, bounds), "png"
+    if kind in _PLUGINS:
+        data, kind = _as_png(data, kind, bounds), "png"
     document = pymupdf.open(stream=data, filetype=kind)
     for page in document:
         for image in page.get_image_info():
@@ -53,8 +55,8 @@ def drawable_picture(data: bytes, bounds: FileLimits) -> DrawablePicture | None:
     kind = image_type(data)
     if not kind:
         return None
-    if kind == "webp":
-        data, kind = _webp(data, bounds), "png"
+    if kind in _PLUGINS:
+        data, kind = _as_png(data, kind, bounds), "png"
     with pymupdf.open(stream=data, filetype=kind) as document:
         page = document[0]
         for image in page.get_image_info():
@@ -62,14 +64,44 @@ def drawable_picture(data: bytes, bounds: FileLimits) -> DrawablePicture | None:
         return DrawablePicture(data, kind, float(page.rect.width), float(page.rect.height))
 
 
-def _webp(data: bytes, bounds: FileLimits) -> bytes:
+def _as_png(data: bytes, kind: str, bounds: FileLimits) -> bytes:
+    """What MuPDF does not read. The plugins themselves, not Image.open: Pillow's own limit of
+    pixels is a global that we leave alone."""
     try:
-        # The plugin itself, not Image.open: Pillow's own limit is a global that we leave alone.
-        image = WebPImagePlugin.WebPImageFile(io.BytesIO(data))
+        image = _PLUGINS[kind](io.BytesIO(data))
         bounds.check_pixels(image.width, image.height)
         return _png(ImageOps.exif_transpose(image))
     except _PILLOW_ERRORS as error:
-        raise DocumentError(f"cannot be opened as webp: {error}") from None
+        raise DocumentError(f"cannot be opened as {kind}: {error}") from None
+
+
+def _open_avif(data: io.BytesIO) -> Image.Image:
+    try:
+        from PIL import AvifImagePlugin
+    except ImportError:
+        raise DocumentError(
+            "is an AVIF picture, which Pillow reads from 11.3 on: pip install -U pillow"
+        ) from None
+    return AvifImagePlugin.AvifImageFile(data)
+
+
+def _open_heic(data: io.BytesIO) -> Image.Image:
+    try:
+        from pillow_heif import HeifImageFile
+    except ImportError:
+        raise DocumentError(
+            "is a HEIC picture, which needs pillow-heif: pip install 'octavo[heic]', or save it "
+            "as JPEG or PNG"
+        ) from None
+    image: Image.Image = HeifImageFile(data)
+    return image
+
+
+_PLUGINS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
+    "webp": WebPImagePlugin.WebPImageFile,
+    "avif": _open_avif,
+    "heic": _open_heic,
+}
 
 
 def _png(image: Image.Image) -> bytes:

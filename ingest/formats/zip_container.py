@@ -11,6 +11,8 @@ from octavo.ingest.document import DocumentError
 from octavo.ingest.file_limits import FileLimits
 
 _STEP = 1 << 18  # bytes unpacked at a time
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+_OPEN_TYPES = {"text": "odt", "spreadsheet": "ods", "presentation": "odp", "graphics": "odp"}
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
 
 
@@ -73,7 +75,7 @@ class Container:
 
 
 def container_type(data: bytes) -> str:
-    """`docx`, `pptx`, `xlsx` or `epub`, told by the files inside.
+    """`docx`, `pptx`, `xlsx`, `odt`, `ods`, `odp` or `epub`, told by the files inside.
 
     Raises DocumentError for any other ZIP archive, saying what to do with it.
     """
@@ -85,8 +87,13 @@ def container_type(data: bytes) -> str:
         raise DocumentError(f"is a damaged ZIP container: {error}") from None
     if kind == "application/epub+zip" or "META-INF/container.xml" in names:
         return "epub"
-    if "opendocument" in kind:
-        raise DocumentError("is an OpenDocument file; save it as .docx, .xlsx, .pptx or PDF")
+    if kind.startswith(_OPEN_DOCUMENT):
+        found = _OPEN_TYPES.get(kind.removeprefix(_OPEN_DOCUMENT).removesuffix("-template"))
+        if found:
+            return found
+        raise DocumentError(
+            "is an OpenDocument file that is no text, spreadsheet or presentation; save it as PDF"
+        )
     if "[Content_Types].xml" in names:
         for folder, name in (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "xlsx")):
             if any(n.startswith(folder) and n.endswith(".xml") for n in names):

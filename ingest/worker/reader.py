@@ -137,6 +137,30 @@ class Reader:
         reason = f"not read: over {self._limits.pages} pages (OCTAVO_MAX_PAGES)"
         yield from (_failed_page(n, reason) for n in progress.over_limit)
 
+    def attachments(self, data: Path, kind: str, folder: Path) -> list[str]:
+        """Writes the files in a document into `folder`, as 0, 1, 2, ..., and gives their names. A
+        time and memory limit as for a page. Raises DocumentError."""
+        progress = _ReadingProgress((), 1, self._limits.document_seconds)
+        reading = self._ensure_process()
+        idle = False
+        try:
+            task = Task(str(data), kind, self._ocr, self._limits.bounds, str(folder))
+            self._begin(reading, task)
+            names: list[str] = self._receive(reading.process, reading.pipe, progress)
+            idle = True
+            return names
+        except DocumentError:
+            idle = True
+            raise
+        except (_ProcessFailedError, EOFError, OSError) as error:
+            timed_out = isinstance(error, _ProcessFailedError)
+            raise DocumentError(
+                str(error) if timed_out else _exit_message(reading.process)
+            ) from error
+        finally:
+            if not idle:
+                self._end_process()
+
     def close(self) -> None:
         """Ends the child process; another thread in `pages` gets a DocumentError.
 
@@ -154,15 +178,9 @@ class Reader:
         process, pipe = reading.process, reading.pipe
         idle = False  # the child waits for the next document
         try:
-            if not self._started:
-                if not pipe.poll(_START):
-                    raise _ProcessTimeoutError(f"the reading process did not start in {_START:g} s")
-                self._started = pipe.recv() == READY
-            with self._watchdog.limit(max(_TRANSFER, self._limits.seconds), process.kill):
-                path = str(data) if isinstance(data, Path) else ""
-                pipe.send(Task(path, kind, self._ocr, self._limits.bounds))
-                if not isinstance(data, Path):
-                    pipe.send_bytes(data)
+            path = str(data) if isinstance(data, Path) else ""
+            task = Task(path, kind, self._ocr, self._limits.bounds)
+            self._begin(reading, task, None if isinstance(data, Path) else data)
             opened = self._receive(process, pipe, progress)
             if progress.page_numbers is None:
                 progress.open(opened.pages)
@@ -183,6 +201,17 @@ class Reader:
         finally:
             if not idle:
                 self._end_process()  # what is left in the pipe belongs to this document
+
+    def _begin(self, reading: ReadingProcess, task: Task, data: bytes | None = None) -> None:
+        """Sends a task, and `data` where it has no path."""
+        if not self._started:
+            if not reading.pipe.poll(_START):
+                raise _ProcessTimeoutError(f"the reading process did not start in {_START:g} s")
+            self._started = reading.pipe.recv() == READY
+        with self._watchdog.limit(max(_TRANSFER, self._limits.seconds), reading.process.kill):
+            reading.pipe.send(task)
+            if data is not None:
+                reading.pipe.send_bytes(data)
 
     def _receive(self, process: Popen[bytes], pipe: Connection, progress: _ReadingProgress) -> Any:
         """The next message. Only the waiting for it counts as the document's time: while the

@@ -6,8 +6,10 @@ import mmap
 import pickle
 import sys
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import cast
 
+from octavo.ingest.attachments import write_attachments
 from octavo.ingest.document import DocumentError
 from octavo.ingest.memory import resident
 from octavo.ingest.read import OUT_OF_MEMORY, BodyStyle, DocumentReading
@@ -39,6 +41,10 @@ class Child:
             received = b"" if task.path else self._pipe.recv_bytes()
             try:
                 data = _contents(task) if task.path else received
+                if task.attachments:
+                    folder = Path(task.attachments)
+                    self._pipe.send(write_attachments(data, task.kind, folder, task.bounds))
+                    continue
                 running = self._pages(DocumentReading(data, task.kind, task.bounds), task.ocr)
             except (EOFError, ConnectionError):
                 raise

@@ -26,12 +26,17 @@ class RecyclePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A document to open, at `path`; without one its bytes come after it, as they are."""
+    """A document to open, at `path`; without one its bytes come after it, as they are.
+
+    `attachments`: a folder into which the files in the document are written, instead of reading
+    its pages; the answer is the list of their names.
+    """
 
     path: str
     kind: str
     ocr: bool
     bounds: FileLimits
+    attachments: str = ""
 
 
 @dataclass(frozen=True, slots=True)

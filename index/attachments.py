@@ -1,0 +1,94 @@
+"""What is attached to e-mail, as sources of their own, on disk until they are indexed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from octavo.index.commit import drop_attachments
+from octavo.index.ledger import Ledger
+from octavo.index.originals import Originals
+from octavo.index.source import ATTACHED, Source, reason_of
+from octavo.index.store import Store
+from octavo.ingest.document import DocumentError
+from octavo.ingest.files import WITH_ATTACHMENTS
+from octavo.ingest.worker.reader import Reader, ReadLimits
+
+_DEEPEST = 4  # files in each other: a mail in a mail in a mail
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFiles:
+    """Sources, or why there are none, and what to call that which failed."""
+
+    sources: Sequence[Source] = ()
+    name: str = ""
+    reason: str = ""
+
+
+class AttachmentFiles:
+    """Of one run; `close` it."""
+
+    def __init__(
+        self, store: Store, originals: Originals, ledger: Ledger, limits: ReadLimits | None
+    ) -> None:
+        self._store = store
+        self._originals = originals
+        self._ledger = ledger
+        self._limits = limits
+        self._reader: Reader | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._files: dict[str, Path] = {}  # by source
+        self._count = 0
+
+    def find(self, container: Source, kind: str, document: str, replaces: bool) -> FoundFiles:
+        """The files in a document that is indexed now; what only an earlier version of it had
+        (`replaces`: there was one) is dropped. That they cannot be taken out is kept in the ledger,
+        as a failed source."""
+        mail = kind in WITH_ATTACHMENTS
+        if not (mail or replaces):
+            return FoundFiles()
+        name, source = f"attachments of {container.name}", container.source + ATTACHED
+        whole = replace(container, name=name, source=source)
+        try:
+            original = self._originals.path(document)
+            found = self._sources(container, original, kind) if mail else []
+        except (DocumentError, OSError) as error:
+            self._ledger.record_failure(whole, reason_of(error))
+            return FoundFiles(name=name, reason=reason_of(error))
+        self._ledger.record_success(whole)
+        keep = {s.source for s in found}
+        drop_attachments(self._store, self._originals, container.source, keep)
+        return FoundFiles(found)
+
+    def _sources(self, container: Source, original: Path, kind: str) -> list[Source]:
+        """What is nested too deep is left where it is."""
+        if container.source.count(ATTACHED) >= _DEEPEST:
+            return []
+        if self._reader is None or self._folder is None:
+            self._reader = Reader(self._limits, ocr=False)
+            self._folder = tempfile.TemporaryDirectory(prefix="octavo-")
+        self._count += 1
+        folder = Path(self._folder.name, str(self._count))
+        folder.mkdir()
+        names = self._reader.attachments(original, kind, folder)
+        return [self._source(container, n, folder / str(i)) for i, n in enumerate(names)]
+
+    def _source(self, container: Source, name: str, file: Path) -> Source:
+        source = f"{container.source}{ATTACHED}{name}"
+        self._files[source] = file
+        return Source(f"{name} in {container.name}", source, file.read_bytes, container.local)
+
+    def drop(self, source: Source) -> None:
+        """It is indexed, or cannot be: its bytes here are not needed any more."""
+        file = self._files.pop(source.source, None)
+        if file is not None:
+            file.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        if self._folder is not None:
+            self._folder.cleanup()

@@ -14,9 +14,11 @@ from pydantic import BaseModel
 
 from octavo.api.explain.explain_schemas import ExplainOut
 from octavo.api.schemas.answers import AnswerOut, SearchOut
+from octavo.api.schemas.folders import SourceChange, SourcesIn, SourcesOut
 from octavo.api.schemas.ledger import FailureOut, LedgerOut, StatusOut
+from octavo.api.schemas.requests import facts_in
 from octavo.api.schemas.results import DeleteOut, IngestOut, ResultOut
-from octavo.index.build import Progress
+from octavo.index.progress import Progress
 from octavo.index.source import Source, reason_of
 from octavo.index.store import StoreError
 from octavo.ingest.document import Box, DocumentError
@@ -83,13 +85,19 @@ class Client:
         reply = self._send("DELETE", f"/v1/documents/{_quoted(name)}")
         return DeleteOut.model_validate(reply.json())
 
+    def change_sources(self, changes: Sequence[SourceChange]) -> SourcesOut:
+        body = SourcesIn(changes=list(changes)).model_dump()
+        reply = self._send("POST", "/v1/sources", json=body, timeout=_INGEST_SECONDS)
+        return SourcesOut.model_validate(reply.json())
+
     def ingest(
         self, sources: Sequence[Source], report: Callable[[Progress], None] = lambda _: None
     ) -> Iterator[ResultOut]:
         """Sends one file at a time; a file that cannot be read here comes back as failed."""
+        pages = done = 0
         for n, source in enumerate(sources, 1):
             try:
-                data = source.read()
+                data, facts = source.read(), source.facts()
             except (OSError, DocumentError) as error:
                 yield _failed(source.name, reason_of(error))
                 continue
@@ -97,12 +105,15 @@ class Client:
                 "POST",
                 "/v1/documents",
                 files={"files": (source.name, data)},
-                data={"sources": source.source},
+                data={"sources": source.source, "facts": facts_in(facts).model_dump_json()},
                 timeout=_INGEST_SECONDS,
             )
             results = IngestOut.model_validate(reply.json()).results
-            pages = sum(r.pages for r in results)
-            report(Progress(source.name, pages, pages, len(sources) - n))
+            read = [r for r in results if r.outcome in ("added", "updated")]
+            pages += sum(r.pages for r in read)
+            done += len(read)
+            files = len(sources)
+            report(Progress(source.name, pages, pages, files - n, files, n, done))
             yield from results
 
     def retry(

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from octavo.index.build import Builder, Progress, Result
+from octavo.index.build import Builder, Result
 from octavo.index.chunk_vectors import Encoders
 from octavo.index.originals import Originals
+from octavo.index.progress import Progress
 from octavo.index.retry_pages import retry_pages
 from octavo.index.source import Source
 from octavo.index.store import Failure, Store, StoredDocument
@@ -69,7 +70,7 @@ class Retry:
                 return Result(name, "failed", document, failure.pages, reason=reason)
             self._store.forget_failure(failure.source)
             return Result(name, "gone", reason=failure.source)
-        return Source.file(Path(failure.source), self._most)
+        return Source.file(Path(failure.source), self._most).labelled(failure.labels)
 
     def _reread(
         self,

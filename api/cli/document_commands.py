@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from octavo.api.cli.options import PARTIAL, common_options, open_backend
+from octavo.api.cli.options import PARTIAL, common_options, labels_option, open_backend
 
 if TYPE_CHECKING:
     from octavo.api.settings import Settings
@@ -19,13 +19,23 @@ if TYPE_CHECKING:
 @click.option(
     "--workers", type=click.IntRange(1, 64), help="Documents read at once. [OCTAVO_WORKERS]"
 )
+@click.option("--sync", is_flag=True, help="As `octavo sync`: also what was moved or removed.")
+@labels_option
 @common_options
-def ingest(settings: Settings, as_json: bool, paths: tuple[Path, ...], workers: int | None) -> None:
+def ingest(
+    settings: Settings,
+    as_json: bool,
+    paths: tuple[Path, ...],
+    workers: int | None,
+    sync: bool,
+    labels: dict[str, str],
+) -> None:
     """Adds files and folders to the index. The same bytes again change nothing.
 
-    Folders are read with all that is in them. `-` stands for a list of paths on standard input,
-    one a line or parted by NUL bytes.
+    Folders are read with all that is in them but for what `.octavoignore` names. `-` stands for a
+    list of paths on standard input, one a line or parted by NUL bytes.
     """
+    from octavo.api.cli.folder_commands import sync_folders
     from octavo.api.cli.ingest_calls import incomplete, run_ingest
     from octavo.api.service import sources_of
 
@@ -33,7 +43,10 @@ def ingest(settings: Settings, as_json: bool, paths: tuple[Path, ...], workers: 
         if settings.url:
             raise click.UsageError("--workers is for reading here; the server at --url has its own")
         settings = settings.model_copy(update={"workers": workers})
-    sources = sources_of(_with_listed(paths), settings)
+    if sync:
+        sync_folders(settings, as_json, _with_listed(paths), False, None, False, labels)
+        return
+    sources = sources_of(_with_listed(paths), settings, labels)
     with open_backend(settings, create=True) as backend:
         outcome = run_ingest(backend, sources, as_json)
     if incomplete(outcome):

@@ -11,7 +11,7 @@ import click
 
 from octavo.api.console.progress import progress
 from octavo.api.schemas.results import IngestOut, ResultOut
-from octavo.index.build import Progress as Step
+from octavo.index.progress import Progress as Step
 from octavo.index.source import Source
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _OUTCOMES = {
     "added": "added",
     "updated": "updated",
+    "metadata": "metadata updated, nothing read again",
     "unchanged": "already indexed, nothing to do",
     "duplicate": "duplicate",
     "failed": "failed",
@@ -60,20 +61,33 @@ def _run(
     summary: Callable[[IngestOut], str],
 ) -> IngestOut:
     start = time.perf_counter()
+    results = told_results(begin, as_json)
+    outcome = IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
+    click.echo(outcome.model_dump_json(indent=1) if as_json else summary(outcome))
+    return outcome
+
+
+def told_results(
+    begin: Callable[[Callable[[Step], None]], Iterator[ResultOut]], as_json: bool
+) -> list[ResultOut]:
+    """Results, each told as it comes, with the progress while none does."""
     results: list[ResultOut] = []
     with progress_bar() as report:
         for result in begin(report):
             results.append(result)
             if not as_json:
                 click.echo(_line(result), err=result.outcome == "failed")
-    outcome = IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
-    click.echo(outcome.model_dump_json(indent=1) if as_json else summary(outcome))
-    return outcome
+    return results
 
 
 def incomplete(outcome: IngestOut) -> bool:
     """Whether a source failed or has failed pages."""
-    return any(r.outcome == "failed" or r.failed_pages for r in outcome.results)
+    return lacking(outcome.results)
+
+
+def lacking(results: Sequence[ResultOut]) -> bool:
+    """The same of results."""
+    return any(r.outcome == "failed" or r.failed_pages for r in results)
 
 
 def _line(result: ResultOut) -> str:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "search": "question_commands",
     "serve": "index_commands",
     "status": "document_commands",
+    "sync": "folder_commands",
 }
 
 

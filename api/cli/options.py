@@ -54,6 +54,33 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+def labels_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Metadata that goes with documents; hands over `labels`."""
+
+    @click.option(
+        "--meta",
+        "pairs",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Metadata to keep with the documents; without VALUE the key goes. Repeatable.",
+    )
+    @wraps(command)
+    def wrapped(pairs: tuple[str, ...], **options: Any) -> None:
+        from octavo.ingest.document import DocumentError
+        from octavo.ingest.sidecar import checked_metadata
+
+        split = [(key, value) for key, sign, value in (p.partition("=") for p in pairs) if sign]
+        if len(split) < len(pairs):
+            raise click.UsageError("--meta is written KEY=VALUE, as in --meta project=north")
+        try:
+            labels = checked_metadata(dict(split), "--meta")
+        except DocumentError as error:
+            raise click.UsageError(str(error)) from None
+        command(labels=labels, **options)
+
+    return wrapped
+
+
 @contextmanager
 def told_errors() -> Iterator[None]:
     """Errors that are the user's to mend become one message and exit code 1."""

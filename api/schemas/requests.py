@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from octavo.api.schemas.base import Wire
+from octavo.index.source import SourceFacts
+from octavo.ingest.document import DocumentError
+from octavo.ingest.sidecar import checked_metadata
 
 MAX_QUESTION = 10_000  # characters
 
@@ -51,6 +54,29 @@ class ExplainIn(QueryIn):
 
     expect: str = Field("", max_length=2000, description="a page that should be found: NAME#p12")
     heat: bool = Field(False, description="draw what the question met in the first figure")
+
+
+class FactsIn(Wire):
+    """What a client knows of a file that it sends: `beside` is metadata from files that stand
+    beside it (null: nobody looked), `labels` what the user gave, `modified` when it was written."""
+
+    beside: dict[str, str] | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    modified: str = Field("", max_length=40)
+
+    def facts(self) -> SourceFacts:
+        """Raises ValueError for metadata that cannot be kept."""
+        try:
+            beside = None if self.beside is None else checked_metadata(self.beside, "beside")
+            labels = checked_metadata(self.labels, "labels")
+        except DocumentError as error:
+            raise ValueError(str(error)) from None
+        return SourceFacts(beside, labels, self.modified)
+
+
+def facts_in(facts: SourceFacts) -> FactsIn:
+    beside = None if facts.beside is None else dict(facts.beside)
+    return FactsIn(beside=beside, labels=dict(facts.labels), modified=facts.modified)
 
 
 class RetryIn(Wire):

@@ -10,10 +10,12 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from octavo.api.document_filter import make_filter, restricts
 from octavo.api.document_sources import change_sources
 from octavo.api.encoder_factory import load_models, manifest_of
 from octavo.api.explain.explain_schemas import ExplainOut
 from octavo.api.generator_factory import make_generator
+from octavo.api.library.where import Where
 from octavo.api.model_profile import Profile, read_profile
 from octavo.api.open_index import open_index, require_index
 from octavo.api.page_ledger import PageLedger
@@ -184,8 +186,13 @@ class Service:
         self, documents: Sequence[str] = (), kinds: Sequence[str] = (), pages: Sequence[int] = ()
     ) -> Filter:
         """A filter from names as users write them."""
-        ids = tuple(s.document.id for s in self.named(documents))
-        return Filter(ids, tuple(kinds), tuple(pages))  # type: ignore[arg-type]
+        return self.question("-", None, Where(documents, kinds, pages)).where
+
+    def question(self, text: str, image: bytes | None, where: Where) -> Query:
+        """A query of the documents that meet conditions. Raises NotFoundError where none does,
+        AmbiguousError for a whole name of several, ValueError for a condition that is none."""
+        found = make_filter(where, self._store.documents() if restricts(where) else [])
+        return Query(text, image, found.where, found.told)
 
     # Documents
 
@@ -239,12 +246,12 @@ class Service:
         with self._writing:
             self._ledger.keep_failures(failures)
 
-    def status(self) -> StatusOut:
-        """Every document and every failed source, with totals."""
+    def status(self, where: Where | None = None) -> StatusOut:
+        """Every document and every failed source, with totals; with `where` only the documents
+        that meet it."""
         place = self.settings.store or str(self.settings.index)
-        return self._ledger.status(
-            place, self.profile.name, CacheOut(**asdict(self._cache.state()))
-        )
+        cache = CacheOut(**asdict(self._cache.state()))
+        return self._ledger.status(place, self.profile.name, cache, where)
 
     def entry(self, name: str) -> LedgerOut:
         """What the ledger has of a name, id or source. Raises NotFoundError where it has nothing,

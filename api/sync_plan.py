@@ -145,8 +145,10 @@ def plan_sync(
     places are left alone. Reads the bytes of files that `hashes` does not know."""
     planner = _Planner(listing, state)
     for number, (source, path) in enumerate(listing.files.items(), 1):
-        planner.add_file(source, path, hashes)
+        planner.read_file(source, path, hashes)
         report(number)
+    for source, path in listing.files.items():
+        planner.add_file(source, path)
     return SyncPlan(tuple(planner.items()), len(planner.held))
 
 
@@ -162,18 +164,26 @@ class _Planner:
                     self.held[source].append(d)
         self._sorted = sorted(self.held)
         self._items: list[SyncItem] = []
+        self._bytes: dict[str, str] = {}  # source to document id
+        self._unreadable: dict[str, str] = {}  # source to reason
         self._moved: set[str] = set()  # sources that stand elsewhere now
 
-    def add_file(self, source: str, path: Path, hashes: FileHashes) -> None:
+    def read_file(self, source: str, path: Path, hashes: FileHashes) -> None:
+        """Which bytes are there now. Before any file is compared: names may have changed round."""
         try:
-            document = hashes.of(path)
+            self._bytes[source] = hashes.of(path)
         except (OSError, DocumentError) as error:
-            self._add("unreadable", source, path, reason=reason_of(error))
+            self._unreadable[source] = reason_of(error)
+
+    def add_file(self, source: str, path: Path) -> None:
+        if source in self._unreadable:
+            self._add("unreadable", source, path, reason=self._unreadable[source])
             return
+        document = self._bytes[source]
         held = [d for d in self.held.get(source, ()) if d.document == document]
         if held:
             self._add_known(held[0], source, path)
-        elif document in self._documents and (before := self._vanished(document)):
+        elif document in self._documents and (before := self._left(document)):
             self._moved.add(before)
             self._add("moved", source, path, document, before)
             self._add_inside(before, source)
@@ -232,10 +242,13 @@ class _Planner:
             return str(error) == failure.reason
         return False
 
-    def _vanished(self, document: str) -> str:
-        """A source of a document, under these folders, where nothing is any more."""
+    def _left(self, document: str) -> str:
+        """A source of a document, under these folders, where nothing is any more, or another
+        file."""
         for source in self._documents[document].sources:
-            if self._listing.covers(source) and source not in self._moved and self._is_gone(source):
+            if not self._listing.covers(source) or source in self._moved:
+                continue
+            if self._is_gone(source) or self._bytes.get(source, document) != document:
                 return source
         return ""
 

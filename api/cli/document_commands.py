@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from octavo.api.cli.options import PARTIAL, common_options, labels_option, open_backend
+from octavo.api.cli.options import (
+    PARTIAL,
+    common_options,
+    labels_option,
+    open_backend,
+    where_options,
+)
 
 if TYPE_CHECKING:
+    from octavo.api.library.where import Where
     from octavo.api.settings import Settings
 
 
@@ -99,6 +106,21 @@ def status(settings: Settings, as_json: bool, name: str) -> None:
         show_entry(state)
     else:
         show_status(state)
+
+
+@click.command(name="list")
+@where_options
+@common_options
+def list_(settings: Settings, as_json: bool, where: Where) -> None:
+    """Lists documents: those that meet the conditions, or all."""
+    from octavo.api.console.ledger import show_documents
+
+    with open_backend(settings) as backend:
+        state = backend.status(where)
+    if as_json:
+        click.echo(state.model_dump_json(indent=1))
+    else:
+        show_documents(state)
 
 
 @click.command()

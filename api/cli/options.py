@@ -54,6 +54,61 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+_CONDITIONS = ("documents", "folders", "names", "types", "since", "until")
+
+
+def where_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Conditions on documents; hands over `where`."""
+
+    @wraps(command)
+    def wrapped(**options: Any) -> None:
+        from octavo.api.document_filter import read_metadata
+        from octavo.api.library.where import Where
+
+        given = {name: options.pop(name) for name in _CONDITIONS}
+        try:
+            metadata = read_metadata(options.pop("metadata"))
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        command(where=Where(**given, metadata=metadata), **options)
+
+    for option in reversed(
+        (
+            click.option(
+                "--in",
+                "documents",
+                multiple=True,
+                help="Only this document (name, part of one, id or source); repeatable, like most.",
+            ),
+            click.option(
+                "--folder",
+                "folders",
+                multiple=True,
+                help="Only under this folder, as contracts/2024.",
+            ),
+            click.option(
+                "--name", "names", multiple=True, help="Only files such as 'report-*.pdf'."
+            ),
+            click.option("--type", "types", multiple=True, help="Only this type of file, as pdf."),
+            click.option(
+                "--since", default="", metavar="DATE", help="Only from 2024-05-31 (or 2024)."
+            ),
+            click.option(
+                "--until", default="", metavar="DATE", help="Only to this date, included."
+            ),
+            click.option(
+                "--meta",
+                "metadata",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="Only with this metadata; VALUE may have *.",
+            ),
+        )
+    ):
+        wrapped = option(wrapped)
+    return wrapped
+
+
 def labels_option(command: Callable[..., None]) -> Callable[..., None]:
     """Metadata that goes with documents; hands over `labels`."""
 

@@ -22,6 +22,7 @@ from fastapi import (
 from fastapi.responses import HTMLResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
 
+from octavo.api.document_filter import read_conditions
 from octavo.api.explain.explain_schemas import ExplainOut
 from octavo.api.http.middleware import RequestGuard, hosts_of
 from octavo.api.http.problems import PROBLEMS, handle_errors
@@ -53,6 +54,9 @@ _MAX_POINTS = 1e6
 _SOURCES = (
     "where each file comes from, e.g. its path: other bytes from the same source replace what it "
     "held before; without it an upload replaces nothing"
+)
+_WHERE = (
+    "KEY=VALUE: in, folder, name, type, since, until, or a key of the metadata; may be repeated"
 )
 _FACTS = (
     'metadata of each file, as JSON: {"labels": {"project": "x"}, "beside": null, "modified": ""}'
@@ -134,9 +138,11 @@ def _add_questions(app: FastAPI, service: Service) -> None:
 
 def _add_documents(app: FastAPI, service: Service) -> None:
     @app.get("/v1/documents")
-    def documents() -> StatusOut:
-        """The same as /v1/status."""
-        return service.status()
+    def documents(
+        where: Annotated[list[str] | None, Query(description=_WHERE)] = None,
+    ) -> StatusOut:
+        """The same as /v1/status; with `where` only the documents that meet every condition."""
+        return service.status(read_conditions(where) if where else None)
 
     @app.get("/v1/status")
     def status() -> StatusOut:

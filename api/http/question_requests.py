@@ -14,7 +14,8 @@ from octavo.api.schemas.requests import ExplainIn, QueryIn
 from octavo.api.service import Service
 from octavo.retrieve.query import Query
 
-_FIELDS = ("text", "limit", "stream", "by", "fold", "diverse")
+_FIELDS = ("text", "limit", "stream", "by", "fold", "diverse", "since", "until")
+_LISTS = ("documents", "kinds", "pages", "folders", "names", "types", "metadata")
 QUERY_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -26,7 +27,9 @@ QUERY_BODY: dict[str, Any] = {
                     "properties": {
                         "text": {"type": "string"},
                         "image": {"type": "string", "format": "binary"},
-                        "documents": {"type": "array", "items": {"type": "string"}},
+                        **{n: {"type": "array", "items": {"type": "string"}} for n in _LISTS},
+                        "since": {"type": "string"},
+                        "until": {"type": "string"},
                         "limit": {"type": "integer", "default": 10},
                         "stream": {"type": "boolean", "default": False},
                     },
@@ -53,9 +56,7 @@ async def read_query(request: Request) -> tuple[QueryIn, bytes | None]:
                 fields: dict[str, Any] = {
                     k: form.get(k) for k in _FIELDS if form.get(k) is not None
                 }
-                fields.update(
-                    {k: form.getlist(k) for k in ("documents", "kinds", "pages") if k in form}
-                )
+                fields.update({k: form.getlist(k) for k in _LISTS if k in form})
                 upload = form.get("image")
                 image = None if upload is None or isinstance(upload, str) else await upload.read()
             return QueryIn.model_validate(fields), image or None
@@ -80,8 +81,4 @@ def image_of(request_body: QueryIn) -> bytes | None:
 
 
 def question_of(service: Service, request_body: QueryIn, image: bytes | None) -> Query:
-    return Query(
-        request_body.text,
-        image,
-        service.where(request_body.documents, request_body.kinds, request_body.pages),
-    )
+    return service.question(request_body.text, image, request_body.where())

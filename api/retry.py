@@ -52,7 +52,8 @@ class Retry:
         if sources:
             yield from self._builder.ingest(sources, report)
         for n, stored in enumerate(again.documents, 1):
-            yield self._reread(stored, reader, report, len(again.documents) - n)
+            files = len(again.documents)
+            yield self._reread(stored, reader, report, files - n, files)
 
     def _source(self, failure: Failure) -> Source | Result:
         """Where to read it from again; or what became of it, where there is no such place."""
@@ -78,11 +79,14 @@ class Retry:
         reader: Reader,
         report: Callable[[Progress], None],
         waiting: int,
+        files: int,
     ) -> Result:
         document = stored.document
 
         def done(pages: int) -> None:
-            report(Progress(document.name, pages, document.pages, waiting))
+            report(
+                Progress(document.name, pages, document.pages, waiting, files, files - waiting - 1)
+            )
 
         after, why = retry_pages(stored, self._store, self._originals, self._encoders, reader, done)
         return Result(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from octavo.api.console.progress import progress
+from octavo.api.console.ingest_progress import ingest_progress
 from octavo.api.schemas.results import IngestOut, ResultOut
 from octavo.index.progress import Progress as Step
 from octavo.index.source import Source
@@ -28,19 +27,6 @@ _OUTCOMES = {
     "gone": "no longer exists; forgotten",
 }
 _RUNS = 10  # of failed pages that are told with a document
-
-
-@contextmanager
-def progress_bar() -> Iterator[Callable[[Step], None]]:
-    """The bar of an ingestion: pages of those known of so far, and the file that is read."""
-    with progress("reading", unit="pages") as bar:
-
-        def report(step: Step) -> None:
-            more = f" (+{step.waiting} files)" if step.waiting else ""
-            name = step.name if len(step.name) <= 32 else step.name[:29] + "..."
-            bar(step.done, step.total or None, f"{name}{more}")
-
-        yield report
 
 
 def run_ingest(backend: Service | Client, sources: Sequence[Source], as_json: bool) -> IngestOut:
@@ -72,7 +58,7 @@ def told_results(
 ) -> list[ResultOut]:
     """Results, each told as it comes, with the progress while none does."""
     results: list[ResultOut] = []
-    with progress_bar() as report:
+    with ingest_progress() as report:
         for result in begin(report):
             results.append(result)
             if not as_json:

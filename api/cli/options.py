@@ -165,7 +165,9 @@ def told_errors() -> Iterator[None]:
         sys.exit(1)
     except KeyboardInterrupt:
         click.echo("octavo: interrupted; what was committed stays, run again to go on", err=True)
-        sys.exit(130)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)  # Python would wait for threads that read or embed what nobody needs
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,8 +165,9 @@ def told_errors() -> Iterator[None]:
         sys.exit(1)
     except KeyboardInterrupt:
         click.echo("octavo: interrupted; what was committed stays, run again to go on", err=True)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(130)  # Python would wait for threads that read or embed what nobody needs
 
 

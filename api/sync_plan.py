@@ -6,7 +6,7 @@ import hashlib
 import os
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from pathlib import Path
@@ -89,6 +89,12 @@ class FolderListing:
     folders: tuple[str, ...]
     files: Mapping[str, Path]
     unreadable: tuple[str, ...]
+
+    def without(self, sources: Iterable[str]) -> FolderListing:
+        """The same with files of which nothing is to be said yet: they are being written."""
+        left_out = set(sources)
+        files = {s: p for s, p in self.files.items() if s not in left_out}
+        return FolderListing(self.folders, files, (*self.unreadable, *sorted(left_out)))
 
     def covers(self, source: str) -> bool:
         """Whether a source is under one of the folders."""

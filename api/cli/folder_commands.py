@@ -99,3 +99,39 @@ def _state(settings: Settings) -> StatusOut:
         return no_documents(settings)
     with open_backend(settings) as backend:
         return backend.status()
+
+
+@click.command()
+@_FOLDERS
+@click.option(
+    "--max-removed",
+    metavar="N|N%",
+    help="Remove at most so many files in an hour. [20% or 10, whichever is more]",
+)
+@click.option(
+    "--quiet",
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    type=click.FloatRange(0.1, 3600),
+    help="How long a file must not have changed before it is read.",
+)
+@labels_option
+@common_options
+def watch(
+    settings: Settings,
+    as_json: bool,
+    folders: tuple[Path, ...],
+    max_removed: str | None,
+    quiet: float,
+    labels: dict[str, str],
+) -> None:
+    """Does what `octavo sync` does now, and again whenever a file changes, until Ctrl-C.
+
+    The index is open only while it is changed. With --json a line of JSON for each change.
+    """
+    from octavo.api.cli.watch_calls import run_watch
+    from octavo.api.sync import RemovalLimit
+
+    limit = RemovalLimit.read(max_removed) if max_removed else RemovalLimit()
+    run_watch(settings, as_json, folders, limit, labels, quiet)

@@ -21,6 +21,7 @@ _COMMANDS = {
     "serve": "index_commands",
     "status": "document_commands",
     "sync": "folder_commands",
+    "watch": "folder_commands",
 }
 
 

@@ -15,7 +15,14 @@ from octavo.api.console.progress import progress
 from octavo.api.schemas.folders import SyncAction, SyncItemOut, SyncOut
 from octavo.api.schemas.ledger import CacheOut, StatusOut, status_out
 from octavo.api.sync import RemovalLimit, SyncTarget, apply_plan
-from octavo.api.sync_plan import FileHashes, SyncItem, SyncPlan, list_folders, plan_sync
+from octavo.api.sync_plan import (
+    FileHashes,
+    FolderListing,
+    SyncItem,
+    SyncPlan,
+    list_folders,
+    plan_sync,
+)
 from octavo.index.source import Source
 
 if TYPE_CHECKING:
@@ -32,9 +39,11 @@ def no_documents(settings: Settings) -> StatusOut:
     return status_out("", settings.profile, [], [], CacheOut(entries=0, limit=0, hits=0, misses=0))
 
 
-def make_plan(folders: Sequence[Path], state: StatusOut, hashes: FileHashes) -> SyncPlan:
+def make_plan(
+    folders: Sequence[Path] | FolderListing, state: StatusOut, hashes: FileHashes
+) -> SyncPlan:
     """Raises FolderError for a folder that cannot be compared."""
-    listing = list_folders(folders)
+    listing = folders if isinstance(folders, FolderListing) else list_folders(folders)
     with progress("comparing", len(listing.files), "files") as bar:
         return plan_sync(listing, state, hashes, bar)
 

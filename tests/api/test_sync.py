@@ -325,6 +325,18 @@ def test_an_ignore_file_further_down_decides(service: Service, tmp_path: Path) -
     assert sorted(sources(service, folder)) == ["a.txt", "deep/c.txt"]
 
 
+def test_an_index_in_the_folder_is_no_part_of_it(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, a_txt="a", y2024__01__b_txt="b", blobs__c_txt="c")
+    with opened(folder / "octavo-index") as service:
+        sync(service, folder)
+        assert sync(service, folder).totals == {"unchanged": 3}
+    of_server = folder / "server" / "blobs-octavo" / "0f"
+    of_server.mkdir(parents=True)
+    (of_server / ("0f" * 32)).write_text("kept")
+    found = {os.path.relpath(s.source, folder) for s in sources_of([folder], Settings())}
+    assert found == {"a.txt", "y2024/01/b.txt", "blobs/c.txt"}
+
+
 @pytest.mark.parametrize("line", ["!", "x" * 1001, "a/**/" * 300])
 def test_a_pattern_that_is_none_is_told(tmp_path: Path, line: str) -> None:
     folder = folder_of(tmp_path, a_txt="a")

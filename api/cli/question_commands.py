@@ -118,7 +118,7 @@ def ask(
     limit: int,
     save: Path | None,
 ) -> None:
-    """Answers from the where, cited to page and box, or says that they do not answer."""
+    """Answers from the documents, cited to page and box, or says that they do not answer."""
     from octavo.api.cli.question_calls import ask_index, save_evidence
     from octavo.api.console.answers import drafts, show_answer
 

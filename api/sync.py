@@ -119,7 +119,7 @@ def _change(target: SyncTarget, changes: Sequence[SourceChange]) -> None:
 def _is_there(source: str) -> bool:
     try:
         os.lstat(source)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # of a client: any text
         return False
     except OSError:
         return True  # nobody can tell

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from qdrant_client import QdrantClient
 
 from octavo.api.cli.sync_calls import make_plan, run_sync
 from octavo.api.client import Client
@@ -27,9 +28,10 @@ from octavo.api.sync_plan import FileHashes, FolderError, SyncItem
 from octavo.index.commit import commit_document
 from octavo.index.originals import Originals
 from octavo.index.settle import settle
-from octavo.index.store import StoredDocument
+from octavo.index.store import Store, StoredDocument
 from octavo.index.stores.qdrant_edge import EdgeStore
 from octavo.index.stores.qdrant_edge_shard import Shard
+from octavo.index.stores.qdrant_server import QdrantStore
 from octavo.ingest.document import Document, document_id
 from octavo.retrieve.query import Query
 from tests.conftest import ROOT, served, text_pdf
@@ -440,16 +442,33 @@ def test_a_process_that_dies_in_a_sync_has_lost_nothing(tmp_path: Path, step: in
         assert sync(service, folder).totals == {"unchanged": 4}
 
 
+def test_moves_and_removals_on_a_qdrant_server(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, **{f"{n}_txt": f"File {n}." for n in "abc"})
+    engine = Engine(tmp_path / "there", QdrantStore(QdrantClient(":memory:"), "c", SIZES))
+    for number, file in enumerate(sorted(folder.iterdir()), 1):
+        engine.add(number, file)
+    ids = {d.name: d.document for d in engine.status().documents}
+    (folder / "a.txt").rename(folder / "x.txt")
+    (folder / "b.txt").rename(folder / "a.txt")
+    (folder / "c.txt").unlink()
+    assert sync(engine, folder).totals == {"moved": 2, "removed": 1}
+    held = {d.name: d.document for d in engine.status().documents}
+    assert held == {"x.txt": ids["a.txt"], "a.txt": ids["b.txt"]}
+    assert engine.store.count() == 2
+    assert sync(engine, folder).totals == {"unchanged": 2}
+    engine.store.close()
+
+
 class DiedError(BaseException):
     """The process is gone."""
 
 
 class Engine:
-    """An embedded store without models: what is moved and removed needs none."""
+    """A store without models: what is moved and removed needs none."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, store: Store | None = None) -> None:
         place.mkdir(exist_ok=True)
-        self.store = EdgeStore(place / "store", SIZES)
+        self.store = store or EdgeStore(place / "store", SIZES)
         self.originals = Originals(place / "blobs")
         settle(self.store, self.originals)
 

@@ -12,11 +12,15 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel
 
+from octavo.api.document_filter import conditions_of
 from octavo.api.explain.explain_schemas import ExplainOut
+from octavo.api.library.where import Where
 from octavo.api.schemas.answers import AnswerOut, SearchOut
+from octavo.api.schemas.folders import SourceChange, SourcesIn, SourcesOut
 from octavo.api.schemas.ledger import FailureOut, LedgerOut, StatusOut
+from octavo.api.schemas.requests import conditions_in, facts_in
 from octavo.api.schemas.results import DeleteOut, IngestOut, ResultOut
-from octavo.index.build import Progress
+from octavo.index.progress import Progress
 from octavo.index.source import Source, reason_of
 from octavo.index.store import StoreError
 from octavo.ingest.document import Box, DocumentError
@@ -51,28 +55,30 @@ class Client:
         self,
         query: Query,
         limit: int = 10,
-        documents: Sequence[str] = (),
+        where: Where | None = None,
         listing: ResultOptions | None = None,
     ) -> SearchOut:
         how = asdict(listing) if listing else {}
-        return self._ask("/v1/search", query, limit, documents, SearchOut, how)
+        return self._ask("/v1/search", query, limit, where, SearchOut, how)
 
     def explain(
         self,
         query: Query,
         limit: int = 10,
-        documents: Sequence[str] = (),
+        where: Where | None = None,
         expect: str = "",
         heat: bool = False,
     ) -> ExplainOut:
         more = {"expect": expect, "heat": heat}
-        return self._ask("/v1/explain", query, limit, documents, ExplainOut, more)
+        return self._ask("/v1/explain", query, limit, where, ExplainOut, more)
 
-    def ask(self, query: Query, limit: int = 10, documents: Sequence[str] = ()) -> AnswerOut:
-        return self._ask("/v1/query", query, limit, documents, AnswerOut, {})
+    def ask(self, query: Query, limit: int = 10, where: Where | None = None) -> AnswerOut:
+        return self._ask("/v1/query", query, limit, where, AnswerOut, {})
 
-    def status(self) -> StatusOut:
-        return StatusOut.model_validate(self._send("GET", "/v1/status").json())
+    def status(self, where: Where | None = None) -> StatusOut:
+        conditions = [("where", c) for c in conditions_of(where)] if where else []
+        reply = self._send("GET", "/v1/documents", params=conditions)
+        return StatusOut.model_validate(reply.json())
 
     def entry(self, name: str) -> LedgerOut:
         """What the server's ledger has of a name, id or source."""
@@ -83,13 +89,19 @@ class Client:
         reply = self._send("DELETE", f"/v1/documents/{_quoted(name)}")
         return DeleteOut.model_validate(reply.json())
 
+    def change_sources(self, changes: Sequence[SourceChange]) -> SourcesOut:
+        body = SourcesIn(changes=list(changes)).model_dump()
+        reply = self._send("POST", "/v1/sources", json=body, timeout=_INGEST_SECONDS)
+        return SourcesOut.model_validate(reply.json())
+
     def ingest(
         self, sources: Sequence[Source], report: Callable[[Progress], None] = lambda _: None
     ) -> Iterator[ResultOut]:
         """Sends one file at a time; a file that cannot be read here comes back as failed."""
+        pages = done = 0
         for n, source in enumerate(sources, 1):
             try:
-                data = source.read()
+                data, facts = source.read(), source.facts()
             except (OSError, DocumentError) as error:
                 yield _failed(source.name, reason_of(error))
                 continue
@@ -97,12 +109,15 @@ class Client:
                 "POST",
                 "/v1/documents",
                 files={"files": (source.name, data)},
-                data={"sources": source.source},
+                data={"sources": source.source, "facts": facts_in(facts).model_dump_json()},
                 timeout=_INGEST_SECONDS,
             )
             results = IngestOut.model_validate(reply.json()).results
-            pages = sum(r.pages for r in results)
-            report(Progress(source.name, pages, pages, len(sources) - n))
+            read = [r for r in results if r.outcome in ("added", "updated")]
+            pages += sum(r.pages for r in read)
+            done += len(read)
+            files = len(sources)
+            report(Progress(source.name, pages, pages, files - n, files, n, done))
             yield from results
 
     def retry(
@@ -136,14 +151,14 @@ class Client:
         path: str,
         query: Query,
         limit: int,
-        documents: Sequence[str],
+        where: Where | None,
         model: type[_T],
         more: Mapping[str, object],
     ) -> _T:
         body = {
             "text": query.text,
             "image": base64.b64encode(query.image).decode() if query.image else "",
-            "documents": list(documents),
+            **conditions_in(where or Where()),
             "limit": limit,
             **more,
         }

@@ -2,13 +2,15 @@
 
 Anybody may give a file any name, so a name is never read as an id: 64 hexadecimal digits mean the
 bytes with that sha256 and nothing else, whether they are in the index or not. Whatever fits several
-documents is refused, with a list to choose from.
+documents is refused, with a list to choose from. Only a filter also takes a part of a name, and
+then all that have it.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,6 +65,37 @@ def find_document(word: str, documents: Sequence[StoredDocument]) -> StoredDocum
     if not fitting:
         raise NotFoundError(_unknown(word, documents))
     return fitting[0]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundByName:
+    """Documents that a word means. `by_part`: it is only a part of their names."""
+
+    documents: tuple[StoredDocument, ...]
+    by_part: bool = False
+
+
+def named_by_part(word: str, documents: Sequence[StoredDocument]) -> FoundByName:
+    """The document that `word` means, or where it means none, all whose name or title has every
+    word of it: for a filter, that loses nothing. Raises NotFoundError, AmbiguousError."""
+    if any(_fits(d, word) for d in documents):
+        return FoundByName((find_document(word, documents),))
+    wanted = set(_words(word))
+    fitting = [d for d in documents if wanted and _has_words(d, wanted)]
+    if not fitting or _ID.fullmatch(word):
+        raise NotFoundError(_unknown(word, documents))
+    return FoundByName(tuple(fitting), by_part=True)
+
+
+def _has_words(stored: StoredDocument, wanted: set[str]) -> bool:
+    called = (stored.document.name, stored.metadata.get("title", ""))
+    texts = [" ".join(_words(text)) for text in called]
+    return any(all(word in text for word in wanted) for text in texts)
+
+
+def _words(text: str) -> list[str]:
+    """In small letters, parted by whatever is neither letter nor digit."""
+    return re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold())
 
 
 def find_entry(

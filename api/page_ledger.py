@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from octavo.api.document_filter import select
+from octavo.api.library.where import Where
 from octavo.api.naming import LedgerEntry, find_document, find_entry
 from octavo.api.schemas.ledger import (
     CacheOut,
@@ -32,9 +34,15 @@ class PageLedger:
     store: Store
     originals: Originals
 
-    def status(self, index: str, profile: str, cache: CacheOut) -> StatusOut:
-        """Every document and every failed source, with totals."""
-        return status_out(index, profile, self.store.documents(), self.store.failures(), cache)
+    def status(
+        self, index: str, profile: str, cache: CacheOut, where: Where | None = None
+    ) -> StatusOut:
+        """Every document and every failed source, with totals; with `where` only the documents
+        that meet it. Raises ValueError for a condition that is none."""
+        documents = self.store.documents()
+        if where is not None:
+            return status_out(index, profile, select(where, documents), [], cache)
+        return status_out(index, profile, documents, self.store.failures(), cache)
 
     def entry(self, name: str) -> LedgerOut:
         """What there is of a name."""

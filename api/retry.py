@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from octavo.index.build import Builder, Progress, Result
+from octavo.index.build import Builder, Result
 from octavo.index.chunk_vectors import Encoders
 from octavo.index.originals import Originals
+from octavo.index.progress import Progress
 from octavo.index.retry_pages import retry_pages
 from octavo.index.source import Source, container_of, name_of
 from octavo.index.store import Failure, Store, StoredDocument
@@ -51,7 +52,8 @@ class Retry:
         if sources:
             yield from self._builder.ingest(list(sources.values()), report)
         for n, stored in enumerate(again.documents, 1):
-            yield self._reread(stored, reader, report, len(again.documents) - n)
+            files = len(again.documents)
+            yield self._reread(stored, reader, report, files - n, files)
 
     def _source(self, failure: Failure) -> Source | Result:
         """Where to read it from again; or what became of it, where there is no such place."""
@@ -72,7 +74,7 @@ class Retry:
                 return Result(name, "failed", document, failure.pages, reason=reason)
             self._store.forget_failure(failure.source)
             return Result(name, "gone", reason=failure.source)
-        return Source.file(Path(failure.source), self._most)
+        return Source.file(Path(failure.source), self._most).labelled(failure.labels)
 
     def _container(self, container: str, failure: Failure) -> Source | Result:
         """What an attachment is read from again: the original of the mail that it is in."""
@@ -89,11 +91,14 @@ class Retry:
         reader: Reader,
         report: Callable[[Progress], None],
         waiting: int,
+        files: int,
     ) -> Result:
         document = stored.document
 
         def done(pages: int) -> None:
-            report(Progress(document.name, pages, document.pages, waiting))
+            report(
+                Progress(document.name, pages, document.pages, waiting, files, files - waiting - 1)
+            )
 
         after, why = retry_pages(stored, self._store, self._originals, self._encoders, reader, done)
         return Result(

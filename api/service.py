@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from copy import copy
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from octavo.api.document_filter import make_filter, restricts
+from octavo.api.document_sources import change_sources
 from octavo.api.encoder_factory import load_models, manifest_of
 from octavo.api.explain.explain_schemas import ExplainOut
 from octavo.api.generator_factory import make_generator
+from octavo.api.library.where import Where
 from octavo.api.model_profile import Profile, read_profile
 from octavo.api.open_index import open_index, require_index
 from octavo.api.page_ledger import PageLedger
 from octavo.api.read_limits import bounds_of, limits_of
 from octavo.api.retry import Retry, RetryTargets
 from octavo.api.schemas.answers import AnswerOut, SearchOut, answer_out, search_out
+from octavo.api.schemas.folders import SourceChange, SourcesOut
 from octavo.api.schemas.ledger import CacheOut, LedgerOut, StatusOut
 from octavo.api.schemas.results import DeleteOut, ResultOut, result_out
 from octavo.api.settings import Settings
 from octavo.api.stored_pages import StoredPages
 from octavo.api.writer_lock import WriterLock
 from octavo.generate.answer import Answer, Generator, Watch
-from octavo.index.build import Builder, Progress
+from octavo.index.build import Builder
+from octavo.index.progress import Progress
 from octavo.index.source import Source
 from octavo.index.store import Failure, Filter, SearchResult, StoredDocument, Subquery
 from octavo.ingest.document import Box, Chunk, Region
@@ -181,8 +186,13 @@ class Service:
         self, documents: Sequence[str] = (), kinds: Sequence[str] = (), pages: Sequence[int] = ()
     ) -> Filter:
         """A filter from names as users write them."""
-        ids = tuple(s.document.id for s in self.named(documents))
-        return Filter(ids, tuple(kinds), tuple(pages))  # type: ignore[arg-type]
+        return self.question("-", None, Where(documents, kinds, pages)).where
+
+    def question(self, text: str, image: bytes | None, where: Where) -> Query:
+        """A query of the documents that meet conditions. Raises NotFoundError where none does,
+        AmbiguousError for a whole name of several, ValueError for a condition that is none."""
+        found = make_filter(where, self._store.documents() if restricts(where) else [])
+        return Query(text, image, found.where, found.told)
 
     # Documents
 
@@ -226,17 +236,22 @@ class Service:
         with self._writing:
             return self._ledger.delete(name)
 
+    def change_sources(self, changes: Sequence[SourceChange]) -> SourcesOut:
+        """Where the bytes of documents come from, and no longer come from."""
+        with self._writing:
+            return change_sources(self._store, self._originals, changes)
+
     def keep_failures(self, failures: Sequence[Failure]) -> None:
         """Takes over what another index knows of failed sources, unless they are here by now."""
         with self._writing:
             self._ledger.keep_failures(failures)
 
-    def status(self) -> StatusOut:
-        """Every document and every failed source, with totals."""
+    def status(self, where: Where | None = None) -> StatusOut:
+        """Every document and every failed source, with totals; with `where` only the documents
+        that meet it."""
         place = self.settings.store or str(self.settings.index)
-        return self._ledger.status(
-            place, self.profile.name, CacheOut(**asdict(self._cache.state()))
-        )
+        cache = CacheOut(**asdict(self._cache.state()))
+        return self._ledger.status(place, self.profile.name, cache, where)
 
     def entry(self, name: str) -> LedgerOut:
         """What the ledger has of a name, id or source. Raises NotFoundError where it has nothing,
@@ -277,6 +292,9 @@ class Service:
         )
 
 
-def sources_of(paths: Sequence[Path], settings: Settings) -> list[Source]:
-    """Files under `paths`, as sources."""
-    return [Source.file(p, settings.max_file_mb << 20) for p in find_files(paths)]
+def sources_of(
+    paths: Sequence[Path], settings: Settings, labels: Mapping[str, str] | None = None
+) -> list[Source]:
+    """Files under `paths`, as sources; `labels` is metadata that goes with each of them."""
+    most = settings.max_file_mb << 20
+    return [Source.file(p, most).labelled(labels or {}) for p in find_files(paths)]

@@ -17,7 +17,7 @@ from octavo.evals.run import RunOutcome, ask_all, wants_answers
 from octavo.evals.run_files import abstain_rows, answer_rows, box_rows, write_rows, write_run
 from octavo.evals.scoring import QuestionScores, score_run
 from octavo.evals.statistics.compare import FILE as QUESTIONS
-from octavo.index.build import Progress
+from octavo.index.progress import Progress
 from octavo.retrieve.query import Query
 
 RUN, BOXES, ANSWERS, ABSTAIN = "run.trec", "boxes.jsonl", "answers.jsonl", "abstain.jsonl"

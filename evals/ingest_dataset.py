@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from octavo.api.service import Service
 from octavo.evals.dataset import Dataset, DatasetError
-from octavo.index.build import Progress
+from octavo.index.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from octavo.api.document_filter import read_conditions
 from octavo.api.service import Service
 from octavo.evals.dataset import Dataset, GoldQuestion
 from octavo.generate.answer import Answer, GeneratorError
-from octavo.index.store import Filter, StoreError
+from octavo.index.store import StoreError
 from octavo.ingest.document import DocumentError
 from octavo.retrieve.query import Hit, Query
 from octavo.retrieve.timing import stopwatch
@@ -84,8 +85,11 @@ def ask_all(
 
 def query_of(service: Service, question: GoldQuestion) -> Query:
     """Raises OSError where its picture cannot be read, StoreError for an unknown document."""
-    where = service.where([question.document]) if question.within else Filter()
-    return Query(question.text, question.image.read_bytes() if question.image else None, where)
+    where = read_conditions(question.where)
+    if question.within:
+        where = replace(where, documents=[question.document])
+    picture = question.image.read_bytes() if question.image else None
+    return service.question(question.text, picture, where)
 
 
 def _ask(service: Service, question: GoldQuestion, answers: bool) -> AskedQuestion:

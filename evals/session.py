@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from octavo.api.cli.ingest_calls import progress_bar
+from octavo.api.console.ingest_progress import ingest_progress
 from octavo.api.console.progress import progress
 from octavo.api.service import Service
 from octavo.api.settings import Settings
@@ -44,7 +44,7 @@ def judge_of(settings: Settings) -> Judge | None:
 @contextmanager
 def progress_bars(dataset: Dataset) -> Iterator[RunListener]:
     """A bar for pages, then one for questions, then one for verdicts."""
-    with ExitStack() as bars, progress_bar() as on_ingest:
+    with ExitStack() as bars, ingest_progress() as on_ingest:
         started: dict[str, Callable[[int], None]] = {}
 
         def told(what: str, done: int) -> None:

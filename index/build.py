@@ -13,11 +13,13 @@ from typing import Literal
 from octavo.index.attachments import AttachmentFiles
 from octavo.index.chunk_vectors import Encoders, embed_chunks
 from octavo.index.commit import commit_document, drop_source
+from octavo.index.describe import describe_again, labels_of, next_serial, with_modified
 from octavo.index.embed_worker import EmbedWorker
 from octavo.index.ingest_pipeline import PendingDocument
 from octavo.index.ledger import Ledger
 from octavo.index.originals import Originals
 from octavo.index.prefetch import Prefetcher
+from octavo.index.progress import Progress, ProgressCounter
 from octavo.index.source import Source, reason_of
 from octavo.index.store import Point, Store, StoredDocument
 from octavo.ingest.document import Document, DocumentError, PageStatus, document_id
@@ -27,7 +29,7 @@ from octavo.ingest.worker.worker_protocol import Opened
 
 _ATTEMPTS = 3
 
-Outcome = Literal["added", "updated", "unchanged", "duplicate", "failed", "gone"]
+Outcome = Literal["added", "updated", "metadata", "unchanged", "duplicate", "failed", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,6 @@ class Result:
     chunks: int = 0
     reason: str = ""
     failed_pages: tuple[PageStatus, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Pages done; `total` pages are known of so far, `waiting` files are not opened yet."""
-
-    name: str
-    done: int
-    total: int
-    waiting: int
 
 
 class Builder:
@@ -85,7 +77,7 @@ class Builder:
         StoreError where the store cannot be written; the caller may stop early.
         """
         trim()  # to load the models took 50 MB more than they keep
-        progress = _Counter(report, len(sources))
+        progress = ProgressCounter(report, len(sources))
         self._stop = stop = threading.Event()
         self._prefetcher = prefetcher = Prefetcher(
             self._store, self._originals, self._readers, stop
@@ -96,6 +88,7 @@ class Builder:
         )
         started: list[PendingDocument] = []
         waiting = deque(sources)
+        waits = True
         try:
             while waiting or started:
                 while waiting and len(started) <= len(self._readers):
@@ -109,20 +102,24 @@ class Builder:
                 if result.outcome != "failed":
                     new = result.outcome in ("updated", "duplicate")
                     found = attachments.find(pending.source, pending.kind, pending.id, new)
-                    waiting.extendleft(reversed(found.sources))
+                    labels = pending.facts.labels
+                    waiting.extendleft(s.labelled(labels) for s in reversed(found.sources))
                     progress.add(len(found.sources))
                     if found.reason:
                         yield Result(found.name, "failed", reason=found.reason)
+        except KeyboardInterrupt:
+            waits = False  # whoever pressed Ctrl-C does not; what is cut off was not committed
+            raise
         finally:
             # Also when the caller stops early: nothing goes on reading behind its back.
             stop.set()
-            prefetcher.close()
-            embedder.close()
+            prefetcher.close(waits)
+            embedder.close(waits)
             attachments.close()
             for pending in started:
                 self._forget_original(pending)
 
-    def _finish(self, pending: PendingDocument, progress: _Counter) -> Result:
+    def _finish(self, pending: PendingDocument, progress: ProgressCounter) -> Result:
         pending.identified.wait()
         source = pending.source
         try:
@@ -131,7 +128,6 @@ class Builder:
             existing = self._store.find(pending.id, fresh=True)
             if existing is not None:
                 self._embedder.drop(pending)
-                progress.skip(source.name)
                 repeated = self._duplicate(source, existing, pending)
                 self._ledger.record_success(source)
                 return repeated
@@ -145,15 +141,15 @@ class Builder:
                 if self._store.find(pending.id, fresh=True) is None:
                     self._store.delete(pending.id)
                     self._forget_original(pending)
-            else:
-                progress.skip(source.name)
             reason = reason_of(error)
             self._ledger.record_failure(
-                source, reason, pending.id, pending.kind, pending.size, pending.page_count
-            )
+                source, reason, pending.id, pending.kind, pending.size, pending.page_count,
+                pending.facts.labels,
+            )  # fmt: skip
             return Result(source.name, "failed", pages=pending.page_count, reason=reason)
         finally:
             self._prefetcher.end(pending)
+            progress.finish(source.name)
 
     def _steps(self, pending: PendingDocument) -> Iterator[Opened | PageStatus | list[Point]]:
         """A document as it is read and embedded."""
@@ -167,7 +163,7 @@ class Builder:
             for item in pending.chunk_batches(reader.pages(pending.data, pending.kind)):
                 yield embed_chunks(item, self._encoders) if isinstance(item, list) else item
 
-    def _write(self, pending: PendingDocument, progress: _Counter) -> Result:
+    def _write(self, pending: PendingDocument, progress: ProgressCounter) -> Result:
         source = pending.source
         opened = Opened("", 0, {})
         statuses: list[PageStatus] = []
@@ -189,14 +185,16 @@ class Builder:
             raise DocumentError(f"no page could be read; page 1: {broken[0].reason}")
         if count == 0:
             raise DocumentError("has no text and no picture on any page")
+        metadata = with_modified(opened.metadata, pending.facts)
         document = Document(
-            pending.id, source.name, source.source, opened.pages, opened.metadata, tuple(statuses)
+            pending.id, source.name, source.source, opened.pages, metadata, tuple(statuses)
         )
         self._keep_original(pending)
-        serial = 1 + max((s.serial for s in self._store.documents()), default=0)
+        there = self._store.documents()
         stored = StoredDocument(
-            document, pending.kind, pending.size, count, (source.source,), serial
-        )
+            document, pending.kind, pending.size, count, (source.source,), next_serial(there),
+            dict(pending.facts.beside or {}), labels_of(source.source, there, pending.facts),
+        )  # fmt: skip
         commit_document(self._store, self._originals, stored)
         self._keep_original(pending)  # again: the other process did not know of the commit
         replaced = self._take_source(source.source, pending.id)
@@ -231,6 +229,10 @@ class Builder:
         outcome: Outcome = "unchanged"
         reason = ""
         self._keep_original(pending)  # it may have been lost
+        described = describe_again(existing, source.source, pending.facts)
+        if described != existing:
+            existing, outcome = described, "metadata"
+            commit_document(self._store, self._originals, existing)
         if source.source not in existing.sources:
             self._add_source(existing, source.source)
             outcome, reason = "duplicate", f"the same bytes as {existing.document.name}"
@@ -259,29 +261,3 @@ class Builder:
         for stored in older:
             drop_source(self._store, self._originals, stored, source)
         return bool(older)
-
-
-class _Counter:
-    """Adds up pages for the progress report."""
-
-    def __init__(self, report: Callable[[Progress], None], files: int) -> None:
-        self._report = report
-        self._waiting = files
-        self._done = 0
-        self._total = 0
-
-    def add(self, files: int) -> None:
-        self._waiting += files
-
-    def open(self, name: str, pages: int) -> None:
-        self._waiting -= 1
-        self._total += pages
-        self._report(Progress(name, self._done, self._total, self._waiting))
-
-    def page(self, name: str) -> None:
-        self._done += 1
-        self._report(Progress(name, self._done, self._total, self._waiting))
-
-    def skip(self, name: str) -> None:
-        self._waiting -= 1
-        self._report(Progress(name, self._done, self._total, self._waiting))

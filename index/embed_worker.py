@@ -56,10 +56,11 @@ class EmbedWorker:
         except Exception:  # noqa: BLE001  an error of a document that nobody needs
             return
 
-    def close(self) -> None:
-        """After `stop` was set, or when every document is done."""
-        self._sequence.shutdown(cancel_futures=True)
-        self._pool.shutdown(cancel_futures=True)
+    def close(self, waits: bool = True) -> None:
+        """After `stop` was set, or when every document is done. `waits`: for the batches in
+        work."""
+        self._sequence.shutdown(waits, cancel_futures=True)
+        self._pool.shutdown(waits, cancel_futures=True)
 
     def _embed(self, pending: PendingDocument) -> None:
         """In the thread that keeps the order."""

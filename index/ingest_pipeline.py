@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from octavo.index.source import Source
+from octavo.index.source import Source, SourceFacts
 from octavo.index.store import Point
 from octavo.ingest.chunk import chunk_pages
 from octavo.ingest.document import Chunk, DocumentError, PageContent, PageStatus
@@ -83,14 +83,16 @@ class BoundedQueue(Generic[T]):
 class PendingDocument:
     """One source, ahead of its turn.
 
-    `identified` is set when `id`, `kind` and `size` are there, or `error` is. `prefetched`: its
-    `pages` come, from `original`, where its bytes are kept, and become `steps`; not so where they
-    are indexed already, or come with another source of this run: then they are `data`. `placed`:
-    `original` is there because of this one. `dropped`: nobody needs what is left of it.
+    `identified` is set when `id`, `kind`, `size` and `facts` are there, or `error` is.
+    `prefetched`: its `pages` come, from `original`, where its bytes are kept, and become `steps`;
+    not so where they are indexed already, or come with another source of this run: then they are
+    `data`. `placed`: `original` is there because of this one. `dropped`: nobody needs what is left
+    of it.
     """
 
     def __init__(self, source: Source, stop: threading.Event) -> None:
         self.source = source
+        self.facts = SourceFacts()
         self.data = b""
         self.original = Path()
         self.placed = False

@@ -23,7 +23,7 @@ class Ledger:
 
     def record_failure(
         self, source: Source, reason: str, document: str = "", kind: str = "", size: int = 0,
-        pages: int = 0,
+        pages: int = 0, labels: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """Records that `source` failed. Raises StoreError."""
         known = self._known_failures().get(source.source)
@@ -32,6 +32,7 @@ class Ledger:
         failure = Failure(
             source.source, source.name, reason, document, kind, size, pages, source.local,
             known is not None and known.kept, round(time.time()), self._settings,
+            dict(labels or {}),
         )  # fmt: skip
         self._store.record_failure(failure)
         self._known_failures()[source.source] = failure

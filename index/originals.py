@@ -12,13 +12,14 @@ import json
 import os
 import re
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from octavo.index.durable import is_part, make_directory, sync_directory, write_file
-from octavo.index.source import Source, reason_of
+from octavo.index.source import MODIFIED, Source, SourceFacts, reason_of
 from octavo.index.store import StoredDocument, StoreError
 from octavo.ingest.document import DocumentError, document_id
 
@@ -30,7 +31,7 @@ State = Literal["", "pending", "json", "deleted"]
 @dataclass(frozen=True, slots=True)
 class OriginalRecord:
     """What a document was committed as; `size` in bytes. `sources` are where its bytes came
-    from, the first one being the source that names it."""
+    from, the first one being the source that names it; the rest is as in `SourceFacts`."""
 
     document: str
     name: str
@@ -39,6 +40,13 @@ class OriginalRecord:
     pages: int
     chunks: int
     sources: tuple[str, ...]
+    beside: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    modified: str = ""
+
+    @property
+    def facts(self) -> SourceFacts:
+        return SourceFacts(self.beside, self.labels, self.modified)
 
 
 class Originals:
@@ -102,7 +110,7 @@ class Originals:
             except StoreError as error:
                 raise DocumentError(str(error)) from error
 
-        return Source(name, source, read)
+        return Source(name, source, read, facts=lambda: self.read_record(document).facts)
 
     def write_record(self, stored: StoredDocument) -> None:
         """Notes, durably, that the document is committed."""
@@ -110,6 +118,7 @@ class Originals:
         row = OriginalRecord(
             document.id, document.name, stored.type, stored.size, document.pages, stored.chunks,
             (document.source, *(s for s in stored.sources if s != document.source)),
+            stored.beside, stored.labels, document.metadata.get(MODIFIED, ""),
         )  # fmt: skip
         file = self._beside(document.id, "json")
         make_directory(file.parent)

@@ -43,11 +43,12 @@ class Prefetcher:
             with self._lock:
                 self._claimed.discard(pending.id)
 
-    def close(self) -> None:
-        """Ends every reader, also in the middle of a document. After `stop` was set."""
+    def close(self, waits: bool = True) -> None:
+        """Ends every reader, also in the middle of a document. After `stop` was set. `waits`: for
+        the threads, which may be reading a large file."""
         for reader in self._readers:
             reader.close()
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown(waits, cancel_futures=True)
         for reader in self._readers:
             reader.close()  # one that was about to start its process
 
@@ -57,6 +58,7 @@ class Prefetcher:
             pending.data = pending.source.read()
             pending.size = len(pending.data)
             pending.id = document_id(pending.data)
+            pending.facts = pending.source.facts()
             pending.kind = file_type(pending.data, pending.source.suffix)
             if self._store.find(pending.id, fresh=True) is None and self._claim(pending.id):
                 self._store_original(pending)

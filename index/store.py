@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -105,7 +105,8 @@ class StoredDocument:
     """A committed document and the facts of its commit record.
 
     `sources` are all the places its bytes came from; `serial` grows with every commit of a new
-    document, so that of two versions of one source the later is known.
+    document, so that of two versions of one source the later is known. `beside` is metadata from
+    files that stand beside the document's, `labels` what the user gave.
     """
 
     document: Document
@@ -114,6 +115,13 @@ class StoredDocument:
     chunks: int
     sources: tuple[str, ...] = ()
     serial: int = 0
+    beside: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The file's own fields, over them those beside it, over them those of the user."""
+        return {**self.document.metadata, **self.beside, **self.labels}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,7 @@ class Failure:
     `document`, `type`, `size` (bytes) and `pages` are empty where it failed before they were known.
     `local`: a file that this machine read itself, so that it may be read again. `kept`: its bytes
     are among the stored originals. `time` is Unix seconds, for people to read; `settings` are the
-    limits it failed under.
+    limits it failed under. `labels` is metadata that the user gave with it.
     """
 
     source: str
@@ -137,6 +145,7 @@ class Failure:
     kept: bool = False
     time: float = 0.0
     settings: dict[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class Store(Protocol):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from octavo.ingest.document import DocumentError
+from octavo.ingest.folder_files import list_folder
 from octavo.ingest.formats.encoding import decode
 from octavo.ingest.formats.image_signature import image_type
 from octavo.ingest.formats.ole_signature import SIGNATURE, ole_type
@@ -27,7 +28,6 @@ _OTHERS = (
     (b"%!PS-Adobe", "is a PostScript file; save it as PDF"),
 )
 _HEAD = 65_536
-_IGNORED = ("~$", ".")
 
 
 def file_type(data: bytes, suffix: str = "") -> str:
@@ -74,25 +74,19 @@ def utf8(text: str) -> str:
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Every file named by `paths`, folders walked in sorted order; hidden files left out.
+    """Every file named by `paths`, folders walked in sorted order; hidden files, metadata files and
+    what `.octavoignore` names left out.
 
     A path that does not exist, a broken link and a folder that cannot be read are given on as they
-    are: reading them says what is wrong. Links to folders are not followed.
+    are: reading them says what is wrong. Links to folders are not followed. Raises ValueError for
+    an `.octavoignore` that cannot be understood.
     """
     for path in paths:
         if path.is_dir() and os.access(path, os.R_OK | os.X_OK):
-            files = sorted(_walk(path))
-            yield from (p for p in files if not _hidden(p.relative_to(path)))
+            found = list_folder(path)
+            yield from sorted((*found.files, *found.unreadable))
         else:
             yield path
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    unreadable: list[Path] = []
-    for place, _, names in os.walk(folder, onerror=lambda e: unreadable.append(Path(e.filename))):
-        files = (Path(place, name) for name in names)
-        yield from (p for p in files if p.is_file() or (p.is_symlink() and not p.exists()))
-    yield from unreadable
 
 
 def listed_paths(data: bytes) -> list[Path]:
@@ -105,7 +99,3 @@ def listed_paths(data: bytes) -> list[Path]:
     if not names:
         raise ValueError("standard input names no file; give one path a line")
     return [Path(name) for name in names]
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(_IGNORED) for part in path.parts)

@@ -11,11 +11,13 @@ from octavo.ingest.document import Chunk
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Text, an image (bytes of a PNG, JPEG, ...), or both."""
+    """Text, an image (bytes of a PNG, JPEG, ...), or both. `told`: how the conditions that `where`
+    was made of were understood, for people to read."""
 
     text: str = ""
     image: bytes | None = None
     where: Filter = field(default_factory=Filter)
+    told: tuple[Interpretation, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.text.strip() and self.image is None:

@@ -71,12 +71,13 @@ class Retriever:
             result = self.store.search(subqueries, options.fusion, options.candidates, where)
         if constraints is None:
             items = with_matches(_traced(subqueries, result), image_matches.matches)
-            return Candidates(text, items, question.omitted, subqueries, where)
+            told = (*query.told, *question.omitted)
+            return Candidates(text, items, told, subqueries, where)
         with timed("search"):
             items, constraints = self._constrained(
                 subqueries, result, image_matches, constraints, options
             )
-        understood = (*question.omitted, *constraints.interpretations)
+        understood = (*query.told, *question.omitted, *constraints.interpretations)
         return Candidates(text, items, understood, subqueries, where)
 
     def _understand(

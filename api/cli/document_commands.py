@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from octavo.api.cli.options import PARTIAL, common_options, open_backend
+from octavo.api.cli.options import (
+    PARTIAL,
+    common_options,
+    labels_option,
+    open_backend,
+    where_options,
+)
 
 if TYPE_CHECKING:
+    from octavo.api.library.where import Where
     from octavo.api.settings import Settings
 
 
@@ -19,13 +26,23 @@ if TYPE_CHECKING:
 @click.option(
     "--workers", type=click.IntRange(1, 64), help="Documents read at once. [OCTAVO_WORKERS]"
 )
+@click.option("--sync", is_flag=True, help="As `octavo sync`: also what was moved or removed.")
+@labels_option
 @common_options
-def ingest(settings: Settings, as_json: bool, paths: tuple[Path, ...], workers: int | None) -> None:
+def ingest(
+    settings: Settings,
+    as_json: bool,
+    paths: tuple[Path, ...],
+    workers: int | None,
+    sync: bool,
+    labels: dict[str, str],
+) -> None:
     """Adds files and folders to the index. The same bytes again change nothing.
 
-    Folders are read with all that is in them. `-` stands for a list of paths on standard input,
-    one a line or parted by NUL bytes.
+    Folders are read with all that is in them but for what `.octavoignore` names. `-` stands for a
+    list of paths on standard input, one a line or parted by NUL bytes.
     """
+    from octavo.api.cli.folder_commands import sync_folders
     from octavo.api.cli.ingest_calls import incomplete, run_ingest
     from octavo.api.service import sources_of
 
@@ -33,7 +50,10 @@ def ingest(settings: Settings, as_json: bool, paths: tuple[Path, ...], workers: 
         if settings.url:
             raise click.UsageError("--workers is for reading here; the server at --url has its own")
         settings = settings.model_copy(update={"workers": workers})
-    sources = sources_of(_with_listed(paths), settings)
+    if sync:
+        sync_folders(settings, as_json, _with_listed(paths), False, None, False, labels)
+        return
+    sources = sources_of(_with_listed(paths), settings, labels)
     with open_backend(settings, create=True) as backend:
         outcome = run_ingest(backend, sources, as_json)
     if incomplete(outcome):
@@ -86,6 +106,21 @@ def status(settings: Settings, as_json: bool, name: str) -> None:
         show_entry(state)
     else:
         show_status(state)
+
+
+@click.command(name="list")
+@where_options
+@common_options
+def list_(settings: Settings, as_json: bool, where: Where) -> None:
+    """Lists documents: those that meet the conditions, or all."""
+    from octavo.api.console.ledger import show_documents
+
+    with open_backend(settings) as backend:
+        state = backend.status(where)
+    if as_json:
+        click.echo(state.model_dump_json(indent=1))
+    else:
+        show_documents(state)
 
 
 @click.command()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from octavo.api.console.progress import progress
+from octavo.api.console.ingest_progress import ingest_progress
 from octavo.api.schemas.results import IngestOut, ResultOut
-from octavo.index.build import Progress as Step
+from octavo.index.progress import Progress as Step
 from octavo.index.source import Source
 
 if TYPE_CHECKING:
@@ -21,25 +20,13 @@ if TYPE_CHECKING:
 _OUTCOMES = {
     "added": "added",
     "updated": "updated",
+    "metadata": "metadata updated, nothing read again",
     "unchanged": "already indexed, nothing to do",
     "duplicate": "duplicate",
     "failed": "failed",
     "gone": "no longer exists; forgotten",
 }
 _RUNS = 10  # of failed pages that are told with a document
-
-
-@contextmanager
-def progress_bar() -> Iterator[Callable[[Step], None]]:
-    """The bar of an ingestion: pages of those known of so far, and the file that is read."""
-    with progress("reading", unit="pages") as bar:
-
-        def report(step: Step) -> None:
-            more = f" (+{step.waiting} files)" if step.waiting else ""
-            name = step.name if len(step.name) <= 32 else step.name[:29] + "..."
-            bar(step.done, step.total or None, f"{name}{more}")
-
-        yield report
 
 
 def run_ingest(backend: Service | Client, sources: Sequence[Source], as_json: bool) -> IngestOut:
@@ -60,20 +47,33 @@ def _run(
     summary: Callable[[IngestOut], str],
 ) -> IngestOut:
     start = time.perf_counter()
-    results: list[ResultOut] = []
-    with progress_bar() as report:
-        for result in begin(report):
-            results.append(result)
-            if not as_json:
-                click.echo(_line(result), err=result.outcome == "failed")
+    results = told_results(begin, as_json)
     outcome = IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
     click.echo(outcome.model_dump_json(indent=1) if as_json else summary(outcome))
     return outcome
 
 
+def told_results(
+    begin: Callable[[Callable[[Step], None]], Iterator[ResultOut]], as_json: bool
+) -> list[ResultOut]:
+    """Results, each told as it comes, with the progress while none does."""
+    results: list[ResultOut] = []
+    with ingest_progress() as report:
+        for result in begin(report):
+            results.append(result)
+            if not as_json:
+                click.echo(_line(result), err=result.outcome == "failed")
+    return results
+
+
 def incomplete(outcome: IngestOut) -> bool:
     """Whether a source failed or has failed pages."""
-    return any(r.outcome == "failed" or r.failed_pages for r in outcome.results)
+    return lacking(outcome.results)
+
+
+def lacking(results: Sequence[ResultOut]) -> bool:
+    """The same of results."""
+    return any(r.outcome == "failed" or r.failed_pages for r in results)
 
 
 def _line(result: ResultOut) -> str:

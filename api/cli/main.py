@@ -13,12 +13,15 @@ _COMMANDS = {
     "delete": "document_commands",
     "explain": "question_commands",
     "ingest": "document_commands",
+    "list": "document_commands",
     "reindex": "index_commands",
     "repair": "index_commands",
     "retry": "document_commands",
     "search": "question_commands",
     "serve": "index_commands",
     "status": "document_commands",
+    "sync": "folder_commands",
+    "watch": "folder_commands",
 }
 
 
@@ -35,7 +38,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _COMMANDS:
             module = import_module(f"octavo.api.cli.{_COMMANDS[cmd_name]}")
-            command = getattr(module, cmd_name)
+            command = getattr(module, "list_" if cmd_name == "list" else cmd_name)
         elif cmd_name in _added():
             command = _added()[cmd_name].load()
         else:

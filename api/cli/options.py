@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +54,88 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+_CONDITIONS = ("documents", "folders", "names", "types", "since", "until")
+
+
+def where_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Conditions on documents; hands over `where`."""
+
+    @wraps(command)
+    def wrapped(**options: Any) -> None:
+        from octavo.api.document_filter import read_metadata
+        from octavo.api.library.where import Where
+
+        given = {name: options.pop(name) for name in _CONDITIONS}
+        try:
+            metadata = read_metadata(options.pop("metadata"))
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        command(where=Where(**given, metadata=metadata), **options)
+
+    for option in reversed(
+        (
+            click.option(
+                "--in",
+                "documents",
+                multiple=True,
+                help="Only this document (name, part of one, id or source); repeatable, like most.",
+            ),
+            click.option(
+                "--folder",
+                "folders",
+                multiple=True,
+                help="Only under this folder, as contracts/2024.",
+            ),
+            click.option(
+                "--name", "names", multiple=True, help="Only files such as 'report-*.pdf'."
+            ),
+            click.option("--type", "types", multiple=True, help="Only this type of file, as pdf."),
+            click.option(
+                "--since", default="", metavar="DATE", help="Only from 2024-05-31 (or 2024)."
+            ),
+            click.option(
+                "--until", default="", metavar="DATE", help="Only to this date, included."
+            ),
+            click.option(
+                "--meta",
+                "metadata",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="Only with this metadata; VALUE may have *.",
+            ),
+        )
+    ):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def labels_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Metadata that goes with documents; hands over `labels`."""
+
+    @click.option(
+        "--meta",
+        "pairs",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Metadata to keep with the documents; without VALUE the key goes. Repeatable.",
+    )
+    @wraps(command)
+    def wrapped(pairs: tuple[str, ...], **options: Any) -> None:
+        from octavo.ingest.document import DocumentError
+        from octavo.ingest.sidecar import checked_metadata
+
+        split = [(key, value) for key, sign, value in (p.partition("=") for p in pairs) if sign]
+        if len(split) < len(pairs):
+            raise click.UsageError("--meta is written KEY=VALUE, as in --meta project=north")
+        try:
+            labels = checked_metadata(dict(split), "--meta")
+        except DocumentError as error:
+            raise click.UsageError(str(error)) from None
+        command(labels=labels, **options)
+
+    return wrapped
+
+
 @contextmanager
 def told_errors() -> Iterator[None]:
     """Errors that are the user's to mend become one message and exit code 1."""
@@ -83,7 +165,10 @@ def told_errors() -> Iterator[None]:
         sys.exit(1)
     except KeyboardInterrupt:
         click.echo("octavo: interrupted; what was committed stays, run again to go on", err=True)
-        sys.exit(130)
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(130)  # Python would wait for threads that read or embed what nobody needs
 
 
 @contextmanager

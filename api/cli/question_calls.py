@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octavo.api.explain.explain_schemas import ExplainOut
+from octavo.api.library.where import Where
 from octavo.api.schemas.answers import AnswerOut, SearchOut
 from octavo.api.schemas.base import RegionOut
 from octavo.api.schemas.requests import check_length
@@ -31,7 +31,7 @@ def search_index(
     backend: Service | Client,
     text: str,
     image: Path | None = None,
-    documents: Sequence[str] = (),
+    where: Where | None = None,
     limit: int = 10,
     listing: ResultOptions | None = None,
 ) -> SearchOut:
@@ -40,15 +40,16 @@ def search_index(
 
     query = make_query(text, image)
     if isinstance(backend, Client):
-        return backend.search(query, limit, documents, listing)
-    return backend.search(Query(query.text, query.image, backend.where(documents)), limit, listing)
+        return backend.search(query, limit, where, listing)
+    resolved = backend.question(query.text, query.image, where or Where())
+    return backend.search(resolved, limit, listing)
 
 
 def explain_index(
     backend: Service | Client,
     text: str,
     image: Path | None = None,
-    documents: Sequence[str] = (),
+    where: Where | None = None,
     limit: int = 10,
     expect: str = "",
     heat: bool = False,
@@ -59,8 +60,8 @@ def explain_index(
 
     query = make_query(text, image)
     if isinstance(backend, Client):
-        return backend.explain(query, limit, documents, expect, heat)
-    resolved = Query(query.text, query.image, backend.where(documents))
+        return backend.explain(query, limit, where, expect, heat)
+    resolved = backend.question(query.text, query.image, where or Where())
     return backend.explain(resolved, limit, expect, heat)
 
 
@@ -77,7 +78,7 @@ def ask_index(
     backend: Service | Client,
     text: str,
     image: Path | None = None,
-    documents: Sequence[str] = (),
+    where: Where | None = None,
     limit: int = 10,
     watch: Watch | None = None,
 ) -> AnswerOut:
@@ -86,8 +87,8 @@ def ask_index(
 
     query = make_query(text, image)
     if isinstance(backend, Client):
-        return backend.ask(query, limit, documents)
-    resolved = Query(query.text, query.image, backend.where(documents))
+        return backend.ask(query, limit, where)
+    resolved = backend.question(query.text, query.image, where or Where())
     return backend.ask(resolved, limit, watch)
 
 

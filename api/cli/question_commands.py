@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from octavo.api.cli.options import common_options, open_backend
+from octavo.api.cli.options import common_options, open_backend, where_options
 
 if TYPE_CHECKING:
+    from octavo.api.library.where import Where
     from octavo.api.settings import Settings
     from octavo.retrieve.deduplication import GroupBy
 
@@ -19,16 +20,10 @@ def _question(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.argument("text", default=""),
         click.option("--image", type=click.Path(path_type=Path), help="Ask about a picture."),
-        click.option(
-            "--in",
-            "documents",
-            multiple=True,
-            help="Only this document (name, id or source); repeatable.",
-        ),
         click.option("--limit", "-k", default=10, show_default=True, type=click.IntRange(1, 100)),
     ):
         command = option(command)
-    return command
+    return where_options(command)
 
 
 @click.command()
@@ -52,7 +47,7 @@ def search(
     as_json: bool,
     text: str,
     image: Path | None,
-    documents: tuple[str, ...],
+    where: Where,
     limit: int,
     by: GroupBy,
     no_fold: bool,
@@ -65,7 +60,7 @@ def search(
 
     with open_backend(settings) as backend:
         listing = ResultOptions(by, not no_fold, diverse)
-        hits = search_index(backend, text, image, documents, limit, listing)
+        hits = search_index(backend, text, image, where, limit, listing)
     if as_json:
         click.echo(hits.model_dump_json(indent=1))
     else:
@@ -87,7 +82,7 @@ def explain(
     as_json: bool,
     text: str,
     image: Path | None,
-    documents: tuple[str, ...],
+    where: Where,
     limit: int,
     expect: str,
     heat: Path | None,
@@ -102,7 +97,7 @@ def explain(
 
     with open_backend(settings) as backend:
         drawn = heat is not None
-        explained = explain_index(backend, text, image, documents, limit, expect, drawn)
+        explained = explain_index(backend, text, image, where, limit, expect, drawn)
     saved = save_heat(explained, heat) if heat else None
     if as_json:
         click.echo(explained.model_dump_json(indent=1))
@@ -119,7 +114,7 @@ def ask(
     as_json: bool,
     text: str,
     image: Path | None,
-    documents: tuple[str, ...],
+    where: Where,
     limit: int,
     save: Path | None,
 ) -> None:
@@ -128,7 +123,7 @@ def ask(
     from octavo.api.console.answers import drafts, show_answer
 
     with open_backend(settings) as backend:
-        answer = ask_index(backend, text, image, documents, limit, drafts(as_json))
+        answer = ask_index(backend, text, image, where, limit, drafts(as_json))
         saved = save_evidence(backend, answer, save) if save else None
     if as_json:
         click.echo(answer.model_dump_json(indent=1))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from octavo.api.document_filter import document_date
 from octavo.api.schemas.ledger import DocumentOut, FailureOut, LedgerOut, StatusOut
 from octavo.index.page_ranges import numbers_of
 
@@ -36,6 +39,21 @@ def show_status(state: StatusOut) -> None:
         out.print(escape(f"failed: {f.source}: {f.reason}"), soft_wrap=True)
     if state.failed or state.failed_pages:
         out.print("[dim]octavo status NAME says more; octavo retry tries these again[/]")
+
+
+def show_documents(state: StatusOut) -> None:
+    """A line a document: name, type, pages, date, folder."""
+    out = Console(highlight=False)
+    table = Table("document", "type", box=None, pad_edge=False)
+    table.add_column("pages", justify="right")
+    for column in ("date", "folder"):
+        table.add_column(column)
+    for d in state.documents:
+        folder = os.path.dirname(d.source)
+        date = document_date(d.metadata)
+        table.add_row(escape(d.name), d.type, str(d.pages), date, escape(folder))
+    out.print(table)
+    out.print(f"{len(state.documents)} documents, {state.pages} pages")
 
 
 def show_entry(entry: LedgerOut) -> None:

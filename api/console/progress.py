@@ -36,16 +36,13 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def progress(what: str, total: int | None = None, unit: str = "") -> Iterator[ReportProgress]:
+def progress(
+    what: str, total: int | None = None, unit: str | None = ""
+) -> Iterator[ReportProgress]:
     """Hands out a function that is told what is done. `total` is None while it is not known;
-    `unit` is of the rate."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(unit),
-        TimeRemainingColumn(),
-    )
+    `unit` is of the rate; None: what is done says nothing of the time that is left."""
+    timed = (_Rate(unit), TimeRemainingColumn()) if unit is not None else ()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *timed)
     console = Console(stderr=True)
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import time
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 from fastapi import (
     APIRouter,
@@ -23,60 +21,46 @@ from fastapi import (
 )
 from fastapi.responses import HTMLResponse, StreamingResponse
 from fastapi_offline import FastAPIOffline
-from pydantic import ValidationError
 
+from octavo.api.document_filter import read_conditions
 from octavo.api.explain.explain_schemas import ExplainOut
 from octavo.api.http.middleware import RequestGuard, hosts_of
-from octavo.api.http.problems import PROBLEMS, explained, handle_errors
+from octavo.api.http.problems import PROBLEMS, handle_errors
+from octavo.api.http.question_requests import (
+    EXPLAIN_BODY,
+    QUERY_BODY,
+    image_of,
+    question_of,
+    read_json,
+    read_query,
+)
 from octavo.api.http.streaming import events, until_gone
 from octavo.api.http.uploads import keep_uploads
 from octavo.api.http.writer_queue import Writer, queued_route
 from octavo.api.schemas.answers import AnswerOut, SearchOut
+from octavo.api.schemas.folders import SourcesIn, SourcesOut
 from octavo.api.schemas.ledger import LedgerOut, StatusOut
-from octavo.api.schemas.requests import ExplainIn, QueryIn, RetryIn
+from octavo.api.schemas.requests import ExplainIn, FactsIn, RetryIn
 from octavo.api.schemas.results import DeleteOut, IngestOut
 from octavo.api.service import Service
 from octavo.api.settings import Settings
 from octavo.generate.answer import Watch
 from octavo.ingest.document import Box
 from octavo.retrieve.deduplication import ResultOptions
-from octavo.retrieve.query import Query as Question
 
 _PAGE = Path(__file__).parents[1] / "web" / "page.html"
 _MAX_BOXES = 50
-_FIELDS = ("text", "limit", "stream", "by", "fold", "diverse")
 _MAX_POINTS = 1e6
 _SOURCES = (
     "where each file comes from, e.g. its path: other bytes from the same source replace what it "
     "held before; without it an upload replaces nothing"
 )
-_QUERY_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": QueryIn.model_json_schema()},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "text": {"type": "string"},
-                        "image": {"type": "string", "format": "binary"},
-                        "documents": {"type": "array", "items": {"type": "string"}},
-                        "limit": {"type": "integer", "default": 10},
-                        "stream": {"type": "boolean", "default": False},
-                    },
-                }
-            },
-        },
-    }
-}
-_EXPLAIN_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": ExplainIn.model_json_schema()}},
-    }
-}
-_Asked = TypeVar("_Asked", bound=QueryIn)
+_WHERE = (
+    "KEY=VALUE: in, folder, name, type, since, until, or a key of the metadata; may be repeated"
+)
+_FACTS = (
+    'metadata of each file, as JSON: {"labels": {"project": "x"}, "beside": null, "modified": ""}'
+)
 
 
 def make_app(service: Service, host: str = "127.0.0.1", writer: Writer | None = None) -> FastAPI:
@@ -111,40 +95,40 @@ def make_app(service: Service, host: str = "127.0.0.1", writer: Writer | None = 
 def _add_questions(app: FastAPI, service: Service) -> None:
     from starlette.concurrency import run_in_threadpool
 
-    @app.post("/v1/query", openapi_extra=_QUERY_BODY, response_model=AnswerOut)
+    @app.post("/v1/query", openapi_extra=QUERY_BODY, response_model=AnswerOut)
     async def query(request: Request) -> AnswerOut | StreamingResponse:
         """An answer with citations, or an abstention. JSON, or multipart with an image file.
 
         With `stream` an event stream: `draft` events with pieces of unchecked text as the model
         writes them, then one `answer` event (or `error`). A client that goes away stops the model.
         """
-        request_body, image = await _read_query(request)
+        request_body, image = await read_query(request)
 
         def ask(watch: Watch) -> AnswerOut:
-            return service.ask(_question(service, request_body, image), request_body.limit, watch)
+            return service.ask(question_of(service, request_body, image), request_body.limit, watch)
 
         if request_body.stream:
             return StreamingResponse(events(ask), media_type="text/event-stream")
         return await until_gone(request, ask)
 
-    @app.post("/v1/search", openapi_extra=_QUERY_BODY)
+    @app.post("/v1/search", openapi_extra=QUERY_BODY)
     async def search(request: Request) -> SearchOut:
         """Hits with their trace, near-duplicates in one. JSON, or multipart with an image file."""
-        request_body, image = await _read_query(request)
+        request_body, image = await read_query(request)
         listing = ResultOptions(request_body.by, request_body.fold, request_body.diverse)
         return await run_in_threadpool(
             lambda: service.search(
-                _question(service, request_body, image), request_body.limit, listing
+                question_of(service, request_body, image), request_body.limit, listing
             )
         )
 
-    @app.post("/v1/explain", openapi_extra=_EXPLAIN_BODY)
+    @app.post("/v1/explain", openapi_extra=EXPLAIN_BODY)
     async def explain(request: Request) -> ExplainOut:
         """A search stage by stage; with `expect` (NAME#p12) what became of that page. JSON."""
-        request_body = _read_json(ExplainIn, await request.body())
+        request_body = read_json(ExplainIn, await request.body())
         return await run_in_threadpool(
             lambda: service.explain(
-                _question(service, request_body, _image_of(request_body)),
+                question_of(service, request_body, image_of(request_body)),
                 request_body.limit,
                 request_body.expect,
                 request_body.heat,
@@ -154,9 +138,11 @@ def _add_questions(app: FastAPI, service: Service) -> None:
 
 def _add_documents(app: FastAPI, service: Service) -> None:
     @app.get("/v1/documents")
-    def documents() -> StatusOut:
-        """The same as /v1/status."""
-        return service.status()
+    def documents(
+        where: Annotated[list[str] | None, Query(description=_WHERE)] = None,
+    ) -> StatusOut:
+        """The same as /v1/status; with `where` only the documents that meet every condition."""
+        return service.status(read_conditions(where) if where else None)
 
     @app.get("/v1/status")
     def status() -> StatusOut:
@@ -190,18 +176,28 @@ def _add_writes(app: FastAPI, service: Service, writer: Writer) -> None:
         request: Request,
         files: Annotated[list[UploadFile], File()],
         sources: Annotated[list[str] | None, Form(description=_SOURCES)] = None,
+        facts: Annotated[list[str] | None, Form(description=_FACTS)] = None,
     ) -> IngestOut:
         """Ingests uploaded files, after those that were sent before; returns when they are
         searchable. A client that goes away while it waits gives up its turn."""
         start = time.perf_counter()
         if sources and len(sources) != len(files):
             raise ValueError(f"{len(sources)} sources for {len(files)} files: give one for each")
+        if facts and len(facts) != len(files):
+            raise ValueError(f"{len(facts)} facts for {len(files)} files: give one for each")
+        known = [read_json(FactsIn, f.encode()).facts() for f in facts or []]
         with TemporaryDirectory(prefix="octavo-uploads-") as folder:
-            uploads = await keep_uploads(files, sources or [], Path(folder))
+            uploads = await keep_uploads(files, sources or [], Path(folder), known)
             results = await writer.run(
                 request, lambda: list(service.ingest([u.to_source() for u in uploads]))
             )
         return IngestOut(results=results, seconds=round(time.perf_counter() - start, 3))
+
+    @router.post("/v1/sources")
+    async def change_sources(request: Request, request_body: SourcesIn) -> SourcesOut:
+        """Changes where documents come from: files that were renamed, moved or removed. Nothing is
+        read again; a document without a source is removed."""
+        return await writer.run(request, lambda: service.change_sources(request_body.changes))
 
     @router.post("/v1/retry")
     async def retry(request: Request, request_body: RetryIn) -> IngestOut:
@@ -230,49 +226,6 @@ def _box(text: str) -> Box:
     if not all(abs(v) <= _MAX_POINTS for v in (x0, y0, x1, y1)):  # NaN fails too
         raise HTTPException(400, f"box is {text!r}; its numbers are out of range")
     return Box(x0, y0, x1, y1)
-
-
-async def _read_query(request: Request) -> tuple[QueryIn, bytes | None]:
-    """The question of a JSON or multipart request, its image decoded."""
-    kind = request.headers.get("content-type", "")
-    try:
-        if kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
-            async with request.form() as form:
-                fields: dict[str, Any] = {
-                    k: form.get(k) for k in _FIELDS if form.get(k) is not None
-                }
-                fields.update(
-                    {k: form.getlist(k) for k in ("documents", "kinds", "pages") if k in form}
-                )
-                upload = form.get("image")
-                image = None if upload is None or isinstance(upload, str) else await upload.read()
-            return QueryIn.model_validate(fields), image or None
-    except ValidationError as error:
-        raise HTTPException(422, explained(error.errors())) from None
-    request_body = _read_json(QueryIn, await request.body())
-    return request_body, _image_of(request_body)
-
-
-def _read_json(model: type[_Asked], body: bytes) -> _Asked:
-    try:
-        return model.model_validate_json(body)
-    except ValidationError as error:
-        raise HTTPException(422, explained(error.errors())) from None
-
-
-def _image_of(request_body: QueryIn) -> bytes | None:
-    try:
-        return base64.b64decode(request_body.image, validate=True) if request_body.image else None
-    except binascii.Error:
-        raise HTTPException(422, "image is not valid base64") from None
-
-
-def _question(service: Service, request_body: QueryIn, image: bytes | None) -> Question:
-    return Question(
-        request_body.text,
-        image,
-        service.where(request_body.documents, request_body.kinds, request_body.pages),
-    )
 
 
 def run_server(settings: Settings, host: str, port: int) -> None:

@@ -142,13 +142,8 @@ class Index:
         return [DeletedDocument(d.document, d.name, d.pages, d.chunks) for d in deleted]
 
     def _query(self, question: str, image: bytes | StrPath | None, where: Where | None) -> Query:
-        from octavo.retrieve.query import Query
-
         picture = image if isinstance(image, bytes | None) else Path(image).read_bytes()
-        where = where or Where()
-        return Query(
-            question, picture, self.service.where(where.documents, where.kinds, where.pages)
-        )
+        return self.service.question(question, picture, where or Where())
 
     def _draw(self, document: str, page: int, regions: tuple[PageRegion, ...]) -> bytes | None:
         from octavo.index.store import StoreError

@@ -41,7 +41,8 @@ class _PageCounts(Wire):
 
 
 class DocumentOut(_PageCounts):
-    """A committed document. `states` lists the pages that are not plain text."""
+    """A committed document. `states` lists the pages that are not plain text. Of its `metadata`
+    `beside` came from files that stand beside it, and `labels` from the user."""
 
     document: str
     name: str
@@ -50,6 +51,8 @@ class DocumentOut(_PageCounts):
     type: str
     bytes: int
     metadata: dict[str, str]
+    beside: dict[str, str]
+    labels: dict[str, str]
     states: list[PagesOut]
 
 
@@ -120,7 +123,9 @@ def document_out(stored: StoredDocument) -> DocumentOut:
         blank=count["blank"],
         failed_pages=count["failed"],
         chunks=stored.chunks,
-        metadata=d.metadata,
+        metadata=stored.metadata,
+        beside=dict(stored.beside),
+        labels=dict(stored.labels),
         states=pages_out(d.statuses),
     )
 

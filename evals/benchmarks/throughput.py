@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 import pymupdf
 
-from octavo.api.cli.ingest_calls import progress_bar
+from octavo.api.console.ingest_progress import ingest_progress
 from octavo.api.console.progress import progress
 from octavo.api.service import Service
 from octavo.api.settings import Settings
@@ -173,7 +173,7 @@ def _whole(files: Sequence[Path], service: Service) -> tuple[_Took, Rates]:
     so that its processor time counts."""
     wall, cpu = time.perf_counter(), _cpu()
     sources = [Source.file(f, service.settings.max_file_mb << 20) for f in files]
-    with progress_bar() as report:
+    with ingest_progress() as report:
         results = list(service.ingest(sources, report))
     state = service.status()
     if not state.pages:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from octavo.evals.dataset import Dataset
 
 
+_OPTIONS = ("split", "direction", "questions", "within", "conditions")
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetOptions:
     """Which questions of which dataset; see `octavo.evals.dataset.read_dataset`."""
@@ -24,13 +27,20 @@ class DatasetOptions:
     direction: Literal["text-to-image", "image-to-text"] | None
     questions: str | None
     within: bool = False
+    conditions: tuple[str, ...] = ()
 
     def read(self) -> Dataset:
         """Raises DatasetError for a set that is incomplete or damaged, or whose questions do not
         name the document that they are to be asked `within`."""
+        from octavo.api.document_filter import read_conditions
         from octavo.evals.dataset import DatasetError, read_dataset
 
         dataset = read_dataset(self.folder, self.split, self.direction, self.questions)
+        if self.conditions:
+            read_conditions(self.conditions)  # raises for one that is none, before anything runs
+            name = f"{dataset.name} where {' '.join(self.conditions)}"
+            asked = tuple(replace(q, where=self.conditions) for q in dataset.questions)
+            dataset = replace(dataset, name=name, questions=asked)
         if not self.within:
             return dataset
         lost = [q.id for q in dataset.questions if not q.document]
@@ -49,7 +59,7 @@ def dataset_options(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def wrapped(**options: Any) -> None:
         folder = options.pop("dataset")
-        rest = {name: options.pop(name) for name in ("split", "direction", "questions", "within")}
+        rest = {name: options.pop(name) for name in _OPTIONS}
         command(selection=DatasetOptions(folder, **rest), **options)
 
     for option in (
@@ -58,6 +68,14 @@ def dataset_options(command: Callable[..., None]) -> Callable[..., None]:
             "--direction",
             type=click.Choice(["text-to-image", "image-to-text"]),
             help="Of an image-caption set. [text-to-image]",
+        ),
+        click.option(
+            "--where",
+            "conditions",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Ask only of documents with it: folder, name, type, since, until, in, or a key of "
+            "the metadata; repeatable.",
         ),
         click.option("--within", is_flag=True, help="Ask each question of its own document only."),
         click.option("--questions", help="Another set of questions, such as captions."),

@@ -117,13 +117,13 @@ def _indexed(
     settings: Settings, selection: DatasetOptions, out: Path
 ) -> Iterator[tuple[Dataset, Service, tuple[str, ...]]]:
     """The dataset, an index that holds its documents, and what could not be read."""
-    from octavo.api.cli.ingest_calls import progress_bar
+    from octavo.api.console.ingest_progress import ingest_progress
     from octavo.evals.ingest_dataset import ingest_dataset
     from octavo.evals.session import open_index
 
     dataset = selection.read()
     with open_index(settings, out) as service:
-        with progress_bar() as report:
+        with ingest_progress() as report:
             filled = ingest_dataset(dataset, service, report)
         for error in filled.errors[:10]:
             click.echo(error, err=True)

@@ -31,7 +31,7 @@ class GoldQuestion:
 
     `answerable` is None where the set does not say. `answers` are gold answers, any of which is
     right. `kinds` says where the evidence stands (text, table, figure, chart, layout). `within`:
-    it is asked of its own document only.
+    it is asked of its own document only; `where`: of documents that meet these conditions.
     """
 
     id: str
@@ -43,6 +43,7 @@ class GoldQuestion:
     answer_format: AnswerFormat = "Str"
     kinds: tuple[str, ...] = ()
     within: bool = False
+    where: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

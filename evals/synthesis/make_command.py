@@ -100,7 +100,7 @@ def _make(
 
 
 def _ingest(service: Service, paths: Sequence[Path]) -> None:
-    from octavo.api.cli.ingest_calls import progress_bar
+    from octavo.api.console.ingest_progress import ingest_progress
     from octavo.api.service import sources_of
 
     if not paths:
@@ -108,7 +108,7 @@ def _ingest(service: Service, paths: Sequence[Path]) -> None:
     sources = sources_of(paths, service.settings)
     if not sources:
         raise ValueError("no files found under the paths given")
-    with progress_bar() as report:
+    with ingest_progress() as report:
         for result in service.ingest(sources, report):
             if result.outcome == "failed":
                 click.echo(f"{result.name}: {result.reason}", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, cast
 
@@ -120,6 +121,7 @@ def document_payload(stored: StoredDocument) -> dict[str, Any]:
     """The commit record. Pages that are not plain text are listed in runs."""
     document = stored.document
     return {
+        **_given(beside=stored.beside, labels=stored.labels),
         "document": document.id,
         "generation": document.id[:16],
         "kind": DOCUMENT_KIND,
@@ -148,11 +150,14 @@ def stored_from(payload: dict[str, Any]) -> StoredDocument:
         int(payload["chunks"]),
         tuple(str(s) for s in payload["sources"]),
         int(payload["serial"]),
+        _texts(payload, "beside"),
+        _texts(payload, "labels"),
     )
 
 
 def failure_payload(failure: Failure) -> dict[str, Any]:
     return {
+        **_given(labels=failure.labels),
         "kind": FAILURE_KIND,
         "source": failure.source,
         "name": failure.name,
@@ -180,8 +185,18 @@ def failure_from(payload: dict[str, Any]) -> Failure:
         local=bool(payload["local"]),
         kept=bool(payload["kept"]),
         time=float(payload["time"]),
-        settings={str(k): str(v) for k, v in payload["settings"].items()},
+        settings=_texts(payload, "settings"),
+        labels=_texts(payload, "labels"),
     )
+
+
+def _given(**fields: Mapping[str, str]) -> dict[str, Any]:
+    """Those that are not empty: the records of most documents stay as they were."""
+    return {name: dict(values) for name, values in fields.items() if values}
+
+
+def _texts(payload: dict[str, Any], key: str) -> dict[str, str]:
+    return {str(k): str(v) for k, v in payload.get(key, {}).items()}
 
 
 def _document_from(payload: dict[str, Any]) -> Document:

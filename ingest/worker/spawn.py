@@ -70,7 +70,8 @@ def _run(target: str, pipe: Connection, sentinel: Connection) -> subprocess.Pope
     command = [os.fsdecode(get_executable()), *flags, "-P", "-m", __name__, target]
     command += map(str, handles)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(_import_folders())}
-    inherited: dict[str, Any] = {"pass_fds": handles}
+    # A group of its own: Ctrl-C is for the parent, with which this process ends anyway.
+    inherited: dict[str, Any] = {"pass_fds": handles, "process_group": 0}
     if sys.platform == "win32":
         for handle in handles:
             os.set_handle_inheritable(handle, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -133,6 +134,7 @@ def test_retry_reads_failed_pages_from_the_original(
     """Twice in vain, then with success; afterwards all is as if nothing had ever failed."""
     file = tmp_path / "pump.pdf"
     file.write_bytes(BROKEN)
+    os.utime(file, (1.7e9, 1.7e9))
     service = Service(Settings(index=tmp_path / "index"), create=True)
     (result,) = add(service, file)
     lost = [(p.first, p.last) for p in result.failed_pages]
@@ -151,6 +153,7 @@ def test_retry_reads_failed_pages_from_the_original(
     assert list(service.retry()) == []
     calm = Service(Settings(index=tmp_path / "calm"), create=True)
     file.write_bytes(BROKEN)
+    os.utime(file, (1.7e9, 1.7e9))
     add(calm, file)
     assert committed(service) == committed(calm)
     service.close()

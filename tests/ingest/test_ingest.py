@@ -15,7 +15,7 @@ import pytest
 from octavo.api.schemas.results import ResultOut
 from octavo.api.service import Service, sources_of
 from octavo.api.settings import Settings
-from octavo.index.build import Progress
+from octavo.index.progress import Progress
 from octavo.index.source import Source
 from octavo.index.store import StoreError
 from octavo.ingest.document import DocumentError, PageContent

@@ -17,7 +17,7 @@ from octavo.generate.answer import Answer, Citation, Sentence, Watch
 from octavo.generate.calibration import Calibration
 from octavo.generate.evidence_units import EvidenceUnit, evidence_units
 from octavo.generate.unit_terms import UnitTerms
-from octavo.index.encoders.bm25 import code_terms, question_terms
+from octavo.index.encoders.bm25 import code_terms, question_terms, value_terms
 from octavo.index.encoders.encoder import TextEncoder, reads
 from octavo.retrieve.query import Hit, Query
 from octavo.retrieve.understanding.query_bounds import image_caption, shortened
@@ -80,6 +80,7 @@ class _ScoredUnit:
     coverage: float
     lacks_number: bool
     lacks_code: bool
+    lacks_value: bool
 
     @property
     def score(self) -> float:
@@ -115,7 +116,9 @@ class Extractive:
         confidence = self._answerability(query, scored)
         if confidence < self._confidence.threshold:
             return Answer((), confidence, _reason(best), evidence)
-        chosen = [r for r in scored if r.score >= _MIN_SHARE * best.score][:_SENTENCES]
+        chosen = [r for r in scored if r.score >= _MIN_SHARE * best.score]
+        # "What weighs 1000 kg?": what weighs 12,500 kg is near in words and no second answer.
+        chosen = [r for r in chosen if best.lacks_value or not r.lacks_value][:_SENTENCES]
         return Answer(tuple(_sentence(r) for r in _distinct(chosen)), confidence, "", evidence)
 
     def _score(self, query: Query, searched: str, evidence: Sequence[Hit]) -> list[_ScoredUnit]:
@@ -136,7 +139,7 @@ class Extractive:
             cosines = np.zeros_like(cosines)
         terms = UnitTerms()
         wanted = [question_terms(p) for p in parts]
-        codes = code_terms(question)
+        codes, values = code_terms(question), value_terms(question)
         asks_number = _ASKS_NUMBER.search(question) is not None
         scored = [
             _ScoredUnit(
@@ -145,7 +148,8 @@ class Extractive:
                 float(fits[-1]),
                 sum(terms.coverage(w, unit) for w in wanted) / len(wanted),
                 asks_number and not any(c.isdigit() for c in unit.text),
-                bool(codes) and not terms.has_all(codes, unit),
+                not terms.has_all(codes, unit),
+                not terms.has_all(values, unit),
             )
             for unit, fits in zip(candidates, cosines, strict=True)
         ]

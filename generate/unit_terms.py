@@ -48,5 +48,5 @@ class UnitTerms:
 
 @cache
 def yes_no_terms() -> frozenset[frozenset[int]]:
-    """Of the words "yes" and "no"."""
-    return question_terms("yes no")
+    """Of the words "yes" and "no", alone or together: what language they are in is open."""
+    return question_terms("yes") | question_terms("no") | question_terms("yes no")

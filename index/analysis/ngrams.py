@@ -37,7 +37,9 @@ def text_ngrams(text: str) -> Counter[str]:
         run = match[0]
         grams.update(_bigrams(run))
         if _IS_HANGUL.match(run):
-            grams.update({stem for stem in (run[:1], _stem(run)) if len(stem) == 1 and len(run) > 1})
+            grams.update(
+                {stem for stem in (run[:1], _stem(run)) if len(stem) == 1 and len(run) > 1}
+            )
         elif not _IS_THAI.match(run):
             grams.update(c for c in run if _HAN_RUN.match(c))
     return grams

@@ -15,9 +15,12 @@ _PERCENT = (
     r"procent\b|процент\w{0,3}|퍼센트|프로(?!\w)|パーセント"
 )
 _TIMES = {
-    3: r"thousand\b|tausend\b|千|천", 6: r"million(?:s|en)?\b|mio\b|millones\b|milioni\b|milhões\b",
-    9: r"billions?\b|bn\b|mrd\b|milliarden?\b|milliards?\b|miliardi\b", 4: "[万萬만]", 8: "[億亿억]",
-}  # fmt: skip
+    3: r"thousand\b|tausend\b|千|천",
+    4: "[万萬만]",
+    6: r"million(?:s|en)?\b|mio\b|millones\b|milioni\b|milhões\b",
+    8: "[億亿억]",
+    9: r"billions?\b|bn\b|mrd\b|milliarden?\b|milliards?\b|miliardi\b",
+}
 _SPACED = r"\d{1,3}(?: \d{3}){1,6}(?:[.,]\d{1,12})?"
 _PLAIN = r"\d{1,40}(?:[.,'’]\d{1,40}){0,12}"
 _AFTER = rf"(?![{_L}\d_])(?![.,'’]\d)(?![-/:][{_L}\d])"
@@ -40,13 +43,13 @@ _FOLLOWS = re.compile(
     + ")",
     re.IGNORECASE,
 )
-_ORDINAL = frozenset("st nd rd th s er ère ème e".split())
+_ORDINAL = frozenset(("st", "nd", "rd", "th", "s", "er", "ère", "ème", "e"))
 #: Letters behind a number that are a unit, so that the whole is no code.
 _UNIT = re.compile(
     r"[kKMGTmµunc]?(?:Hz|V|W|Wh|A|Ah|Pa|bar|Nm|N|J|B|g|m|l|L|s|eV|bit|bps|mol)|rpm|ppm|psi|dB|lb|lbs|"
     r"ft|in|cc|h|min|kn|km|mm|cm|kg|t|EUR|USD|CHF|k|x|°|°C|°F|px|pt|yr|mph|kmh"
 )
-_WORDS = frozenset("A I IN OF AT TO BY ON IS OR NO AS AN THE AND FOR ARE WAS ALL TOP".split())
+_WORDS = re.compile("A|I|IN|OF|AT|TO|BY|ON|IS|OR|NO|AS|AN|THE|AND|FOR|ARE|WAS|ALL|TOP")
 _PIECE = re.compile(r"[-/._:]")
 
 
@@ -102,7 +105,7 @@ def _spaced_code(m: re.Match[str]) -> Iterator[Value]:
     """`AX 4410`; of `FY 2020` the year alone meets a question, too."""
     number = _numeral(m["digits"])
     terms = (code_term(f"{m['letters']} {m['digits']}"), *number)
-    if m["letters"] in _WORDS:
+    if _WORDS.fullmatch(m["letters"]):
         yield Value(m.start("digits"), m.end(), terms, number or terms[:1])
     else:
         is_code = len(m["digits"]) < 4 or not number

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+#: Letters and digits that name a thing. Not `covid19`, `co2`, `h2o` or `50shot`, which texts also
+#: say in words, nor a year with letters.
+_CODE = re.compile(
+    r"§(?![^\W\d_]{1,3}(?:19|20)\d\d$)(?:[^\W\d_]{1,3}\d{2,}|[^\W\d_]{4,}\d{3,}|[^\W\d_]+\d+\W|"
+    r"\d+[^\W\d_]+\d{2,}|\d{2,}[^\W\d_]{1,2}$)"
+)
 _LONGEST = 64  # characters of a term: longer runs are hashes and addresses
 
 
@@ -24,7 +31,7 @@ class Value:
     @property
     def is_code(self) -> bool:
         """Whether it can only be met as a whole, letters and digits together."""
-        return all(t.startswith("§") and any(c.isalpha() for c in t[1:]) for t in self.asked)
+        return all(_CODE.match(t) for t in self.asked)
 
 
 def code_term(code: str) -> str:

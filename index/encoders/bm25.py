@@ -106,8 +106,13 @@ def question_terms(text: str) -> frozenset[frozenset[int]]:
     return frozenset(rows)
 
 
+def value_terms(text: str) -> frozenset[frozenset[int]]:
+    """Those of `question_terms` that are numbers, dates and codes."""
+    return frozenset(frozenset(map(_id, v.asked)) for v in _Question(text).values)
+
+
 def code_terms(text: str) -> frozenset[frozenset[int]]:
-    """Those of `question_terms` that are codes: what has another code is not asked about."""
+    """Those of `value_terms` that are codes: what has another code is not asked about."""
     return frozenset(frozenset(map(_id, v.asked)) for v in _Question(text).values if v.is_code)
 
 
@@ -117,6 +122,11 @@ def text_terms(text: str, around: str = "") -> frozenset[int]:
     for language in languages_of(around).codes if around else ():
         terms.update(_in_language(language, t) for t in _terms(STEMMERS[language], text))
     return frozenset(terms)
+
+
+def english_terms(text: str) -> frozenset[int]:
+    """The distinct terms of a text's English words; stop words have none."""
+    return frozenset(_terms("english", text))
 
 
 class _Question:

@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from octavo.index.analysis.compounds import compound_parts
+from octavo.index.analysis.function_word_lists import languages_of_words
 from octavo.index.analysis.languages import STEMMERS, Languages, languages_of, probable_languages
 from octavo.index.analysis.ngrams import (
     has_ngrams,
@@ -62,7 +63,7 @@ def document_words(text: str) -> Sparse:
 
 
 def query_words(text: str) -> Sparse:
-    """Every distinct term of a query, with weight 1; parts of compounds and of dates with less.
+    """Every distinct term of a query, with weight 1; the year of a date with less.
 
     A number, date or code is one term: "1,500" looks for neither 1 nor 500, "B-52" not for 52.
     """
@@ -72,14 +73,12 @@ def query_words(text: str) -> Sparse:
         stems = _terms(STEMMERS[code], question.rest)
         weights.update({_in_language(code, t): 1.0 for t in stems})
     for word in question.stop_words():
-        for term in _terms("english", word):
+        for term in (*_terms("english", word), *_foreign_terms(word, question.languages)):
             weights.pop(term, None)
     for value in question.values:
         weights.update({_id(t): _YEAR for t in value.terms if _is_year_of(value, t)})
         weights.update({_id(t): 1.0 for t in value.asked})
     weights.update({_id(_bigram(g)): 1.0 for row in question.ngrams for g in row})
-    for term in _part_counts(question.rest, question.languages):
-        weights.setdefault(term, _PART)
     return Sparse(tuple(weights), tuple(weights.values()))
 
 
@@ -98,7 +97,7 @@ def question_terms(text: str) -> frozenset[frozenset[int]]:
         for term in own or alternatives[:1]:
             groups.setdefault(term, {term}).update(alternatives)
     for word in question.stop_words():
-        for term in _terms("english", word):
+        for term in (*_terms("english", word), *_foreign_terms(word, languages)):
             groups.pop(term, None)
     rows = [frozenset(g) for g in groups.values()]
     rows += [frozenset(map(_id, value.asked)) for value in question.values]
@@ -141,11 +140,17 @@ class _Question:
         self.rest = part_runs(rest) if is_segmented else rest
 
     def stop_words(self) -> list[str]:
-        """Words for which the language of the question has no term."""
-        if not self.languages.certain or not self.languages.codes:
+        """Words that the language of the question has no term for, or for asking ("wer")."""
+        languages = self.languages
+        if not languages.certain or not languages.codes:
             return []
         words = dict.fromkeys(_WORD.findall(without_runs(self.rest)))
-        return [w for w in words if not _foreign_terms(w, self.languages)]
+        return [w for w in words if _is_function_word(w, languages)]
+
+
+def _is_function_word(word: str, languages: Languages) -> bool:
+    known = languages_of_words().get(word.lower(), frozenset())
+    return not known.isdisjoint(languages.codes) or not _foreign_terms(word, languages)
 
 
 def _foreign_terms(word: str, languages: Languages) -> tuple[int, ...]:
@@ -177,11 +182,7 @@ def _part_counts(words: str, languages: Languages) -> Counter[int]:
     """The parts of German compounds, as terms of that language."""
     if "de" not in languages.codes:
         return Counter()
-    return Counter(
-        _in_language("de", term)
-        for part in compound_parts(words)
-        for term in _terms("german", part)
-    )
+    return Counter(term for part in compound_parts(words) for term in _part_terms(part))
 
 
 def _saturation(values: Sequence[float], bigrams: int) -> float:
@@ -189,6 +190,11 @@ def _saturation(values: Sequence[float], bigrams: int) -> float:
     it counts, and as much more as bigrams make a text longer."""
     known = (K1 + 1) / min(values) - 1 if values else K1 * (1 - B)
     return known + K1 * B * bigrams * _TERMS_PER_BIGRAM / AVERAGE_TERMS
+
+
+@lru_cache(maxsize=16384)
+def _part_terms(part: str) -> tuple[int, ...]:
+    return tuple(_in_language("de", term) for term in _terms("german", part))
 
 
 def _bigram(gram: str) -> str:

@@ -17,7 +17,12 @@ from octavo.generate.answer import Answer, Citation, Sentence, Watch
 from octavo.generate.calibration import Calibration
 from octavo.generate.evidence_units import EvidenceUnit, evidence_units
 from octavo.generate.unit_terms import UnitTerms
-from octavo.index.encoders.bm25 import code_terms, question_terms, value_terms
+from octavo.index.encoders.bm25 import (
+    code_terms,
+    date_terms,
+    question_terms,
+    value_terms,
+)
 from octavo.index.encoders.encoder import TextEncoder, reads
 from octavo.retrieve.query import Hit, Query
 from octavo.retrieve.understanding.query_bounds import image_caption, shortened
@@ -40,7 +45,7 @@ _ASKS_NUMBER = re.compile(
     r"|얼마|몇|언제|いくら|いつ|いくつ|何[年月日時人個本台枚回名度]|多少|几|幾|何时|何時|什么时候|什麼時候|多[久长長高大重远遠]",
     re.IGNORECASE,
 )
-_NO_CODE = 0.3  # and of a unit without the code that is asked about
+_NO_CODE = 0.3  # less for a unit without the code that is asked about, or the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ class _ScoredUnit:
     coverage: float
     lacks_number: bool
     lacks_code: bool
+    lacks_day: bool
     lacks_value: bool
 
     @property
@@ -88,7 +94,7 @@ class _ScoredUnit:
         # The hit's rank breaks near ties: retrieval saw the whole chunk, this only the sentence.
         known = _COSINE * self.cosine + _COVERAGE * self.coverage - _RANK * self.unit.rank
         known -= _NO_NUMBER if self.lacks_number else 0.0
-        return known - (_NO_CODE if self.lacks_code else 0.0)
+        return known - (_NO_CODE if self.lacks_code or self.lacks_day else 0.0)
 
 
 class Extractive:
@@ -140,6 +146,9 @@ class Extractive:
         terms = UnitTerms()
         wanted = [question_terms(p) for p in parts]
         codes, values = code_terms(question), value_terms(question)
+        days = date_terms(question)
+        if not any(terms.has_all(days, unit) for unit in candidates):
+            days = frozenset()  # the heading may have it, or another sentence
         asks_number = _ASKS_NUMBER.search(question) is not None
         scored = [
             _ScoredUnit(
@@ -149,6 +158,7 @@ class Extractive:
                 sum(terms.coverage(w, unit) for w in wanted) / len(wanted),
                 asks_number and not any(c.isdigit() for c in unit.text),
                 not terms.has_all(codes, unit),
+                not terms.has_all(days, unit),
                 not terms.has_all(values, unit),
             )
             for unit, fits in zip(candidates, cosines, strict=True)

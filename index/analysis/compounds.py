@@ -14,7 +14,7 @@ from functools import lru_cache
 _LEAST, _REST = 4, 3  # letters of a part, and of what it is parted from
 _LONG, _LONGEST = 9, 40  # letters of a word that is taken apart
 _PARTS = 24  # of one word
-_COMPOUND = re.compile(rf"[^\W\d_]{{{_LONG},{_LONGEST}}}")
+_COMPOUND = re.compile(rf"(?<!\w)[^\W\d_]{{{_LONG},{_LONGEST}}}(?!\w)")
 _VOWEL = re.compile("[aeiouyäöü]")
 #: How a German word begins.
 _ONSET = re.compile(

@@ -33,6 +33,11 @@ class Value:
         """Whether it can only be met as a whole, letters and digits together."""
         return all(_CODE.match(t) for t in self.asked)
 
+    @property
+    def is_day(self) -> bool:
+        """Whether it is a date with its year."""
+        return all(t.startswith("@") and t.count("-") == 2 for t in self.asked)
+
 
 def code_term(code: str) -> str:
     """`AX-4410`, `ax 4410` and `AX4410` to one term; what parts digits from digits stays."""

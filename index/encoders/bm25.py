@@ -86,7 +86,7 @@ def question_terms(text: str) -> frozenset[frozenset[int]]:
     """What a text should have to answer a question: for each of its words and values the terms
     of which one must be there (`text_terms`)."""
     question = _Question(text)
-    words = without_runs(question.rest)
+    words = without_runs(question.bare)
     groups = {term: {term} for term in _terms("english", words)}
     languages = question.languages
     for word in dict.fromkeys(_WORD.findall(words)) if languages.codes else ():
@@ -128,14 +128,21 @@ def english_terms(text: str) -> frozenset[int]:
     return frozenset(_terms("english", text))
 
 
+def date_terms(text: str) -> frozenset[frozenset[int]]:
+    """Those of `value_terms` that are a day of a year."""
+    return frozenset(frozenset(map(_id, v.asked)) for v in _Question(text).values if v.is_day)
+
+
 class _Question:
-    """A question taken apart; `rest` is its text without values."""
+    """A question taken apart; `rest` is its text without values but with their letters ("AB" of
+    "AB-12", "March"), which search looks for besides, `bare` its text without either."""
 
     def __init__(self, text: str) -> None:
         self.languages = probable_languages(text)
         self.values = _values(text, self.languages)
-        rest = _without(text, self.values)
+        rest = _without(text, self.values, True)
         is_segmented = has_ngrams(rest)
+        self.bare = _without(text, self.values, False)
         self.ngrams = question_ngrams(rest) if is_segmented else []
         self.rest = part_runs(rest) if is_segmented else rest
 
@@ -165,11 +172,11 @@ def _values(text: str, languages: Languages) -> list[Value]:
     return find_values(text, languages.english)
 
 
-def _without(text: str, values: Iterable[Value]) -> str:
+def _without(text: str, values: Iterable[Value], with_letters: bool) -> str:
     parts = []
     start = 0
     for value in values:
-        parts += [text[start : value.start], value.kept]
+        parts += [text[start : value.start], value.kept if with_letters else ""]
         start = value.end
     return " ".join([*parts, text[start:]]) if parts else text
 

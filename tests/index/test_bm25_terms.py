@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from qdrant_edge import Bm25, Bm25Config
 
+from octavo.api.encoder_factory import manifest_of
+from octavo.api.model_profile import read_profile
 from octavo.index.analysis.compounds import compound_parts
 from octavo.index.analysis.languages import languages_of, probable_languages
 from octavo.index.analysis.ngrams import question_ngrams
+from octavo.index.chunk_vectors import Encoders
 from octavo.index.encoders.bm25 import (
+    NAME,
     document_words,
     query_words,
     question_terms,
     text_terms,
 )
+from octavo.index.manifest import check_manifest
+from octavo.index.store import StoreError
 
 ENGLISH = [
     "The impeller of the bilge pump is held by four bolts. Tighten them crosswise.",
@@ -118,3 +126,13 @@ def test_latin_words_beside_other_scripts_are_words() -> None:
     assert set(query_words("ค่าธรรมเนียม").indices) & set(
         document_words("เรือต้องจ่ายค่าธรรมเนียมท่าเรือทุกวัน").indices
     )
+
+
+def test_an_index_with_other_terms_is_refused(encoders: Encoders) -> None:
+    current = manifest_of(read_profile("builtin"), encoders)
+    assert current.models["words"] == NAME
+    older = {role: name for role, name in current.models.items() if role != "words"}
+    for models in (older, older | {"words": "bm25 english"}):
+        with pytest.raises(StoreError, match=r"(?s)model words: the index has .*octavo reindex"):
+            check_manifest(replace(current, models=models), current, "here", "octavo reindex here")
+    check_manifest(current, current, "here", "octavo reindex here")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from octavo.index.analysis.function_word_lists import languages_of_words
 
@@ -31,6 +31,7 @@ _LETTERS = (
 _NEAR = 0.6  # of the best language's score: another one may be meant, or stand in it, too
 _MOST = 3
 _CERTAIN = 2.0
+_SHORT = 6  # words of a question, times 13 languages of Latin script
 _LETTER = 0.5  # of a function word that a word of one letter and a letter of few languages count
 _READ = 4000  # characters that are looked at
 
@@ -64,9 +65,13 @@ def languages_of(text: str) -> Languages:
 
 
 def probable_languages(text: str) -> Languages:
-    """Those of a question: where little tells, every one that is written with its letters."""
+    """Those of a question: where little tells and it is short, every one that is written with its
+    letters; of a long one the first, so that few terms are searched."""
     found = languages_of(text)
-    if found.english or found.certain or not _WORD.search(text):
+    words = len(_WORD.findall(text))
+    if words > _SHORT and len(found.codes) > 1:
+        return replace(found, codes=found.codes[:1])
+    if found.english or found.certain or not 0 < words <= _SHORT:
         return found
     return Languages(_LATIN, False, False)
 

@@ -17,6 +17,7 @@ _HAN = "々〇㐀-䶿一-鿿豈-﫿\U00020000-\U0003134f"
 _KANA = "ぁ-ゖゝゞァ-ヺー-ヿㇰ-ㇿｦ-ﾝ"
 _THAI = "\u0e01-\u0e4e\u0e80-\u0edf\u1000-\u109f\u1780-\u17d3"  # Thai, Lao, Burmese, Khmer
 _HANGUL = "가-힣ᄀ-ᇿㄱ-ㆎ"
+_MOST = 96  # bigrams of a question: the first 100 characters of what it asks about
 _RUN = re.compile(f"[{_HAN}{_KANA}]+|[{_THAI}]+|[{_HANGUL}]+")
 _IS_KANA = re.compile(f"[{_KANA}]")
 _IS_HANGUL = re.compile(f"[{_HANGUL}]")
@@ -50,7 +51,7 @@ def question_ngrams(text: str) -> list[tuple[str, ...]]:
     nothing else. Of several readings in one row any may be meant."""
     content = list(_content(text))
     everything = ((g,) for m in _RUN.finditer(text) for g in _bigrams(m[0]))
-    return list(dict.fromkeys(content or everything))
+    return list(dict.fromkeys(content or everything))[:_MOST]
 
 
 def part_runs(text: str) -> str:

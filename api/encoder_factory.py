@@ -13,6 +13,7 @@ from octavo.api.model_profile import ModelSettings, Profile
 from octavo.api.model_store import ModelStore
 from octavo.api.settings import Settings
 from octavo.index.chunk_vectors import Encoders
+from octavo.index.encoders.bm25 import NAME as WORDS
 from octavo.index.encoders.dynamic_batching import Cache, ServedJoint, ServedText, ServedTokens
 from octavo.index.encoders.encoder import PairScorer
 from octavo.index.encoders.model_spec import ModelSpec
@@ -188,7 +189,7 @@ def manifest_of(profile: Profile, encoders: Encoders) -> Manifest:
     return Manifest(
         format=FORMAT,
         profile=profile.name,
-        models={role: encoder.name for role, encoder in roles.items()},
+        models={"words": WORDS, **{role: encoder.name for role, encoder in roles.items()}},
         dimensions={role: encoder.dim for role, encoder in roles.items()},
         libraries={n: _version(n) for b in sorted(used) for n in _LIBRARIES.get(b, ())},
         prompts=prompts,

@@ -8,14 +8,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from octavo.generate.answer import Answer, Citation, Sentence
 from octavo.generate.claims import Claim, is_refusal, read_claims
 from octavo.generate.evidence_units import EvidenceUnit, evidence_units
 from octavo.generate.number_check import join_thousands, numbers, numbers_of_hit
 from octavo.generate.prompt import PromptEvidence
-from octavo.index.encoders.bm25 import query_words
+from octavo.generate.unit_terms import UnitTerms, yes_no_terms
+from octavo.index.encoders.bm25 import question_terms
 from octavo.index.encoders.encoder import Matrix, TextEncoder
 from octavo.retrieve.query import Hit
 
@@ -93,7 +93,8 @@ class _ClaimChecker:
         self._numbers = {item.number: numbers_of_hit(item.hit) for item in shown}
         self._encoder = encoder
         self._rows: dict[str, Matrix] = {}
-        self._words: dict[str, frozenset[int]] = {}
+        self._words: dict[str, frozenset[frozenset[int]]] = {}
+        self._unit_terms = UnitTerms()
 
     def check(self, claim: Claim) -> tuple[Sentence | None, float]:
         """The sentence with its citations, or None; and the support that was found."""
@@ -156,23 +157,15 @@ class _ClaimChecker:
         return max(0.0, min(1.0, mixed))
 
     def _coverage(self, claim: Claim, chosen: Sequence[EvidenceUnit]) -> float:
-        terms = self._terms(self._text_to_match(claim))
-        if not terms:
-            return 0.0
-        near = terms & self._joined(u.match for u in chosen)
-        far = (terms - near) & self._joined(u.hit.chunk.text for u in chosen)
-        return (len(near) + 0.5 * len(far)) / len(terms)
+        return self._unit_terms.coverage(self._terms(self._text_to_match(claim)), *chosen)
 
     def _text_to_match(self, claim: Claim) -> str:
         """ "Yes" has no words to look for: the question has."""
-        return claim.text if self._terms(claim.text) - _yes_no_terms() else self._question
+        return claim.text if self._terms(claim.text) - yes_no_terms() else self._question
 
-    def _joined(self, texts: Iterable[str]) -> frozenset[int]:
-        return frozenset().union(*(self._terms(t) for t in texts))
-
-    def _terms(self, text: str) -> frozenset[int]:
+    def _terms(self, text: str) -> frozenset[frozenset[int]]:
         if text not in self._words:
-            self._words[text] = frozenset(query_words(text).indices)
+            self._words[text] = question_terms(text)
         return self._words[text]
 
     def _embed(self, texts: Sequence[str]) -> None:
@@ -196,11 +189,6 @@ def _sentence(claim: Claim, supported: Iterable[_SupportingUnits], support: floa
         order = sorted(regions, key=lambda r: (r.page, r.box.y0, r.box.x0))
         citations.append(Citation(hit.name, hit.chunk.kind, tuple(order)))
     return Sentence(claim.text, tuple(citations), round(support, 3))
-
-
-@cache
-def _yes_no_terms() -> frozenset[int]:
-    return frozenset(query_words("yes no").indices)
 
 
 def _passages(shown: Sequence[PromptEvidence]) -> str:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from octavo.generate.evidence_units import sentences
 from octavo.generate.prompt import REFUSAL
+from octavo.ingest.text.sentences import sentences
 
 _NUMBERS = r"\d{1,3}(?:\s*(?:[,;&–-]|and)\s*\d{1,3}){0,3}"
 #: [1], [1, 3], [1-3], [Source 2], 【1】. A list of over four is no citation but text of a figure.

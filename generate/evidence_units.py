@@ -9,17 +9,10 @@ from dataclasses import dataclass
 from octavo.generate.citation_boxes import boxes_of
 from octavo.ingest.document import Chunk, Region
 from octavo.ingest.tables.table_rows import table_rows
+from octavo.ingest.text.sentences import sentences
 from octavo.ingest.text.word_count import words
 from octavo.retrieve.query import Hit
 
-#: After . ! or ? and white space, before a letter that is not small, a digit, a quote or a bracket;
-#: after the full stop of Chinese and Japanese; or at a line break.
-_END = re.compile(
-    r"(?<=[.!?…؟])[\"')\]»”]*\s+(?=[\"'(\[«“„¿¡]?[^\W_a-z])|(?<=[。！？])\s*|\n+|\s+(?=[•▪●■–]\s)"
-)
-_ABBREVIATION = re.compile(
-    r"\b(e\.g|i\.e|etc|vs|figs?|no|approx|dr|mrs?|ms|inc|st|cf)\.$", re.IGNORECASE
-)
 _ANAPHOR = re.compile(r"(It|They|This|These|That|Those|He|She|Its|Their)\b")
 _LEAST = 3  # words: shorter pieces are page numbers, headers, lone labels
 _LONG = 400  # characters: no sentence is quoted with a longer one before it
@@ -74,28 +67,6 @@ def _figure(hit: Hit, rank: int) -> Iterator[EvidenceUnit]:
         if label not in chunk.caption and len(label.split()) >= _LEAST:
             text = f"{label} [{chunk.caption or 'in a figure'}]"
             yield EvidenceUnit(hit, rank, text, f"{chunk.caption} {label}".strip(), (span.region,))
-
-
-def sentences(text: str) -> list[tuple[int, int]]:
-    """Start and end of every sentence; white space between them is left out."""
-    spans = []
-    start = 0
-    for match in _END.finditer(text):
-        sentence = text[start : match.start()].rstrip()
-        if "\n" not in match[0] and (
-            _ABBREVIATION.search(sentence) or _begins_small(text[match.end() :][:2])
-        ):
-            continue
-        spans.append((start, match.start()))
-        start = match.end()
-    spans.append((start, len(text)))
-    return [(a, b) for a, b in spans if text[a:b].strip()]
-
-
-def _begins_small(beginning: str) -> bool:
-    """Whether it begins with a small letter outside ASCII, which the pattern does not tell."""
-    letters = [c for c in beginning if c.isalpha()]
-    return bool(letters) and letters[0].islower() and not letters[0].isascii()
 
 
 def _with_heading(chunk: Chunk, text: str) -> str:

@@ -16,8 +16,14 @@ import numpy as np
 from octavo.generate.answer import Answer, Citation, Sentence, Watch
 from octavo.generate.calibration import Calibration
 from octavo.generate.evidence_units import EvidenceUnit, evidence_units
-from octavo.index.encoders.bm25 import query_words
-from octavo.index.encoders.encoder import TextEncoder
+from octavo.generate.unit_terms import UnitTerms
+from octavo.index.encoders.bm25 import (
+    code_terms,
+    date_terms,
+    question_terms,
+    value_terms,
+)
+from octavo.index.encoders.encoder import TextEncoder, reads
 from octavo.retrieve.query import Hit, Query
 from octavo.retrieve.understanding.query_bounds import image_caption, shortened
 
@@ -33,9 +39,13 @@ _COSINE, _COVERAGE, _RANK, _NO_NUMBER = 0.4, 0.6, 0.02, 0.15
 _ASKS_NUMBER = re.compile(
     r"\b(how (many|much|long|often|far|old|high|deep|fast|large|big)|when|"
     r"wh(at|ich) (year|date|percentage|per ?cent|share|number|amount|value|time)|"
-    r"percentage|rate|total|torque|pressure|temperature|efficiency|speed|weight|price)\b",
+    r"percentage|rate|total|torque|pressure|temperature|efficiency|speed|weight|price|"
+    r"wann|wie ?(viele?|hoch|lang|weit|schwer|teuer|oft)|combien|quand|cuánt[oa]s?|cuándo|"
+    r"quant[oaie]|quando|hoeveel|wanneer)\b"
+    r"|얼마|몇|언제|いくら|いつ|いくつ|何[年月日時人個本台枚回名度]|多少|几|幾|何时|何時|什么时候|什麼時候|多[久长長高大重远遠]",
     re.IGNORECASE,
 )
+_NO_CODE = 0.3  # less for a unit without the code that is asked about, or the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +59,20 @@ class Confidence:
     of the unanswerable ones on the subject, and 25 % of the answerable (20 % of those that it
     would have answered right). Tried without gain: MaxSim, BM25 and text cosine of the best hit,
     coverage weighted by rarity in the evidence.
+
+    `code` is added where the best unit has the codes that the question names, `no_code` where it
+    has not: "AB-12/4" alone has hardly a cosine, and what is said of AB-12/3 answers nothing.
+    `words_bias` and `words_coverage` are for questions in a script that the encoder cannot read,
+    whose cosines say nothing: half of the words must be there.
     """
 
     bias: float = -3.9
     cosine: float = 6.0
     coverage: float = 1.64
+    code: float = 1.5
+    no_code: float = -4.0
+    words_bias: float = -4.4
+    words_coverage: float = 8.0
     threshold: float = 0.45
     calibration: Calibration = field(default_factory=Calibration)
 
@@ -65,13 +84,17 @@ class _ScoredUnit:
     whole: float  # to the question as it was searched
     coverage: float
     lacks_number: bool
+    lacks_code: bool
+    lacks_day: bool
+    lacks_value: bool
 
     @property
     def score(self) -> float:
         """Weighted sum of cosine and coverage, less the penalties."""
         # The hit's rank breaks near ties: retrieval saw the whole chunk, this only the sentence.
         known = _COSINE * self.cosine + _COVERAGE * self.coverage - _RANK * self.unit.rank
-        return known - (_NO_NUMBER if self.lacks_number else 0.0)
+        known -= _NO_NUMBER if self.lacks_number else 0.0
+        return known - (_NO_CODE if self.lacks_code or self.lacks_day else 0.0)
 
 
 class Extractive:
@@ -96,10 +119,12 @@ class Extractive:
         if not scored:
             return Answer((), 0.0, "What was found has no text to quote.", evidence)
         best = scored[0]
-        confidence = self._answerability(scored)
+        confidence = self._answerability(query, scored)
         if confidence < self._confidence.threshold:
             return Answer((), confidence, _reason(best), evidence)
-        chosen = [r for r in scored if r.score >= _MIN_SHARE * best.score][:_SENTENCES]
+        chosen = [r for r in scored if r.score >= _MIN_SHARE * best.score]
+        # "What weighs 1000 kg?": what weighs 12,500 kg is near in words and no second answer.
+        chosen = [r for r in chosen if best.lacks_value or not r.lacks_value][:_SENTENCES]
         return Answer(tuple(_sentence(r) for r in _distinct(chosen)), confidence, "", evidence)
 
     def _score(self, query: Query, searched: str, evidence: Sequence[Hit]) -> list[_ScoredUnit]:
@@ -116,24 +141,40 @@ class Extractive:
         parts = [question, caption] if caption else [searched]
         questions = self._text.embed_queries([*parts, searched])
         cosines = self._text.embed_texts([u.match for u in candidates]) @ questions.T
-        terms = [set(query_words(p).indices) for p in parts]
+        if not reads(self._text, question):
+            cosines = np.zeros_like(cosines)
+        terms = UnitTerms()
+        wanted = [question_terms(p) for p in parts]
+        codes, values = code_terms(question), value_terms(question)
+        days = date_terms(question)
+        if not any(terms.has_all(days, unit) for unit in candidates):
+            days = frozenset()  # the heading may have it, or another sentence
         asks_number = _ASKS_NUMBER.search(question) is not None
         scored = [
             _ScoredUnit(
                 unit,
                 float(fits[:-1].min()),
                 float(fits[-1]),
-                sum(_coverage(t, unit) for t in terms) / len(terms),
+                sum(terms.coverage(w, unit) for w in wanted) / len(wanted),
                 asks_number and not any(c.isdigit() for c in unit.text),
+                not terms.has_all(codes, unit),
+                not terms.has_all(days, unit),
+                not terms.has_all(values, unit),
             )
             for unit, fits in zip(candidates, cosines, strict=True)
         ]
         return sorted(scored, key=lambda r: (-r.score, r.unit.rank, r.unit.text))
 
-    def _answerability(self, scored: Sequence[_ScoredUnit]) -> float:
+    def _answerability(self, query: Query, scored: Sequence[_ScoredUnit]) -> float:
         c = self._confidence
-        cosine = max(r.whole for r in scored)
-        logit = c.bias + c.cosine * cosine + c.coverage * scored[0].coverage
+        question = shortened(query.text).text
+        if reads(self._text, question):
+            cosine = max(r.whole for r in scored)
+            logit = c.bias + c.cosine * cosine + c.coverage * scored[0].coverage
+        else:
+            logit = c.words_bias + c.words_coverage * scored[0].coverage
+        if code_terms(question):
+            logit += c.no_code if scored[0].lacks_code else c.code
         return c.calibration.apply(1 / (1 + math.exp(-logit)))
 
     def _describe_image(self, evidence: tuple[Hit, ...]) -> Answer:
@@ -165,15 +206,6 @@ def _evidence(query: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
     pictures = [h.chunk.id for h in hits if h.chunk.image is not None]
     left_out = set(pictures[_MAX_PICTURES:])
     return tuple([h for h in hits if h.chunk.id not in left_out][:_EVIDENCE])
-
-
-def _coverage(question_terms: set[int], unit: EvidenceUnit) -> float:
-    """Share of the question's terms in the unit; those only elsewhere in its chunk count half."""
-    if not question_terms:
-        return 0.0
-    near = question_terms & set(query_words(unit.match).indices)
-    far = (question_terms - near) & set(query_words(unit.hit.chunk.text).indices)
-    return (len(near) + 0.5 * len(far)) / len(question_terms)
 
 
 def _reason(best: _ScoredUnit) -> str:

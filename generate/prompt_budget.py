@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from octavo.generate.answer import GeneratorError
-from octavo.generate.evidence_units import sentences
 from octavo.generate.prompt import (
     Prompt,
     PromptEvidence,
@@ -18,6 +17,7 @@ from octavo.generate.prompt import (
 from octavo.generate.prompt_image import Crop, resized_png
 from octavo.index.store import StoreError
 from octavo.ingest.document import DocumentError
+from octavo.ingest.text.sentences import sentences
 from octavo.retrieve.query import Hit
 
 _LEAST_PIXELS = 224  # under this a figure says nothing

@@ -25,6 +25,7 @@ class SourceFacts:
     labels: Mapping[str, str] = field(default_factory=dict)
     modified: str = ""
 
+
 #: Between a file and the name of one inside of it: `/mail/may.eml!/report.pdf`.
 ATTACHED = "!/"
 

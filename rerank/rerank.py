@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from octavo.index.encoders.encoder import Content, Matrix, PairScorer, PatchEncoder, TokenEncoder
@@ -19,6 +19,7 @@ from octavo.retrieve.understanding.query_bounds import ROWS
 MAXSIM = "maxsim"
 PATCHES = "patches"
 CROSS = "cross"
+_UNREAD = 0.05  # of its weight that a stage keeps whose model does not know the script
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ def rerank(
         if scorers.patches is not None:
             query = query_token_vectors(candidates.text, scorers.patches)
             items = _with_maxsim(PATCHES, "patches", query, items, store, options.depth)
+    if candidates.unread:
+        options = _by_words(options, candidates.unread)
     # A picture in the question is a stage of its own, with its own scale.
     gate = options.gate if image is None else {}
     ordered = by_final_score(items, options.weights, gate)
@@ -121,6 +124,12 @@ def rerank(
         for rank, c in enumerate(ordered, 1)
     )
     return Ranked(ranked, (note,) if note else ())
+
+
+def _by_words(options: RerankOptions, unread: Collection[str]) -> RerankOptions:
+    """Stages whose model cannot read the question only break ties, and gate nothing."""
+    weights = {n: w * _UNREAD if n in unread else w for n, w in options.weights.items()}
+    return replace(options, weights=weights, gate={})
 
 
 def query_token_vectors(text: str, encoder: TokenEncoder | PatchEncoder) -> Matrix:

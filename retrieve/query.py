@@ -89,3 +89,4 @@ class Candidates:
     understood: tuple[Interpretation, ...] = ()
     subqueries: tuple[Subquery, ...] = ()  # as they were run
     where: Filter = field(default_factory=Filter)  # with what the question restricts itself to
+    unread: frozenset[str] = frozenset()  # stages whose model does not know the question's script

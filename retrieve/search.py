@@ -16,7 +16,7 @@ from octavo.retrieve.images.image_matching import (
 )
 from octavo.retrieve.options import SearchOptions
 from octavo.retrieve.query import Candidate, Candidates, Query, Stage
-from octavo.retrieve.subqueries import image_subqueries, text_subqueries
+from octavo.retrieve.subqueries import image_subqueries, text_subqueries, unread_stages
 from octavo.retrieve.timing import timed
 from octavo.retrieve.understanding.boosts import QueryConstraints, with_boosts
 from octavo.retrieve.understanding.document_linking import DocumentLinker
@@ -67,18 +67,19 @@ class Retriever:
         with timed("encode"):
             text_queries = text_subqueries(text, self.encoders, options) if text else []
         subqueries = (*image_matches.subqueries, *text_queries)
+        unread = unread_stages(text, self.encoders)
         with timed("search"):
             result = self.store.search(subqueries, options.fusion, options.candidates, where)
         if constraints is None:
             items = with_matches(_traced(subqueries, result), image_matches.matches)
             told = (*query.told, *question.omitted)
-            return Candidates(text, items, told, subqueries, where)
+            return Candidates(text, items, told, subqueries, where, unread)
         with timed("search"):
             items, constraints = self._constrained(
                 subqueries, result, image_matches, constraints, options
             )
         understood = (*query.told, *question.omitted, *constraints.interpretations)
-        return Candidates(text, items, understood, subqueries, where)
+        return Candidates(text, items, understood, subqueries, where, unread)
 
     def _understand(
         self, text: str, query: Query, options: SearchOptions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from octavo.index.chunk_vectors import Encoders
 from octavo.index.encoders.bm25 import query_words
+from octavo.index.encoders.encoder import reads
 from octavo.index.store import Subquery
 from octavo.ingest.document import ChunkKind
 from octavo.retrieve.options import SearchOptions
@@ -32,6 +33,13 @@ def text_subqueries(text: str, encoders: Encoders, options: SearchOptions) -> li
             )
         )
     return subqueries
+
+
+def unread_stages(text: str, encoders: Encoders) -> frozenset[str]:
+    """The stages whose model was not trained on the script of the question: it is its words that
+    find something. The names are those of subqueries and of stages in `octavo.rerank`."""
+    stages = {"text": encoders.text, "maxsim": encoders.tokens, "joint": encoders.joint}
+    return frozenset(n for n, e in stages.items() if e is not None and not reads(e, text))
 
 
 def image_subqueries(query: Query, encoders: Encoders, options: SearchOptions) -> list[Subquery]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from octavo.api.explain.explain_schemas import AlignedOut, MetOut, TermOut
 from octavo.index.chunk_vectors import chunk_text
-from octavo.index.encoders.bm25 import query_words
+from octavo.index.encoders.bm25 import document_words, query_words
 from octavo.index.store import Sparse, Store, StoreError, Subquery
 from octavo.ingest.document import Chunk, DocumentError
 from octavo.rerank.rerank import Scorers
@@ -69,14 +69,17 @@ def heated(text: str, chunks: Sequence[Chunk], scorers: Scorers) -> tuple[bytes,
 def _terms(candidates: Candidates, chunk: Chunk, text: str, store: Store) -> list[TermOut]:
     """BM25 term by term: a subquery of one term each, on the chunk's own page."""
     words_of_terms: dict[int, str] = {}
+    asked = set(query_words(candidates.text).indices)
     for word in candidates.text.split():
-        for term in query_words(word).indices:
+        # A word by itself may be of any language: only the terms of the whole question count.
+        for term in asked.intersection(query_words(word).indices):
             words_of_terms.setdefault(term, word.strip(_EDGES))
     if not words_of_terms:
         return []
     having: dict[int, dict[str, None]] = {}
+    stored = set(document_words(text).indices)
     for word in text.split():
-        for term in query_words(word).indices:
+        for term in stored.intersection(query_words(word).indices):
             if term in words_of_terms:
                 having.setdefault(term, {})[word.strip(_EDGES)] = None
     subqueries = [Subquery(str(t), "words", Sparse((t,), (1.0,)), 50) for t in having]

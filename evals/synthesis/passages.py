@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from octavo.generate.evidence_units import sentences
-from octavo.index.encoders.bm25 import query_words
+from octavo.index.encoders.bm25 import english_terms
 from octavo.ingest.document import Chunk, Region
+from octavo.ingest.text.sentences import sentences
 
 _PAGES = 3  # a line on so many pages, and on a third of them, is a header or footer
 _NUMBERED = re.compile(
@@ -127,7 +127,7 @@ def _is_heading(line: str, known: frozenset[str]) -> bool:
 
 def stems(text: str) -> frozenset[int]:
     """The distinct terms of a text without stop words, as word search sees them."""
-    return frozenset(query_words(text).indices)
+    return english_terms(text)
 
 
 def words(text: str) -> list[str]:

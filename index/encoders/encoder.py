@@ -14,6 +14,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from octavo.ingest.text.scripts import mostly_latin
+
 Matrix = npt.NDArray[np.float32]
 
 
@@ -29,6 +31,7 @@ class ModelLimits:
     text is windowed. `pixels` is the side to which an image is scaled, 0 where none are taken.
     `batch_dependent`: company in a batch moves a vector's last digits (int8 activations scaled by
     call), so that questions are embedded one at a time and the same one always finds the same.
+    `latin_only`: what it makes of other scripts tells little (see `reads`).
     """
 
     tokens: int
@@ -37,6 +40,7 @@ class ModelLimits:
     document_prompt: str = ""
     dtype: str = "float32"
     batch_dependent: bool = False
+    latin_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,11 @@ class Encoder(Protocol):
 
     name: str
     limits: ModelLimits
+
+
+def reads(encoder: Encoder, text: str) -> bool:
+    """Whether a model was trained on the script of a text."""
+    return not encoder.limits.latin_only or mostly_latin(text)
 
 
 class TextEncoder(Encoder, Protocol):

@@ -79,7 +79,7 @@ class BuiltinJoint:
     """Satisfies `JointEncoder`."""
 
     dim = 384 + 256
-    limits = ModelLimits(tokens=256, pixels=_SIDE, dtype="int8 weights of text")
+    limits = ModelLimits(tokens=256, pixels=_SIDE, dtype="int8 weights of text", latin_only=True)
 
     def __init__(self, text: MiniLm) -> None:
         self.name = f"{text.name}, {identity(*_TOWER, *_WORDS)}, {_TEXT_PART} text"

@@ -47,7 +47,7 @@ class MiniLm:
 
     name = f"all-MiniLM-L6-v2-int8 sha256:{_WEIGHTS}"
     dim = _DIM
-    limits = ModelLimits(tokens=_WINDOW + 2, dtype="int8 weights")
+    limits = ModelLimits(tokens=_WINDOW + 2, dtype="int8 weights", latin_only=True)
 
     def __init__(self, threads: int = 0) -> None:
         import onnxruntime

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from octavo.api.service import Service
-from octavo.generate.evidence_units import evidence_units, sentences
+from octavo.generate.evidence_units import evidence_units
 from octavo.index.chunk_vectors import Encoders
 from octavo.index.source import Source
 from octavo.index.store import Filter
 from octavo.ingest.document import Box, Chunk, Region, Span, bounding
+from octavo.ingest.text.sentences import sentences
 from octavo.rerank.convex_combination import convex_combination
 from octavo.retrieve.options import SearchOptions
 from octavo.retrieve.query import Candidate, Hit, Query, Stage

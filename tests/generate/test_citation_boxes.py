@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octavo.generate.citation_boxes import boxes_of
-from octavo.generate.evidence_units import sentences
 from octavo.ingest.chunk import chunk_pages
 from octavo.ingest.document import Box, Chunk, PageContent, Region, Span
 from octavo.ingest.read import read_pages
 from octavo.ingest.text.char_boxes import char_range_box
+from octavo.ingest.text.sentences import sentences
 
 PAGE = Box(0, 0, 595, 842)
 STORY = (

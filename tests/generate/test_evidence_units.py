@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from octavo.generate.evidence_units import evidence_units, sentences
+from octavo.generate.evidence_units import evidence_units
 from octavo.ingest.document import Box, Chunk, ChunkKind, Region, Span
+from octavo.ingest.text.sentences import sentences
 from octavo.retrieve.query import Hit
 
 

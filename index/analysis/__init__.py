@@ -1,0 +1,1 @@
+"""Text analysis for word search: values, segments of unspaced scripts, languages, compounds."""

@@ -14,11 +14,11 @@ from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.converted import Converted, Paper
 from octavo.ingest.formats.epub_builder import caption, escape
 from octavo.ingest.office.chart_data import chart_html, read_chart
+from octavo.ingest.office.drawing_text import drawn_text
 from octavo.ingest.office.office_package import (
     EMU,
     Package,
     attribute_of,
-    drawn_text,
     find_child,
     to_int,
 )

@@ -6,7 +6,8 @@ from xml.etree.ElementTree import Element
 
 from octavo.ingest.formats.epub_builder import escape
 from octavo.ingest.formats.table_html import Band, Cell, band_html, place_cells
-from octavo.ingest.office.office_package import attribute_of, find_child, paragraph_text, to_int
+from octavo.ingest.office.drawing_text import paragraph_text
+from octavo.ingest.office.office_package import attribute_of, find_child, to_int
 from octavo.ingest.office.pptx_transforms import SlideTransform
 
 
@@ -15,7 +16,7 @@ def text_html(body: Element, bulleted: bool) -> str:
     out = ""
     counts: dict[int, int] = {}
     for paragraph in body.findall("p"):
-        text = "".join(paragraph_text(paragraph)).strip()
+        text = paragraph_text(paragraph).strip()
         if not text:
             continue
         properties = find_child(paragraph, "pPr")

@@ -11,12 +11,12 @@ from octavo.ingest.formats.converted import LANDSCAPE, Converted
 from octavo.ingest.formats.epub_builder import EpubBuilder, Pictures, escape
 from octavo.ingest.formats.long_tables import sheet_blocks
 from octavo.ingest.office.chart_data import chart_html, read_chart
+from octavo.ingest.office.drawing_text import drawn_text
 from octavo.ingest.office.number_formats import BUILT_IN
 from octavo.ingest.office.office_package import (
     EMU,
     Package,
     attribute_of,
-    drawn_text,
     find_child,
     is_on,
     to_int,

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pymupdf
 
 from octavo.ingest.document import Box, Line
 from octavo.ingest.figures.vector_graphics import Rotation, rotated_box, rotation_of
-from octavo.ingest.files import utf8
 from octavo.ingest.open_document import MUPDF_ERRORS
-from octavo.ingest.text.right_to_left import RIGHT_TO_LEFT, line_text
+from octavo.ingest.text.printed_line import printed_text
+from octavo.ingest.text.raised_text import (
+    RAISED_DIGIT,
+    foot_number,
+    note_number,
+    with_note_marks,
+)
+from octavo.ingest.text.right_to_left import RIGHT_TO_LEFT
 
 #: Text only, ligatures and white space as printed, one `line` per run on a baseline.
 _FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_PRESERVE_LIGATURES
 _BOLD = 1 << 4
+_NOTE_SIZE = 0.95  # of the running text's size that a note at a page's foot has at most
 
 #: The lines of one block.
 Group = list[Line]
@@ -41,7 +49,29 @@ def read_layer(page: Any) -> TextLayer:
     if any(RIGHT_TO_LEFT.search(x.text) for g in groups for x in g):
         raw = page.get_text("rawdict", textpage=layer)["blocks"]
         groups = [_group(b, turn) for b in raw]
-    return TextLayer([_in_line_order(g) for g in groups if g], images)
+    ordered = [_in_line_order(g) for g in groups if g]
+    return TextLayer(_with_note_marks(ordered, 0.5 * float(page.rect.height)), images)
+
+
+def _with_note_marks(groups: list[Group], foot: float) -> list[Group]:
+    """Raised numbers that the page has a note of are marks of it, and no powers. Below `foot` a
+    note may begin with a number on the line, in type smaller than the page's."""
+    if not any(RAISED_DIGIT.search(x.text) for g in groups for x in g):
+        return groups
+    body = _most_common_size(x for g in groups for x in g)
+    small = (g[0] for g in groups if g[0].box.y0 > foot and g[0].size < _NOTE_SIZE * body)
+    notes = {note_number(x.text) for g in groups for x in g} | {foot_number(x.text) for x in small}
+    known = frozenset(notes - {""})
+    return [[replace(x, text=with_note_marks(x.text, known)) for x in g] for g in groups]
+
+
+def _most_common_size(lines: Iterable[Line]) -> float:
+    """Font size, in points, of most characters, to half a point."""
+    count: dict[float, int] = {}
+    for line in lines:
+        size = round(line.size * 2) / 2
+        count[size] = count.get(size, 0) + len(line.text)
+    return max(count, key=lambda s: (count[s], s)) if count else 0.0
 
 
 def _group(block: dict[str, Any], turn: Rotation) -> Group:
@@ -76,23 +106,20 @@ def _right_to_left(level: Group) -> Group:
 
 def body_size(document: Any) -> float:
     """Font size, in points, that most characters of a document have (up to 12 pages read)."""
-    count: dict[float, int] = {}
+    lines: list[Line] = []
     step = -(-document.page_count // 12)
     for n in range(0, document.page_count, step):
         try:
             groups = read_layer(document[n]).groups
         except MUPDF_ERRORS:
             continue  # reading this page will say so
-        for line in (x for g in groups for x in g):
-            size = round(line.size * 2) / 2
-            count[size] = count.get(size, 0) + len(line.text)
-    return max(count, key=lambda s: (count[s], s)) if count else 0.0
+        lines += (x for g in groups for x in g)
+    return _most_common_size(lines)
 
 
 def _line(raw: dict[str, Any], turn: Rotation) -> Line:
     spans = raw["spans"] or [{"text": ""}]
-    plain = "".join(s["text"] for s in spans) if "text" in spans[0] else line_text(raw)
-    text = utf8(" ".join(plain.split()))
+    text = printed_text(raw)
     lead: dict[str, Any] = max(spans, key=lambda s: len(s.get("text") or s["chars"]))
     bold = bool(lead.get("flags", 0) & _BOLD) or "bold" in str(lead.get("font", "")).lower()
     return Line(text, rotated_box(raw["bbox"], turn), float(lead.get("size", 0.0)), bold)

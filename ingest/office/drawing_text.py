@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from octavo.ingest.office.formulas import formula_text
 from octavo.ingest.office.office_package import attribute_of, find_child, to_int
 from octavo.ingest.text.raised_text import Level, Run, plain_text
-from octavo.ingest.text.symbol_fonts import office_text
+from octavo.ingest.text.symbol_fonts import office_text, symbol_text
 
 
 def drawn_text(element: Element) -> Iterator[str]:
@@ -50,4 +50,4 @@ def _run(run: Element) -> Iterator[Run]:
     font = attribute_of(properties, "sym", name="typeface")
     latin = attribute_of(properties, "latin", name="typeface")
     text = "".join(t.text or "" for t in run.findall("t"))
-    yield Run(office_text(office_text(text, latin) if latin else text, font), level)
+    yield Run(office_text(symbol_text(text, latin), font), level)

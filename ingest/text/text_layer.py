@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import pymupdf
 from octavo.ingest.document import Box, Line
 from octavo.ingest.figures.vector_graphics import Rotation, rotated_box, rotation_of
 from octavo.ingest.open_document import MUPDF_ERRORS
+from octavo.ingest.text.page_contents import contents_textpage, has_additions, without_characters
 from octavo.ingest.text.printed_line import printed_text
 from octavo.ingest.text.raised_text import (
     RAISED_DIGIT,
@@ -37,20 +38,27 @@ class TextLayer:
     images: tuple[Box, ...]
 
 
-def read_layer(page: Any) -> TextLayer:
-    """The text layer of a `pymupdf.Page`, in displayed points."""
+def read_layer(page: Any, struck: Sequence[Box] = ()) -> TextLayer:
+    """The text layer of a `pymupdf.Page`, in displayed points, without its form fields and
+    annotations, and without what stands in `struck`, boxes of the unrotated page."""
     turn = rotation_of(page)
-    layer = page.get_textpage(flags=_FLAGS | pymupdf.TEXT_PRESERVE_IMAGES)
+    layer = _textpage(page, _FLAGS | pymupdf.TEXT_PRESERVE_IMAGES)
     images = tuple(rotated_box(i["bbox"], turn) for i in layer.extractIMGINFO())
     if images:  # their pixels would be read along with the text
-        layer = page.get_textpage(flags=_FLAGS)
+        layer = _textpage(page, _FLAGS)
     blocks = page.get_text("dict", textpage=layer)["blocks"]
     groups = [_group(b, turn) for b in blocks]
-    if any(RIGHT_TO_LEFT.search(x.text) for g in groups for x in g):
+    if struck or any(RIGHT_TO_LEFT.search(x.text) for g in groups for x in g):
         raw = page.get_text("rawdict", textpage=layer)["blocks"]
-        groups = [_group(b, turn) for b in raw]
+        groups = [_group(b, turn) for b in without_characters(raw, struck)]
     ordered = [_in_line_order(g) for g in groups if g]
     return TextLayer(_with_note_marks(ordered, 0.5 * float(page.rect.height)), images)
+
+
+def _textpage(page: Any, flags: int) -> Any:
+    if has_additions(page):
+        return contents_textpage(page, flags)
+    return page.get_textpage(flags=flags)
 
 
 def _with_note_marks(groups: list[Group], foot: float) -> list[Group]:

@@ -13,6 +13,8 @@ from octavo.ingest.formats.long_tables import NumberedRow
 from octavo.ingest.formats.table_html import Cell
 from octavo.ingest.office.number_formats import format_number
 from octavo.ingest.office.office_package import Package, to_int
+from octavo.ingest.office.rich_text import RichText, unescaped
+from octavo.ingest.text.symbol_fonts import symbol_text
 
 _CELL = re.compile(r"^\$?([A-Z]{1,3})\$?(\d{1,7})$")
 _MOST_COLUMNS = 16_384
@@ -20,10 +22,13 @@ _MOST_COLUMNS = 16_384
 
 @dataclass(frozen=True, slots=True)
 class CellFormat:
-    """How a cell is shown: its number format, and whether in bold."""
+    """How a cell is shown: its number format, whether in bold, and its font's name. A `struck`
+    cell is deleted, and not read."""
 
     code: str = "General"
     bold: bool = False
+    struck: bool = False
+    font: str = ""
 
 
 @dataclass(slots=True)
@@ -57,6 +62,7 @@ class WorksheetRows:
         self._format = CellFormat()
         self._texts: dict[str, list[str]] = {}
         self._element = ""
+        self._rich = RichText()
 
     def read(self) -> Iterator[NumberedRow]:
         pieces = self._workbook.package.container.chunks(self._part)
@@ -68,7 +74,7 @@ class WorksheetRows:
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "c":
             self._begin_cell(attributes)
-        elif tag in ("v", "t", "f"):
+        elif tag in ("v", "f"):
             self._element = tag
         elif tag == "row":
             self._row = to_int(attributes.get("r"), self._row + 1)
@@ -78,8 +84,8 @@ class WorksheetRows:
         elif tag == "col" and attributes.get("hidden") in ("1", "true"):
             low, high = to_int(attributes.get("min")), to_int(attributes.get("max"))
             self._hidden_columns.update(range(max(low, 1) - 1, min(high, _MOST_COLUMNS)))
-        elif tag == "rPh":
-            self._element = "-"
+        elif self._kind == "inlineStr":
+            self._rich.start(tag, attributes)
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         position = _cell_position(attributes.get("r", ""))
@@ -92,24 +98,30 @@ class WorksheetRows:
             else CellFormat()
         )
         self._texts = {}
+        self._rich.take()
 
     def _text(self, piece: str) -> None:
         if self._element:
             self._texts.setdefault(self._element, []).append(piece)
+        elif self._kind == "inlineStr":
+            self._rich.text(piece)
 
     def _end(self, tag: str) -> None:
-        if tag in ("v", "t", "f", "rPh"):
+        if tag in ("v", "f"):
             self._element = ""
         elif tag == "c":
             self._end_cell()
         elif tag == "row":
             self._end_row()
+        elif self._kind == "inlineStr":
+            self._rich.end(tag)
 
     def _end_cell(self) -> None:
         if not 0 <= self._column < _MOST_COLUMNS or self._column in self._hidden_columns:
             return
-        shown = self._value().strip()
+        shown = "" if self._format.struck else self._value().strip()
         if shown:
+            shown = symbol_text(shown, self._format.font)
             html = escape(shown).replace("\n", "<br/>")
             self._cells[self._column] = Cell(html, head=self._format.bold)
 
@@ -137,13 +149,13 @@ class WorksheetRows:
             n = to_int(raw, -1)
             return self._workbook.strings[n] if 0 <= n < len(self._workbook.strings) else ""
         if self._kind == "inlineStr":
-            return texts.get("t", "")
+            return self._rich.take()
         if self._kind == "b":
             return "TRUE" if raw.strip() == "1" else "FALSE" if raw.strip() else ""
         if not raw:
             return f"={texts['f']}" if texts.get("f") else ""
         if self._kind in ("str", "e", "d"):
-            return raw
+            return unescaped(raw)
         try:
             number = float(raw)
         except ValueError:

@@ -21,6 +21,7 @@ from octavo.ingest.office.office_package import (
     is_on,
     to_int,
 )
+from octavo.ingest.office.rich_text import RichText, unescaped
 from octavo.ingest.office.worksheet import CellFormat, Workbook, WorksheetRows
 
 
@@ -48,31 +49,15 @@ def make_xlsx(data: bytes, bounds: FileLimits) -> Converted:
 def _shared_strings(package: Package, main: str) -> list[str]:
     """The texts that cells refer to by number; readings of Japanese words (`rPh`) left out."""
     strings: list[str] = []
-    pieces: list[str] = []
-    state = {"text": False, "reading": False}
-
-    def start(tag: str, _: dict[str, str]) -> None:
-        if tag == "si":
-            pieces.clear()
-        elif tag == "rPh":
-            state["reading"] = True
-        elif tag == "t":
-            state["text"] = not state["reading"]
+    rich = RichText()
 
     def end(tag: str) -> None:
+        rich.end(tag)
         if tag == "si":
-            strings.append("".join(pieces))
-        elif tag == "rPh":
-            state["reading"] = False
-        elif tag == "t":
-            state["text"] = False
-
-    def text(piece: str) -> None:
-        if state["text"]:
-            pieces.append(piece)
+            strings.append(rich.take())
 
     for part in package.related(main, "sharedStrings"):
-        walk(package.container.chunks(part), package.bounds, start, end, text)
+        walk(package.container.chunks(part), package.bounds, rich.start, end, rich.text)
     return strings
 
 
@@ -83,13 +68,14 @@ def _cell_formats(package: Package, main: str) -> list[CellFormat]:
     root = package.root(parts[0])
     codes = dict(BUILT_IN)
     codes.update({to_int(e.get("numFmtId")): e.get("formatCode", "") for e in root.iter("numFmt")})
-    fonts = find_child(root, "fonts")
-    bold = [is_on(f.find("b")) for f in fonts] if fonts is not None else []
+    fonts = list(find_child(root, "fonts") or ())
     formats = []
     for style in find_child(root, "cellXfs") or ():
-        font = to_int(style.get("fontId"))
+        n = to_int(style.get("fontId"))
+        font = fonts[n] if 0 <= n < len(fonts) else Element("font")
         code = codes.get(to_int(style.get("numFmtId")), "General") or "General"
-        formats.append(CellFormat(code, font < len(bold) and bold[font]))
+        bold, struck = is_on(font.find("b")), is_on(font.find("strike"))
+        formats.append(CellFormat(code, bold, struck, attribute_of(font, "name")))
     return formats
 
 
@@ -112,7 +98,7 @@ def _sheet(book: Workbook, sheet: Element, hidden: list[str]) -> Iterator[str]:
 def _comments(book: Workbook, part: str) -> Iterator[str]:
     for name in book.package.related(part, "comments"):
         for comment in book.package.root(name).iter("comment"):
-            text = "".join(t.text or "" for t in comment.iter("t")).strip()
+            text = unescaped("".join(t.text or "" for t in comment.iter("t"))).strip()
             if text:
                 yield f"<p>Note on {escape(comment.get('ref', ''))}: {escape(text)}</p>"
 

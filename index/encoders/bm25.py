@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from octavo.index.encoders.raised_words import raised_apart
 from octavo.index.store import Sparse
 
 #: k1 and b as in most published baselines; the average length was measured on the built-in
@@ -22,11 +23,11 @@ def _model() -> Any:
 
 def document_words(text: str) -> Sparse:
     """Term weights of a stored text: `tf (k1 + 1) / (tf + k1 (1 - b + b length / average))`."""
-    vector = _model().embed_document(text)
+    vector = _model().embed_document(raised_apart(text))
     return Sparse(tuple(vector.indices), tuple(vector.values))
 
 
 def query_words(text: str) -> Sparse:
     """Every distinct term of a query with weight 1."""
-    vector = _model().embed_query(text)
+    vector = _model().embed_query(raised_apart(text))
     return Sparse(tuple(vector.indices), tuple(vector.values))

@@ -190,7 +190,8 @@ class _SlideReader:
         alt = next((e.get("descr", "") for e in shape.iter("cNvPr")), "").strip()
         for table in shape.iter("tbl"):
             wide = Box(box.x0, box.y0, box.x1 + 2 * _INSET, box.y1)  # its right rule, too
-            self._slide.texts.append(SlideText(wide, slide_table_html(table, frame), TABLE))
+            html = slide_table_html(table, frame, TABLE * self._page.height / 540)
+            self._slide.texts.append(SlideText(wide, html, TABLE))
             return
         for item in shape.iter():
             target = self._targets.get(item.get("r:id", item.get("r:dm", "")))

@@ -238,8 +238,9 @@ class _BlockWriter:
         inside = self._inline_html(element)
         if element.tag == "q":
             return f"“{inside}”"
-        name = _INLINE.get(element.tag) or element.get("level")
-        return f"<{name}>{inside}</{name}>" if name and inside.strip() else inside
+        for name in (_INLINE.get(element.tag), element.get("level")) if inside.strip() else ():
+            inside = f"<{name}>{inside}</{name}>" if name else inside
+        return inside
 
 
 def _without_only_paragraph(inside: str) -> str:

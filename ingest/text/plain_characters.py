@@ -16,5 +16,5 @@ def composed(text: str) -> str:
 
 
 def composed_line(text: str) -> str:
-    """The same of a printed line: a soft hyphen at its end parts a word, and stays as a hyphen."""
-    return composed(f"{text[:-1]}-" if text.endswith(_SOFT) else text)
+    """The same of a printed line, on which soft hyphens are seen: fonts have them for hyphens."""
+    return composed(text.replace(_SOFT, "-"))

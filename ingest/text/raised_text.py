@@ -16,13 +16,15 @@ _SLASHES = "/\u2044\u2215"
 _SUPERSCRIPTS = str.maketrans("0123456789+-\u2212=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
 _SUBSCRIPTS = str.maketrans("0123456789+-\u2212=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _POWER = re.compile(r"[0-9+\-\u2212=()ni]+")
-_MARKS = re.compile(r"\d{1,3}(?:\s?[,;]\s?\d{1,3})+")  # several notes: 650 with 3 and 4 raised
+#: Several notes (650 with 3 and 4 raised), or one with a sign.
+_MARKS = re.compile(r"(?=.*\d)[\d*∗†‡§¶]{1,4}(?:\s?[,;]\s?[\d*∗†‡§¶]{1,4})*")
 _BRACKETED = re.compile(r"\s*[\[(]\s*[\w*†‡§]{1,4}(?:\s?[,;]\s?[\w*†‡§]{1,4})*\s*[\])]\s*")
 _SIGNS = {"TM": "™", "tm": "™", "SM": "℠", "(R)": "®", "(r)": "®", "(C)": "©"}
 _LONGEST = 24  # characters of a power or mark: what is longer is text set higher
 #: Raised endings of numbers and abbreviations, which are words as they stand: 4th, XXe, Mme, Dr.
 _ENDING = re.compile(
-    r"(?:\d|\b[IVXLCDM]+) (?:st|nd|rd|th|er|re|ère|nd|nde|e|è|ème|eme|es|os|as|de|ste)"
+    r"\b[a-z] (?:th|st|nd|rd)"
+    r"|(?:\d|\b[IVXLCDM]+) (?:st|nd|rd|th|er|re|ère|nd|nde|e|è|ème|eme|es|os|as|de|ste)"
     r"|\bM (?:e|es|me|mes|lle|lles|gr|r|rs)|\bD (?:r|ra|re|ña)|\bS (?:t|te|r|ra|ta)|\bJ r|\bP r"
     r"|\b[nN] os",
     re.IGNORECASE,

@@ -145,7 +145,7 @@ def test_a_page_that_lies_on_its_side_has_its_notes_and_fields_in_place(rotation
     page.set_rotation(rotation)
     turn = page.derotation_matrix
     page.insert_text(pymupdf.Point(72, 100) * turn, "Skipper", rotate=rotation)
-    field(page, TEXT, "n", tuple(pymupdf.Rect(140, 88, 300, 104) * turn), "Ewan Sorley")  # type: ignore[arg-type]
+    field(page, TEXT, "n", tuple(pymupdf.Rect(140, 88, 300, 104) * turn), "Ewan Sorley")
     (block,) = blocks_read(document.tobytes())
     assert [x.text for x in block.lines] == ["Skipper Ewan Sorley"]
     assert (round(block.box.x0), round(block.box.x1)) == (72, 300)

@@ -73,6 +73,6 @@ def test_characters_are_those_that_people_type(text: str, read: str) -> None:
     assert composed(text) == read
 
 
-def test_a_soft_hyphen_at_a_line_end_parts_a_word() -> None:
-    lines = [composed_line("The infor\u00ad"), composed_line("mation desk")]
-    assert text_of(page(1, *lines)) == "The information desk"
+def test_a_soft_hyphen_that_is_printed_is_a_hyphen() -> None:
+    lines = [composed_line("The mixed\u00aduse infor\u00ad"), composed_line("mation desk")]
+    assert text_of(page(1, *lines)) == "The mixed-use information desk"

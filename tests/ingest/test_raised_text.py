@@ -124,6 +124,8 @@ def test_a_turned_line_has_raised_digits(turn: int) -> None:
         ("<sup>6</sup>Without tax", "⁶ Without tax"),
         ("35 m<sup>2</sup>·s<sup>−1</sup>", "35 m²·s⁻¹"),
         ("Ohm<sup>1,2</sup> and", "Ohm¹,² and"),
+        ("Lu<sup>1,2,∗</sup> and Ma<sup>3†</sup>", "Lu¹,²,∗ and Ma³†"),
+        ("the k<sup>th</sup> row", "the kth row"),
         ("said<sup>[9]</sup>.", "said [9]."),
         ("7<sup>1</sup><sup>2</sup>", "7¹²"),
         ("<b>2<sup>1</sup></b>/<sub>4</sub>", "<b>2 1/4</b>"),

@@ -10,12 +10,11 @@ import pymupdf
 
 _LEAST = 0.62  # ems of a character on average, at least: digits and letters have 0.56, bold
 _OTHER = 0.75  # of a letter that the font does not have, and another brings
-_MARGIN = 1.03  # other fonts than the measured one may be a little wider
 
 
 def em_width(text: str) -> float:
-    """The width of `text` in bold sans-serif type, in ems, a little more than less."""
-    return max(_LEAST * len(text), _MARGIN * sum(map(_advance, text)))
+    """The width of `text` in bold sans-serif type, in ems, rather more than less."""
+    return max(_LEAST * len(text), sum(map(_advance, text)))
 
 
 @cache

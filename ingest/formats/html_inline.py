@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 from octavo.ingest.formats.epub_builder import escape
 
 _MARK = re.compile(r"[\[(]?\s*(\w{1,4}|[*†‡§¶]{1,3})\s*[\])]?")
+_LONGEST = 20  # characters of a mark and the white space around it
 _NOTE_TYPES = re.compile(r"noteref|footnote|endnote", re.IGNORECASE)
 _NOTE_ADDRESS = re.compile(r"#_?(?:f[no]|ftn|edn|note|cite|endnote|sdfoot|sdend)", re.IGNORECASE)
 _SHOWN = frozenset({"text", "submit", "button", "number", "email", "tel", "url", "date", "time"})
@@ -16,8 +17,15 @@ _SHOWN = frozenset({"text", "submit", "button", "number", "email", "tel", "url",
 def note_mark(element: Element) -> str:
     """The mark of a note that an element is (`<sup><a href="#n3">3</a></sup>`), in brackets, or
     nothing where it is none."""
-    match = _MARK.fullmatch("".join(element.itertext()).strip())
-    if match is None or element.tag not in ("sup", "a", "span"):
+    if element.tag not in ("sup", "a", "span"):
+        return ""
+    text = ""
+    for piece in element.itertext():
+        text += piece
+        if len(text) > _LONGEST:
+            return ""
+    match = _MARK.fullmatch(text.strip())
+    if match is None:
         return ""
     links = [element] if element.tag == "a" else list(element.iter("a"))
     raised = element.tag == "sup" or element.find(".//sup") is not None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 _MOST = 200_000  # characters of style sheets that are read
-_RULE = re.compile(r"([^{}]{1,500})\{([^{}]{0,4000})\}")
+_LONGEST = 2000  # characters of one rule that are read
 _SELECTOR = re.compile(r"\s*([a-z][a-z0-9]*)?(?:\.([\w-]+))?\s*", re.IGNORECASE)
 _STRUCK = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
 _LEVEL = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
@@ -40,11 +40,12 @@ class TextStyles:
 
     def __init__(self, sheets: str = "") -> None:
         self._rules: dict[tuple[str, str], TextStyle] = {}
-        for selectors, body in _RULE.findall(_COMMENT.sub("", sheets[:_MOST])):
+        for rule in _COMMENT.sub("", sheets[:_MOST]).split("}"):
+            selectors, _, body = rule.rpartition("{")
             style = _style(body)
             if style == _NONE:
                 continue
-            for selector in selectors.split(","):
+            for selector in selectors.rpartition("{")[2].split(","):
                 match = _SELECTOR.fullmatch(selector)
                 if match and (match[1] or match[2]):
                     self._rules[(match[1] or "").lower(), match[2] or ""] = style
@@ -79,6 +80,7 @@ def style_sheets(html: str) -> str:
 def _style(body: str) -> TextStyle:
     if not body:
         return _NONE
+    body = body[:_LONGEST]
     level = _LEVEL.search(body)
     form = {"super": "sup", "sub": "sub"}[level[1].lower()] if level else ""
     return TextStyle(bool(_STRUCK.search(body)), form, _symbol_font(body))

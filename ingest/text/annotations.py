@@ -43,19 +43,22 @@ def read_annotations(page: Any) -> Annotations:
     turn = rotation_of(page)
     notes: list[Line] = []
     struck: list[Box] = []
+    layer = None  # read where a comment is on a passage
     for annotation in islice(page.annots(), _MOST):
         kind = annotation.type[0]
         if kind in _SILENT or annotation.flags & _HIDDEN:
             continue
         if kind == pymupdf.PDF_ANNOT_STRIKE_OUT:
             struck += _quads(annotation)
-        text = _text(annotation, kind, page)
+        if kind in _MARKUP and layer is None and annotation.info.get("content"):
+            layer = page.get_textpage()
+        text = _text(annotation, kind, layer)
         if text:
             notes.append(Line(utf8(text), rotated_box(annotation.rect, turn)))
     return Annotations(tuple(notes), tuple(struck))
 
 
-def _text(annotation: Any, kind: int, page: Any) -> str:
+def _text(annotation: Any, kind: int, layer: Any | None) -> str:
     info = annotation.info
     content = " ".join(str(info.get("content", "")).split())
     if kind == pymupdf.PDF_ANNOT_FREE_TEXT:
@@ -67,7 +70,7 @@ def _text(annotation: Any, kind: int, page: Any) -> str:
         return _drawn(annotation) if kind in _WORDED else ""
     author = " ".join(str(info.get("title", "")).split())
     lead = f"Note by {author}" if author else "Note"
-    quoted = _passage(annotation, page) if kind in _MARKUP else ""
+    quoted = _passage(annotation, layer) if layer is not None and kind in _MARKUP else ""
     return f"{lead} on “{quoted}”: {content}" if quoted else f"{lead}: {content}"
 
 
@@ -76,9 +79,9 @@ def _drawn(annotation: Any) -> str:
     return " ".join(str(annotation.get_text("text")).split())
 
 
-def _passage(annotation: Any, page: Any) -> str:
-    """The words that a comment is on."""
-    words = (page.get_textbox(pymupdf.Rect(*_corners(q))) for q in _quads(annotation))
+def _passage(annotation: Any, layer: Any) -> str:
+    """The words that a comment is on, of the page's `pymupdf.TextPage`."""
+    words = (layer.extractTextbox(_corners(q)) for q in islice(_quads(annotation), _QUOTED))
     text = " ".join(" ".join(words).split())
     return text if len(text) <= _QUOTED else f"{text[: _QUOTED - 1]}…"
 

@@ -15,6 +15,7 @@ from octavo.ingest.figures.vector_graphics import rotated_box, rotation_of
 from octavo.ingest.files import utf8
 
 _MOST = 3000  # fields of a page that are read
+_CROWDED = 1000  # fields or notes of a page: more are put at its end as they are
 _PASSWORD = 1 << 13
 _BOXES = frozenset({pymupdf.PDF_WIDGET_TYPE_CHECKBOX, pymupdf.PDF_WIDGET_TYPE_RADIOBUTTON})
 _CHOICES = frozenset({pymupdf.PDF_WIDGET_TYPE_COMBOBOX, pymupdf.PDF_WIDGET_TYPE_LISTBOX})
@@ -100,6 +101,8 @@ def _name(widget: Any) -> str:
 def with_fields(groups: Sequence[_Group], fields: Sequence[FormField]) -> list[_Group]:
     """The lines of a page with the values of its fields: in the line of their label, else as lines
     of their own where the field stands."""
+    if len(fields) > _CROWDED:
+        return with_lines(groups, [Line(f.alone, f.box) for f in fields])
     placed = [list(g) for g in groups]
     free: list[FormField] = []
     for field in sorted(fields, key=lambda f: (round(f.box.y0), f.box.x0)):
@@ -117,6 +120,8 @@ def with_lines(groups: Sequence[_Group], lines: Sequence[Line]) -> list[_Group]:
     """Blocks with further lines, each a block of its own after the one that it stands nearest
     to."""
     placed = [list(g) for g in groups]
+    if len(lines) > _CROWDED:
+        return [*placed, *([x] for x in sorted(lines, key=lambda x: (x.box.y0, x.box.x0)))]
     for line in lines:
         at = _nearest(placed, line.box)
         placed.insert(at, [line])

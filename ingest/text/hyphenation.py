@@ -17,6 +17,7 @@ from octavo.ingest.document import Block, Line, PageContent
 #: At a line's end: a hyphen that belongs to the word (U+2011 is the one that breaks no line).
 KEPT = "\u2011"
 _HYPHENS = "-\u2010"
+_LONGEST = 100  # characters of a word before its hyphen
 _MOST = 100_000  # words that are remembered
 _LETTERS = re.compile(r"[^\W\d_]+")
 _COMPOUND = re.compile(r"(?<![\w\-\u2010\u2011])\w+(?:[\-\u2010\u2011]\w+)+(?![\w\-])")
@@ -83,7 +84,7 @@ class HyphenVocabulary:
 
     def _keeps(self, text: str, following: str) -> bool:
         """Whether the hyphen at the end of `text` belongs to the word that goes on after it."""
-        left, right = _LEFT.search(text), _RIGHT.match(following)
+        left, right = _LEFT.search(text[-_LONGEST:]), _RIGHT.match(following)
         if left is None or right is None:
             return False
         before, after = _plain(left[0]), _plain(right[0])

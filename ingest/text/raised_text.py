@@ -37,7 +37,7 @@ RAISED_DIGIT = re.compile("[⁰¹²³⁴-⁹]")
 _NOTE = re.compile(r"[⁰¹²³⁴-⁹]{1,3}")
 _FOOT = re.compile(r"(\d{1,2})[.)]?\s+[^\W\d]")  # a note that begins with a number on the line
 #: A superscript and what stands before it on its line.
-_AFTER = re.compile(r"(\S+?)([⁰¹²³⁴-⁹]{1,3})(?![\w⁰¹²³⁴-⁹⁻⁺⁽])")
+_AFTER = re.compile(r"(\S{1,40}?)([⁰¹²³⁴-⁹]{1,3})(?![\w⁰¹²³⁴-⁹⁻⁺⁽])")
 _UNIT = re.compile(r"(?:^|[\d\s(/·*⋅×])(?:10|[a-zA-Zα-ωΑ-Ωµ°)\]]|[kcdmµnhM]m|in|ft|yd|mi|sec)$")
 
 

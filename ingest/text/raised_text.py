@@ -106,16 +106,17 @@ def foot_number(text: str) -> str:
 def with_note_marks(text: str, notes: frozenset[str]) -> str:
     """A line with the marks of `notes` (as they are raised) in brackets: 650³ is 650 [3]. What may
     be a power (10³, m³, x³) stays one."""
+    lead = ""
     own = note_number(text)
     if own in notes:
-        return f"[{_digits(own)}] {with_note_marks(text[len(own) :].lstrip(), notes)}"
+        lead, text = f"[{_digits(own)}] ", text[len(own) :].lstrip()
 
     def mark(match: re.Match[str]) -> str:
         if match[2] not in notes or _UNIT.search(match[1]):
             return match[0]
         return f"{match[1]} [{_digits(match[2])}]"
 
-    return _AFTER.sub(mark, text)
+    return lead + _AFTER.sub(mark, text)
 
 
 def _digits(superscripts: str) -> str:

@@ -151,6 +151,12 @@ def test_marks_of_notes_are_told_from_powers(text: str, read: str) -> None:
     assert with_note_marks(text, frozenset("³")) == read
 
 
+@pytest.mark.parametrize("text", ["³ " * 3000, "³" * 3000, "x" * 30_000 + "³", "<sup>" * 3000])
+def test_hostile_lines_are_read_in_time(text: str) -> None:
+    assert with_note_marks(text, frozenset("³"))
+    assert plain_html(text + "1</sup>") is not None
+
+
 @pytest.mark.parametrize("raised", [True, False])
 def test_a_number_with_a_note_at_the_foot_of_a_pdf_page_is_a_mark(raised: bool) -> None:
     document = pymupdf.open()

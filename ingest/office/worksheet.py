@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from octavo.ingest.formats.bounded_xml import walk, walking
 from octavo.ingest.formats.epub_builder import Pictures, escape
-from octavo.ingest.formats.long_tables import NumberedRow
+from octavo.ingest.formats.long_tables import NumberedRow, column_letters
 from octavo.ingest.formats.table_html import Cell
 from octavo.ingest.office.number_formats import format_number
 from octavo.ingest.office.office_package import Package, to_int
@@ -18,6 +18,7 @@ from octavo.ingest.text.symbol_fonts import symbol_text
 
 _CELL = re.compile(r"^\$?([A-Z]{1,3})\$?(\d{1,7})$")
 _MOST_COLUMNS = 16_384
+_NAMED = 20  # hidden columns that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class WorksheetRows:
         self._merged_until: dict[int, int] = {}  # and the row they end in
         self._finished_rows: list[NumberedRow] = []
         self._hidden_columns: set[int] = set()
+        self.hidden_rows = 0  # that hold something, so far
+        self.columns_left_out: set[int] = set()
         self._row = 0
         self._column = -1
         self._hidden = False
@@ -70,6 +73,17 @@ class WorksheetRows:
         for _ in walking(pieces, bounds, self._start, self._end, self._text):
             yield from self._finished_rows
             self._finished_rows.clear()
+
+    def left_out(self) -> str:
+        """What was read so far and is hidden, as a sentence; empty where there is none."""
+        parts = []
+        if self.hidden_rows:
+            parts.append(f"{self.hidden_rows} hidden row{'s' if self.hidden_rows > 1 else ''}")
+        if self.columns_left_out:
+            names = ", ".join(column_letters(c) for c in sorted(self.columns_left_out)[:_NAMED])
+            more = ", ..." if len(self.columns_left_out) > _NAMED else ""
+            parts.append(f"hidden columns {names}{more}")
+        return f"Left out: {' and '.join(parts)}" if parts else ""
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "c":
@@ -117,7 +131,10 @@ class WorksheetRows:
             self._rich.end(tag)
 
     def _end_cell(self) -> None:
-        if not 0 <= self._column < _MOST_COLUMNS or self._column in self._hidden_columns:
+        if not 0 <= self._column < _MOST_COLUMNS:
+            return
+        if self._column in self._hidden_columns:
+            self.columns_left_out.add(self._column)
             return
         shown = "" if self._format.struck else self._value().strip()
         if shown:
@@ -138,8 +155,10 @@ class WorksheetRows:
                 self._cells[column] = merged
                 if last > self._row and column not in self._merged_down:
                     self._merged_down[column], self._merged_until[column] = merged, last
+        if self._hidden and self._cells:
+            self.hidden_rows += 1
         cells = {} if self._hidden else dict(sorted(self._cells.items()))
-        self._finished_rows.append(NumberedRow(self._row, cells))
+        self._finished_rows.append(NumberedRow(self._row, cells, self._hidden))
 
     def _value(self) -> str:
         """What the cell shows; a formula that was never computed shows itself."""

@@ -89,7 +89,10 @@ def _sheet(book: Workbook, sheet: Element, hidden: list[str]) -> Iterator[str]:
         return
     if target.kind == "worksheet":
         used = 40.0 + (20.0 if hidden else 0.0)
-        yield from sheet_blocks(WorksheetRows(book, target.part).read(), LANDSCAPE, name, used)
+        rows = WorksheetRows(book, target.part)
+        yield from sheet_blocks(rows.read(), LANDSCAPE, name, used)
+        if rows.left_out():
+            yield f"<p>{escape(rows.left_out())}</p>"
         yield from _comments(book, target.part)
     for drawing in book.package.related(target.part, "drawing"):
         yield from _drawing(book, drawing)

@@ -69,3 +69,22 @@ def test_escapes_in_cells_are_line_breaks() -> None:
     out = io.BytesIO()
     book.save(out)
     assert "Lock 3 | Gate is new Paint is old" in text_read(out.getvalue())
+
+
+@pytest.mark.parametrize("hidden", [[3], [3, 4], [5]])
+def test_hidden_rows_part_no_table_and_are_said(hidden: list[int]) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Pier", "Depth", "Secret"])
+    for n in range(2, 7):
+        sheet.append([f"P{n}", f"{n}.5 m", "x"])
+    for row in hidden:
+        sheet.row_dimensions[row].hidden = True
+    sheet.column_dimensions["C"].hidden = True
+    count = f"{len(hidden)} hidden row{'s' if len(hidden) > 1 else ''}"
+    assert text_read(saved(book)).splitlines()[1:] == [
+        "Pier | Depth",
+        *(f"P{n} | {n}.5 m" for n in range(2, 7) if n not in hidden),
+        f"Left out: {count} and hidden columns C",
+    ]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from octavo.ingest.document import Box, Chunk, ChunkKind, Line, Region, Span, bounding, chunk_id
+from octavo.ingest.text.hyphenation import joint
 from octavo.ingest.text.word_count import words
 
 Printed = tuple[str, Region]
@@ -48,7 +49,7 @@ class ChunkBuilder:
     def paragraphs(self) -> list[str]:
         """The text of each block."""
         starts = [*sorted(self.breaks), len(self.lines)]
-        return [" ".join(t for t, _ in self.lines[a:b]) for a, b in itertools.pairwise(starts)]
+        return [join_lines(self.lines[a:b], set())[0] for a, b in itertools.pairwise(starts)]
 
 
 def non_blank_lines(lines: Iterable[Line]) -> list[Line]:
@@ -89,25 +90,22 @@ def build_chunk(
 
 
 def join_lines(lines: Sequence[Printed], breaks: set[int]) -> tuple[str, tuple[Span, ...]]:
-    """Text of printed lines: a new line where a block begins, else a space; a word hyphenated
-    at a line's end is put together again."""
+    """Text of printed lines: a new line where a block begins, else a space, or nothing between
+    letters of scripts without blanks; a word hyphenated at a line's end is put together again."""
     text = ""
     spans: list[Span] = []
     for i, (piece, region) in enumerate(lines):
         if i and i in breaks:
             text += "\n"
-        elif i and _hyphenated(text, piece):
-            text = text[:-1]
-            spans[-1] = replace(spans[-1], end=len(text))
         elif i:
-            text += " "
+            cut, between = joint(text, piece)
+            if cut:
+                text = text[:-cut]
+                spans[-1] = replace(spans[-1], end=len(text))
+            text += between
         spans.append(Span(len(text), len(text) + len(piece), region))
         text += piece
     return text, tuple(spans)
-
-
-def _hyphenated(text: str, following: str) -> bool:
-    return len(text) > 2 and text[-1] == "-" and text[-2].isalpha() and following[:1].islower()
 
 
 def _merged(regions: Sequence[Region]) -> tuple[Region, ...]:

@@ -21,6 +21,7 @@ from octavo.ingest.layout_model import find_regions, is_picture_page
 from octavo.ingest.scan import ocr, scanned_page
 from octavo.ingest.tables.find_tables import find_tables, tables_at
 from octavo.ingest.tables.table_cells import structure_of
+from octavo.ingest.text.additions import read_additions
 from octavo.ingest.text.paragraphs import join_lines_apart, paragraphs
 from octavo.ingest.text.reading_order import in_reading_order
 from octavo.ingest.text.text_layer import Group, read_layer
@@ -45,7 +46,8 @@ def read_page(
     `repeated`.
     """
     width, height = float(page.rect.width), float(page.rect.height)
-    layer = read_layer(page)
+    additions = read_additions(page)
+    layer = read_layer(page, additions.struck)
     if layer.turn in (90, 270):
         with upright(page, layer.turn) as shown:
             content = read_page(page, number, body, read_text, pictures, repeated)
@@ -59,7 +61,9 @@ def read_page(
         blocks = scanned_page.read(page, groups, read_text, pictures)
         if blocks:
             state = "ocr" if any(b.lines for b in blocks) else "image"
+            blocks += [Block("text", x.box, (x,)) for x in additions.lines()]
             return _content(number, width, height, state, blocks)
+    groups = additions.placed_in(groups)
     blocks_of_layer = _blocks(page, groups, drawn, body, read_text, pictures)
     return _content(number, width, height, state if blocks_of_layer else "blank", blocks_of_layer)
 

@@ -27,6 +27,7 @@ from octavo.index.analysis.ngrams import (
 )
 from octavo.index.analysis.numbers import find_values
 from octavo.index.analysis.values import Value
+from octavo.index.encoders.raised_words import raised_apart
 from octavo.index.store import Sparse
 
 #: Which terms a text has: an index made by another version is told from this one by it.
@@ -42,6 +43,7 @@ _WORD = re.compile(r"\w+")
 
 def document_words(text: str) -> Sparse:
     """Term weights of a stored text: `tf (k1 + 1) / (tf + k1 (1 - b + b length / average))`."""
+    text = raised_apart(text)
     is_segmented = has_ngrams(text)
     words = part_runs(text) if is_segmented else text
     base = _model("english").embed_document(words)
@@ -138,6 +140,7 @@ class _Question:
     "AB-12", "March"), which search looks for besides, `bare` its text without either."""
 
     def __init__(self, text: str) -> None:
+        text = raised_apart(text)
         self.languages = probable_languages(text)
         self.values = _values(text, self.languages)
         rest = _without(text, self.values, True)

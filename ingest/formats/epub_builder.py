@@ -21,6 +21,9 @@ from octavo.ingest.figures.captions import CAPTION
 from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.converted import A4, Converted, Paper
 from octavo.ingest.formats.raster import drawable_picture
+from octavo.ingest.text.plain_characters import composed
+from octavo.ingest.text.raised_text import plain_html
+from octavo.ingest.text.symbol_fonts import office_text
 
 #: Rules between cells, so that a table is found like a printed one; every heading larger than
 #: text by more than readers need to tell (h4 to h6 of browsers are not larger at all); text far
@@ -96,10 +99,11 @@ def escape(text: str) -> str:
     characters without a space (encoded data) is parted: MuPDF took minutes to set 2 MB of it."""
     if len(text) > _ENDLESS:
         text = _LONG_WORD.sub(r"\g<0> ", text)
-    printable = (
-        "".join(c for c in text if c >= " " or c in "\t\n") if not text.isprintable() else text
-    )
-    return printable.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if not text.isascii():
+        text = composed(text)
+    if not text.isprintable():
+        text = "".join(c for c in office_text(text, "") if c >= " " or c in "\t\n")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def caption(text: str, noun: str = "Picture") -> str:
@@ -155,7 +159,7 @@ def _chapters(chapters: Iterable[Iterable[str]]) -> Iterator[str]:
         chapter_blocks: list[str] = []
         size = 0
         for block in blocks:
-            chapter_blocks.append(block)
+            chapter_blocks.append(plain_html(block))
             size += len(block)
             if size > _FULL:
                 yield "".join(chapter_blocks)

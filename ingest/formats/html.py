@@ -24,8 +24,10 @@ from octavo.ingest.formats.epub_builder import (
     escape,
     missing_picture,
 )
+from octavo.ingest.formats.html_inline import field_text, note_mark
 from octavo.ingest.formats.html_tree import BLOCKS, HEADINGS, read_html
 from octavo.ingest.formats.table_html import Cell, table_html
+from octavo.ingest.text.symbol_fonts import symbol_text
 
 _INLINE = {
     "b": "b", "strong": "b", "i": "i", "em": "i", "cite": "i", "var": "i", "dfn": "i", "u": "u",
@@ -70,10 +72,16 @@ class _BlockWriter:
         self._fetch = fetch
         self._paper = paper
         self._indent = 0  # lists and quotes around
+        self._font = ""  # the symbol font around
         self._noun = "Picture"  # what the captions of the figure around are of
 
     def blocks(self, element: Element) -> Iterator[str]:
-        line: list[str] = [escape(_WIDE.sub(" ", element.text or ""))]
+        outer, self._font = self._font, element.get("symbol-font") or self._font
+        yield from self._blocks(element)
+        self._font = outer
+
+    def _blocks(self, element: Element) -> Iterator[str]:
+        line: list[str] = [self._words(element.text)]
         for child in element:
             if _holds_block(child):
                 yield from _paragraph(line)
@@ -81,8 +89,12 @@ class _BlockWriter:
                 yield from self._block(child)
             else:
                 line.append(self._inline(child))
-            line.append(escape(_WIDE.sub(" ", child.tail or "")))
+            line.append(self._words(child.tail))
         yield from _paragraph(line)
+
+    def _words(self, text: str | None) -> str:
+        shown = _WIDE.sub(" ", text or "")
+        return escape(symbol_text(shown, self._font) if self._font else shown)
 
     def _block(self, element: Element) -> Iterator[str]:
         tag = element.tag
@@ -206,9 +218,11 @@ class _BlockWriter:
 
     def _inline_html(self, element: Element) -> str:
         """The inline content of an element as one run."""
-        out = escape(_WIDE.sub(" ", element.text or ""))
+        outer, self._font = self._font, element.get("symbol-font") or self._font
+        out = self._words(element.text)
         for child in element:
-            out += self._inline(child) + escape(_WIDE.sub(" ", child.tail or ""))
+            out += self._inline(child) + self._words(child.tail)
+        self._font = outer
         return out
 
     def _inline(self, element: Element) -> str:
@@ -216,14 +230,17 @@ class _BlockWriter:
             return "<br/>"
         if element.tag in ("img", "svg"):
             return ""
-        if element.tag == "input":
-            shown = element.get("type", "text") in ("text", "submit", "button", "number", "email")
-            return escape(element.get("value", "")) if shown else ""
+        if element.tag in ("input", "select"):
+            return field_text(element)
+        mark = note_mark(element)
+        if mark:
+            return mark
         inside = self._inline_html(element)
         if element.tag == "q":
             return f"“{inside}”"
-        name = _INLINE.get(element.tag)
-        return f"<{name}>{inside}</{name}>" if name and inside.strip() else inside
+        for name in (_INLINE.get(element.tag), element.get("level")) if inside.strip() else ():
+            inside = f"<{name}>{inside}</{name}>" if name else inside
+        return inside
 
 
 def _without_only_paragraph(inside: str) -> str:

@@ -11,11 +11,12 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from octavo.ingest.document import DocumentError
 from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.bounded_html import VOID, bound_html
+from octavo.ingest.formats.html_styles import TextStyles, style_sheets
 
 #: Elements left out with what they hold.
 _LEFT_OUT = frozenset({
     "script", "style", "noscript", "template", "iframe", "object", "embed", "applet", "audio",
-    "video", "canvas", "link", "meta", "base", "select", "datalist", "map", "area",
+    "video", "canvas", "link", "meta", "base", "datalist", "map", "area",
     "annotation", "annotation-xml", "rp",
 })  # fmt: skip
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -31,8 +32,10 @@ _INSIDE = {"table": 3}  # a table without its cells would lose their text
 
 
 def read_html(text: str, bounds: FileLimits) -> Element:
-    """The page as a tree; elements nested deeper than `bounds.nesting` are left out, their text
-    kept. Raises DocumentError for what no parser reads."""
+    """The page as a tree, without struck-out text; elements nested deeper than `bounds.nesting` are
+    left out, their text kept. An element's attribute `level` says where its style raises or lowers
+    it (`sup`, `sub`), `symbol-font` which symbol font it is in. Raises DocumentError for what no
+    parser reads."""
     try:
         root = LexborHTMLParser(bound_html(text)).root
     except (SelectolaxError, UnicodeError) as error:
@@ -40,12 +43,12 @@ def read_html(text: str, bounds: FileLimits) -> Element:
     tree = TreeBuilder()
     tree.start("html", {})
     if root is not None:
-        _copy(root, tree, bounds.nesting)
+        _copy(root, tree, bounds.nesting, TextStyles(style_sheets(text)))
     tree.end("html")
     return tree.close()
 
 
-def _copy(root: LexborNode, tree: TreeBuilder, deepest: int) -> None:
+def _copy(root: LexborNode, tree: TreeBuilder, deepest: int, styles: TextStyles) -> None:
     """Never recurses. The stack holds, of each open element, its children and its name; an empty
     name: nested too deep, so that it was left out."""
     stack = [(_children(root), "")]
@@ -62,13 +65,17 @@ def _copy(root: LexborNode, tree: TreeBuilder, deepest: int) -> None:
             tree.data(node.text_content or "")
         elif node.is_element_node and _is_seen(node):
             tag = node.tag or ""
+            style = styles.of(tag, node.attributes)
+            if style.struck:
+                continue
             if tag == "svg":
                 tree.start(tag, {"source": node.html or ""})
                 tree.end(tag)
                 continue
             fits = depth + _INSIDE.get(tag, 0) < deepest or tag in VOID
             if fits:
-                tree.start(tag, {k: v or "" for k, v in node.attributes.items()})
+                shown = {"level": style.level, "symbol-font": style.font}
+                tree.start(tag, {k: v or "" for k, v in node.attributes.items()} | shown)
                 depth += 1
             stack.append((_children(node), tag if fits else ""))
 

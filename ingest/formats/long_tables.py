@@ -18,10 +18,12 @@ _WINDOW = 60  # rows looked at to set the columns of a table
 
 @dataclass(frozen=True, slots=True)
 class NumberedRow:
-    """A row of a sheet and its number there, from 1. No cells: a blank row."""
+    """A row of a sheet and its number there, from 1. No cells: a blank row, or a hidden one, which
+    parts no table."""
 
     number: int
     cells: Row
+    hidden: bool = False
 
 
 def sheet_blocks(
@@ -52,6 +54,8 @@ def _groups(rows: Iterable[NumberedRow]) -> Iterator[Iterator[NumberedRow]]:
             yield first
             last = first.number
             for row in source:
+                if row.hidden and row.number == last + 1:
+                    last = row.number
                 if not row.cells:
                     continue
                 if row.number > last + 1:

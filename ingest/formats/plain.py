@@ -56,7 +56,7 @@ def make_markdown(data: bytes, bounds: FileLimits) -> Converted:
     # The parser drops without a word what is nested deeper than its own limit of 20.
     options = {"html": False, "maxNesting": 100_000}
     try:
-        html = MarkdownIt("commonmark", options).enable("table").render(text)
+        html = MarkdownIt("commonmark", options).enable(["table", "strikethrough"]).render(text)
     except RecursionError:  # some hundred quotes or lists in each other: no note, keep the words
         return make_txt(data, bounds)
     pictures = Pictures(bounds)

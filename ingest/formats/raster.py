@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, TiffImagePlugin, WebPImagePlugin
 from octavo.ingest.document import DocumentError
 from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.image_signature import image_type
+from octavo.ingest.formats.picture_ground import on_visible_ground
 
 IMAGE_TYPES = frozenset({"png", "jpeg", "gif", "tiff", "bmp", "webp", "heic", "avif"})
 _ORIENTATION = 0x112
@@ -43,6 +44,10 @@ def open_image(data: bytes, kind: str, bounds: FileLimits) -> Any:
     for page in document:
         for image in page.get_image_info():
             bounds.check_pixels(image["width"], image["height"])
+    flat = on_visible_ground(data, kind)
+    if flat is not None:
+        data, kind = flat, "png"
+        document = pymupdf.open(stream=data, filetype=kind)
     turned = _upright_frames(data, kind) if kind in ("png", "tiff") else None
     return turned or document
 
@@ -61,6 +66,9 @@ def drawable_picture(data: bytes, bounds: FileLimits) -> DrawablePicture | None:
         page = document[0]
         for image in page.get_image_info():
             bounds.check_pixels(image["width"], image["height"])
+        flat = on_visible_ground(data, kind)
+        if flat is not None:
+            data, kind = flat, "png"
         return DrawablePicture(data, kind, float(page.rect.width), float(page.rect.height))
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 
 from octavo.ingest.formats.converted import A4, Paper
 from octavo.ingest.formats.epub_builder import escape
+from octavo.ingest.formats.text_width import em_width
 
-_GLYPH = 0.62  # width of a wide sans-serif character, of its size: bold, digits, capitals
 _PADDING = 12.5  # points of a cell's padding and rules
 _RULED = 11.0  # of it, what the style asks for
-_LONGEST_WORD = 18  # characters that are not broken if it can be helped
-_WIDEST = 60  # characters after which a column wraps anyway
+_LONGEST_WORD = 14.0  # ems of a word that is not broken if it can be helped
+_WIDEST = 37.0  # ems after which a column wraps anyway
+_MEASURED = 80  # characters of a word or a line that are measured
 _SMALL = 0.8  # of the text size: class `small`
 _REPEATED = 40  # characters: a merged cell this short is written into each of its rows
 _MOST_COLUMNS = 16_384  # of a spreadsheet
@@ -99,10 +100,10 @@ def bands(rows: Sequence[Row], columns: Sequence[int], paper: Paper) -> list[Ban
     least, preferred = _column_widths(rows, columns, paper.text)
     inner_width = paper.inner_width
     if sum(least) <= inner_width:
-        return [Band(tuple(columns), _distributed(least, preferred, inner_width))]
+        return [Band(tuple(columns), distributed(least, preferred, inner_width))]
     least, preferred = _column_widths(rows, columns, paper.text * _SMALL)
     if sum(least) <= inner_width:
-        return [Band(tuple(columns), _distributed(least, preferred, inner_width), small=True)]
+        return [Band(tuple(columns), distributed(least, preferred, inner_width), small=True)]
     bands_found: list[Band] = []
     key = 0
     start = 1
@@ -112,7 +113,7 @@ def bands(rows: Sequence[Row], columns: Sequence[int], paper: Paper) -> list[Ban
             used += least[end]
             end += 1
         chosen = [key, *range(start, end)]
-        widths = _distributed(
+        widths = distributed(
             [least[i] for i in chosen], [preferred[i] for i in chosen], inner_width
         )
         bands_found.append(Band(tuple(columns[i] for i in chosen), widths, small=True))
@@ -124,22 +125,30 @@ def _column_widths(
     rows: Sequence[Row], columns: Sequence[int], size: float
 ) -> tuple[list[float], list[float]]:
     """Points that each column needs at least (its longest word) and wants (its longest text)."""
-    word = dict.fromkeys(columns, 1)
-    line = dict.fromkeys(columns, 1)
+    line = dict.fromkeys(columns, 0.62)
     for row in rows:
         for column, cell in row.items():
-            if cell.columns == 1 and column in word:
-                text = cell.text
-                word[column] = max(word[column], max(map(len, text.split()), default=1))
-                line[column] = max(line[column], len(text))
-    glyph = size * _GLYPH
-    least = [min(word[c], _LONGEST_WORD) * glyph + _PADDING for c in columns]
-    wanted = [min(line[c], _WIDEST) * glyph + _PADDING for c in columns]
+            if cell.columns == 1 and column in line:
+                line[column] = max(line[column], em_width(cell.text[:_MEASURED]))
+    least = least_widths(rows, columns, size)
+    wanted = [min(line[c], _WIDEST) * size + _PADDING for c in columns]
     return least, [max(a, b) for a, b in zip(least, wanted, strict=True)]
 
 
-def _distributed(least: Sequence[float], wanted: Sequence[float], room: float) -> tuple[float, ...]:
+def least_widths(rows: Sequence[Row], columns: Sequence[int], size: float) -> list[float]:
+    """Points that each column needs for its longest word, in text of `size` points."""
+    word = dict.fromkeys(columns, 0.62)
+    for row in rows:
+        for column, cell in row.items():
+            if cell.columns == 1 and column in word:
+                pieces = (w[:_MEASURED] for w in cell.text.split())
+                word[column] = max(word[column], max(map(em_width, pieces), default=0.0))
+    return [min(word[c], _LONGEST_WORD) * size + _PADDING for c in columns]
+
+
+def distributed(least: Sequence[float], wanted: Sequence[float], room: float) -> tuple[float, ...]:
     """What each column wants where there is room, else more than the least by what it lacks."""
+    wanted = [max(a, b) for a, b in zip(least, wanted, strict=True)]
     if sum(wanted) <= room:
         return tuple(wanted)
     spare = max(0.0, room - sum(least))
@@ -185,12 +194,12 @@ def _cell_at(row: Row, column: int) -> tuple[int, Cell]:
 
 def lines_of(row: Row, band: Band, size: float) -> int:
     """Lines that the tallest cell of a row takes, estimated."""
-    glyph = size * (_SMALL if band.small else 1.0) * _GLYPH
+    em = size * (_SMALL if band.small else 1.0)
     most = 1
     for column, width in zip(band.columns, band.widths, strict=True):
         cell = row.get(column)
         if cell is not None and cell.columns == 1 and cell.html:
-            room = max(1.0, (width - _PADDING) / glyph)
-            parts = (len(_TAGS.sub("", p)) for p in cell.html.split("<br/>"))
+            room = max(1.0, (width - _PADDING) / em)
+            parts = (em_width(_TAGS.sub("", p)) for p in cell.html.split("<br/>"))
             most = max(most, sum(max(1, math.ceil(n / room - 0.01)) for n in parts))
     return most

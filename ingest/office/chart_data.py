@@ -9,11 +9,11 @@ from xml.etree.ElementTree import Element
 from octavo.ingest.formats.converted import A4, Paper
 from octavo.ingest.formats.epub_builder import caption
 from octavo.ingest.formats.table_html import Cell, table_html, text_cell
+from octavo.ingest.office.drawing_text import drawn_text
 from octavo.ingest.office.number_formats import format_number
 from octavo.ingest.office.office_package import (
     Package,
     attribute_of,
-    drawn_text,
     find_child,
     to_int,
 )

@@ -2,7 +2,7 @@
 
 Word stores no pages, so these are ours: A4, a new one at each page break. Running headers stand
 once at the beginning, footers once at the end, footnotes and comments after their paragraph.
-Deleted and hidden text is left out, text of tracked insertions is kept.
+Deleted, struck-out and hidden text is left out, text of tracked insertions is kept.
 """
 
 from __future__ import annotations
@@ -11,33 +11,38 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from octavo.ingest.document import DocumentError
 from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.converted import Converted
 from octavo.ingest.formats.epub_builder import EpubBuilder, Pictures, escape
 from octavo.ingest.formats.table_html import table_html
-from octavo.ingest.office.chart_data import chart_html, read_chart
+from octavo.ingest.office.docx_drawings import drawn_blocks
 from octavo.ingest.office.docx_elements import WRAPPERS, children_of, chosen, outermost
+from octavo.ingest.office.docx_imports import imported_blocks
 from octavo.ingest.office.docx_notes import Story, comments_by_id, notes_by_reference
 from octavo.ingest.office.docx_runs import (
     PAGE_BREAK,
     PAGE_FIELDS,
+    STRUCK,
     ParagraphContent,
     read_field_mark,
+    run_html,
     symbol_html,
 )
 from octavo.ingest.office.docx_tables import rows_of, table_cells
 from octavo.ingest.office.formulas import formula_text
 from octavo.ingest.office.list_numbering import Numbering
 from octavo.ingest.office.office_package import (
-    EMU,
     Package,
     attribute_of,
-    drawn_text,
     find_child,
     is_on,
     to_int,
 )
 from octavo.ingest.office.paragraph_styles import ParagraphStyle, read_styles
+from octavo.ingest.office.run_formats import RunFormats
+from octavo.ingest.text.raised_text import plain_html
+from octavo.ingest.text.symbol_fonts import office_text
 
 
 def make_docx(data: bytes, bounds: FileLimits) -> Converted:
@@ -64,11 +69,16 @@ def _chapters(blocks: Iterator[str]) -> Iterator[Iterator[str]]:
 
 
 class _BodyReader:
-    def __init__(self, package: Package) -> None:
+    """`pictures`: those of the document that this one is inside of."""
+
+    def __init__(self, package: Package, pictures: Pictures | None = None) -> None:
         self._package = package
         self._main = package.main_part()
-        self.pictures = Pictures(package.bounds)
-        self._styles = read_styles(self._related_root("styles"))
+        self._is_imported = pictures is not None
+        self.pictures = pictures or Pictures(package.bounds)
+        styles = self._related_root("styles")
+        self._styles = read_styles(styles)
+        self._run_formats = RunFormats(styles)
         self._numbering = Numbering(self._related_root("numbering"))
         self._heading_shift = 0  # headings go one down where the document has a title
         self._note_count = 0
@@ -114,10 +124,27 @@ class _BodyReader:
                 yield from self._blocks(child, story)
             elif child.tag == "AlternateContent":
                 yield from self._blocks(chosen(child), story)
+            elif child.tag == "altChunk":
+                yield from self._imported(child, story)
+
+    def _imported(self, chunk: Element, story: Story) -> Iterator[str]:
+        target = self._package.targets(story.part).get(chunk.get("r:id", ""))
+        if target is None or target.part not in self._package.container:
+            yield "<p>[Part of the document left out: it is missing from the file]</p>"
+            return
+        data = self._package.container.read(target.part)
+        yield from imported_blocks(target.part, data, self.pictures, self._imported_docx)
+
+    def _imported_docx(self, data: bytes) -> Iterator[str]:
+        """A DOCX inside this one. Raises DocumentError for one inside that: they could go on."""
+        if self._is_imported:
+            raise DocumentError("is a document in a document in a document, which is not read")
+        package = Package(data, self._package.bounds)
+        yield from _BodyReader(package, self.pictures).blocks()
 
     def _paragraph(self, paragraph: Element, story: Story) -> Iterator[str]:
-        content = ParagraphContent()
         properties = find_child(paragraph, "pPr")
+        content = ParagraphContent(style=attribute_of(properties, "pStyle"))
         if is_on(find_child(properties, "pageBreakBefore")):
             yield PAGE_BREAK
         self._runs(paragraph, story, content)
@@ -175,30 +202,23 @@ class _BodyReader:
 
     def _run(self, run: Element, story: Story, content: ParagraphContent) -> None:
         properties = find_child(run, "rPr")
-        if is_on(find_child(properties, "vanish")):
+        run_format = self._run_formats.of(properties, content.style)
+        if run_format.hidden:
             return
         outer_html, content.html = content.html, []
+        outer_font, content.font = content.font, run_format.font
         for child in run:
-            self._piece(child, story, content)
+            if not run_format.struck or child.tag not in STRUCK:
+                self._piece(child, story, content)
         html = "".join(content.html)
-        content.html = outer_html
-        if not html or (content.muted and html != PAGE_BREAK):
-            return
-        aligned = attribute_of(properties, "vertAlign")
-        for tag, on in (
-            ("b", is_on(find_child(properties, "b"))),
-            ("i", is_on(find_child(properties, "i"))),
-            ("sup", aligned == "superscript"),
-            ("sub", aligned == "subscript"),
-        ):
-            if on and html.strip() and PAGE_BREAK not in html:
-                html = f"<{tag}>{html}</{tag}>"
-        content.html.append(html)
+        content.html, content.font = outer_html, outer_font
+        if html and (not content.muted or html == PAGE_BREAK):
+            content.html.append(run_html(html, properties, run_format))
 
     def _piece(self, child: Element, story: Story, content: ParagraphContent) -> None:
         tag = child.tag
         if tag == "t":
-            content.html.append(escape(child.text or ""))
+            content.html.append(escape(office_text(child.text, content.font)))
         elif tag in ("tab", "ptab"):
             content.html.append(" \u00a0 ")
         elif tag in ("br", "cr"):
@@ -206,9 +226,9 @@ class _BodyReader:
         elif tag == "noBreakHyphen":
             content.html.append("\u2011")
         elif tag == "sym":
-            content.html.append(symbol_html(child.get("char", "")))
+            content.html.append(symbol_html(child.get("char", ""), child.get("font", "")))
         elif tag == "fldChar":
-            read_field_mark(child.get("fldCharType", ""), content)
+            read_field_mark(child, content)
         elif tag == "instrText" and content.field_code is not None:
             content.field_code += child.text or ""
         elif tag == "ruby":
@@ -230,7 +250,7 @@ class _BodyReader:
         content.html.append(f"<sup>[{self._note_count}]</sup>")
         text = self._words(note, story)
         if text:
-            content.after.append(f'<p class="small">[{self._note_count}] {escape(text)}</p>')
+            content.after.append(f'<p class="small">[{self._note_count}] {text}</p>')
 
     def _comment(self, comment: Element | None, story: Story, content: ParagraphContent) -> None:
         if comment is None:
@@ -239,38 +259,20 @@ class _BodyReader:
         author = comment.get("author", "").strip()
         if text:
             by = f"Comment by {author}: " if author else "Comment: "
-            content.after.append(f'<p class="small">{escape(by + text)}</p>')
+            content.after.append(f'<p class="small">{escape(by)}{text}</p>')
 
     def _words(self, element: Element, story: Story) -> str:
-        """The plain text of a note."""
+        """The text of a note, as HTML without tags."""
         content = ParagraphContent()
         for paragraph in element.iter("p"):
             self._runs(paragraph, Story(story.part), content)
             content.html.append(" ")
-        return " ".join(re.sub(r"<[^>]*>", " ", "".join(content.html)).split())
+        html = plain_html("".join(content.html)).replace("<br/>", " ")
+        return " ".join(re.sub(r"<[^>]*>", "", html).split())
 
     def _drawing(self, drawing: Element, story: Story) -> Iterator[str]:
-        """Pictures, charts, text boxes and diagrams anchored in a run."""
-        targets = self._package.targets(story.part)
-        alt = next((e.get("descr", "") for e in drawing.iter("docPr")), "")
-        extent = next((e.get("cx") for e in drawing.iter("extent")), "")
-        width = to_int(extent) / EMU
-        images = [e.get("r:embed", "") for e in drawing.iter("blip")]
-        images += [e.get("r:id", "") for e in drawing.iter("imagedata")]
-        for name in images:
-            target = targets.get(name)
-            if target is not None and target.kind == "image":
-                data = self._package.picture(target.part) or b""
-                yield self.pictures.html(data, alt, width if len(images) == 1 else 0.0)
-        for item in drawing.iter():
-            target = targets.get(item.get("r:id", item.get("r:dm", "")))
-            if target is None or target.part not in self._package.container:
-                continue
-            if item.tag == "chart":
-                yield from chart_html(read_chart(self._package, target.part), alt)
-            elif item.tag == "relIds":
-                for text in drawn_text(self._package.root(target.part)):
-                    yield f"<p>{escape(text)}</p>"
+        """Pictures, charts, diagrams and text boxes anchored in a run."""
+        yield from drawn_blocks(self._package, story.part, drawing, self.pictures)
         for box in outermost(drawing, "txbxContent"):
             yield from self._blocks(box, story)
 
@@ -291,5 +293,7 @@ class _BodyReader:
                     yield " | ".join(p for p in parts if p)
             elif child.tag == "p":
                 yield from self._paragraph(child, story)
+            elif child.tag == "altChunk":
+                yield from self._imported(child, story)
             elif child.tag in WRAPPERS:
                 yield from self._cell_blocks(child, story)

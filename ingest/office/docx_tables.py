@@ -23,6 +23,8 @@ def table_cells(table: Element, cell_html: Callable[[Element], str]) -> list[lis
         if column:
             cells.append(Cell("", columns=min(column, 1000)))
         for cell in children_of(row, "tc"):
+            if find_child(cell, "tcPr", "cellDel") is not None:
+                continue
             columns = max(1, min(to_int(attribute_of(cell, "tcPr", "gridSpan"), 1), 1000))
             merged = find_child(cell, "tcPr", "vMerge")
             if merged is not None and merged.get("val", "continue") == "continue":

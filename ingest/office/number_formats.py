@@ -7,9 +7,11 @@ is too narrow for is not cut, and fill characters are left out.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
+from operator import eq, ge, gt, le, lt, ne
 
 #: Formats that files name by number only.
 BUILT_IN = {
@@ -26,6 +28,11 @@ _PARTS = re.compile(
     re.DOTALL,
 )
 _DATE = re.compile(r"^(?:[yYmMdDhHsS]+|AM/PM|A/P|\[[hHmMsS]+\])$")
+#: What a section is for, where it says so: `[>=1000]0.0,"k"`.
+_CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "<>": ne,
+}  # fmt: skip
 _LAST_DAY = 2_958_465.99999  # 9999-12-31
 _WIDE = Context(prec=400, rounding=ROUND_HALF_UP)  # holds any double with all its digits
 _MONTHS = "January February March April May June July August September October November December"
@@ -58,6 +65,14 @@ def _section(value: float, code: str) -> tuple[str, float]:
     sections = _sections(code)
     if len(sections) == 1:
         return sections[0], value
+    conditions = [_CONDITION.search(section) for section in sections[:2]]
+    if any(conditions):
+        for section, condition in zip(sections, conditions, strict=False):
+            if condition and _COMPARE[condition[1]](value, float(condition[2])):
+                negative = condition[1][0] == "<" and float(condition[2]) <= 0 > value
+                return section, abs(value) if negative else value  # it brings its own sign
+        others = [s for s, c in zip(sections, [*conditions, None], strict=False) if c is None]
+        return (others or ["General"])[-1], value
     if value < 0:
         return sections[1], -value  # the section brings its own sign
     if value == 0 and len(sections) > 2:
@@ -110,14 +125,26 @@ def _number(value: float, parts: tuple[str, ...]) -> str:
     shown /= Decimal(1000) ** commas
     text = _exponential(shown, decimals) if exponent else _fixed(shown, whole.rstrip(","), decimals)
     sign = "-" if value < 0 and any(c in "123456789" for c in text) else ""
-    out, placed = "", False
+    pieces = _parted(text, digits) if not exponent else [text]
+    pieces[0] = sign + pieces[0]
+    out = ""
     for part in parts:
         if _is_digits(part):
-            out += "" if placed else sign + text
-            placed = True
+            out += pieces.pop(0) if pieces else ""
         elif part != exponent:
             out += _literal(part)
     return out.strip()
+
+
+def _parted(text: str, patterns: list[str]) -> list[str]:
+    """The digits for each run of places, where text parts them: (000) 000-0000."""
+    if len(patterns) < 2 or not text.isdecimal() or not all(set(p) <= set("0#?") for p in patterns):
+        return [text]
+    pieces: list[str] = []
+    for pattern in reversed(patterns[1:]):
+        pieces.insert(0, text[-len(pattern) :])
+        text = text[: -len(pattern)]
+    return [text, *pieces]
 
 
 def _is_digits(part: str) -> bool:

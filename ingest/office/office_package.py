@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
@@ -117,20 +116,3 @@ def is_on(element: Element | None, otherwise: bool = False) -> bool:
     if element is None:
         return otherwise
     return element.get("val", "true") not in ("0", "false", "off")
-
-
-def drawn_text(element: Element) -> Iterator[str]:
-    """Paragraphs of text (`a:p`) in a drawing, one string each."""
-    for paragraph in element.iter("p"):
-        text = "".join(paragraph_text(paragraph))
-        if text.strip():
-            yield text.strip()
-
-
-def paragraph_text(paragraph: Element) -> Iterator[str]:
-    """Runs, breaks and fields of a DrawingML paragraph."""
-    for item in paragraph.iter():
-        if item.tag == "t":
-            yield item.text or ""
-        elif item.tag == "br":
-            yield "\n"

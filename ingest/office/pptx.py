@@ -14,11 +14,11 @@ from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.converted import Converted, Paper
 from octavo.ingest.formats.epub_builder import caption, escape
 from octavo.ingest.office.chart_data import chart_html, read_chart
+from octavo.ingest.office.drawing_text import drawn_text
 from octavo.ingest.office.office_package import (
     EMU,
     Package,
     attribute_of,
-    drawn_text,
     find_child,
     to_int,
 )
@@ -190,7 +190,8 @@ class _SlideReader:
         alt = next((e.get("descr", "") for e in shape.iter("cNvPr")), "").strip()
         for table in shape.iter("tbl"):
             wide = Box(box.x0, box.y0, box.x1 + 2 * _INSET, box.y1)  # its right rule, too
-            self._slide.texts.append(SlideText(wide, slide_table_html(table, frame), TABLE))
+            html = slide_table_html(table, frame, TABLE * self._page.height / 540)
+            self._slide.texts.append(SlideText(wide, html, TABLE))
             return
         for item in shape.iter():
             target = self._targets.get(item.get("r:id", item.get("r:dm", "")))

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
 from octavo.ingest.formats.epub_builder import escape
-from octavo.ingest.formats.table_html import Band, Cell, band_html, place_cells
-from octavo.ingest.office.office_package import attribute_of, find_child, paragraph_text, to_int
+from octavo.ingest.formats.table_html import (
+    Band,
+    Cell,
+    Row,
+    band_html,
+    distributed,
+    least_widths,
+    place_cells,
+)
+from octavo.ingest.office.drawing_text import paragraph_text
+from octavo.ingest.office.office_package import attribute_of, find_child, to_int
 from octavo.ingest.office.pptx_transforms import SlideTransform
+
+_SMALLEST = 0.4  # of the text size of a table whose words are wider than its columns
 
 
 def text_html(body: Element, bulleted: bool) -> str:
@@ -15,7 +27,7 @@ def text_html(body: Element, bulleted: bool) -> str:
     out = ""
     counts: dict[int, int] = {}
     for paragraph in body.findall("p"):
-        text = "".join(paragraph_text(paragraph)).strip()
+        text = paragraph_text(paragraph).strip()
         if not text:
             continue
         properties = find_child(paragraph, "pPr")
@@ -39,7 +51,9 @@ def _mark(properties: Element | None, bulleted: bool, level: int, counts: dict[i
     return "• " if bulleted or find_child(properties, "buChar") is not None else ""
 
 
-def slide_table_html(table: Element, frame: SlideTransform) -> str:
+def slide_table_html(table: Element, frame: SlideTransform, size: float) -> str:
+    """A table in text of `size` points, its columns as wide as on the slide, or as their longest
+    words where these are wider."""
     widths = [to_int(c.get("w")) * frame.across for c in table.iter("gridCol")]
     header = attribute_of(table, "tblPr", name="firstRow") in ("1", "true")
     rows = []
@@ -57,4 +71,19 @@ def slide_table_html(table: Element, frame: SlideTransform) -> str:
     placed = place_cells(rows)
     used = tuple(sorted({c for row in placed for c in row}))
     known = tuple(widths[c] if c < len(widths) else 60.0 for c in used)
-    return band_html(placed, Band(used, known))
+    least = least_widths(placed, used, size)
+    if sum(least) <= sum(known):
+        return band_html(placed, Band(used, distributed(least, known, sum(known))))
+    # Its words do not fit side by side, so all of it is set smaller.
+    scale = max(_SMALLEST, _scale(placed, used, size, sum(known)))
+    smaller = tuple(least_widths(placed, used, size * scale))
+    html = band_html(placed, Band(used, smaller))
+    return html.replace("<table>", f'<table style="font-size:{scale:.3f}em">', 1)
+
+
+def _scale(rows: Sequence[Row], columns: Sequence[int], size: float, room: float) -> float:
+    """Of the text size, at which the longest words of a table fit in `room` points: widths are a
+    part that grows with the size and one that does not."""
+    fixed = sum(least_widths(rows, columns, 0.0))
+    growing = sum(least_widths(rows, columns, size)) - fixed
+    return (room - fixed) / growing if growing > 0 else 1.0

@@ -18,6 +18,7 @@ from octavo.ingest.document import Box, DocumentError
 from octavo.ingest.file_limits import FileLimits
 from octavo.ingest.formats.epub_builder import MUPDF_ERRORS
 from octavo.ingest.formats.raster import drawable_picture
+from octavo.ingest.text.raised_text import plain_html
 
 TITLE, TEXT, TABLE, CAPTION = 28.0, 18.0, 16.5, 12.0  # points on a slide 540 points high
 _HIGH = 540.0
@@ -129,7 +130,7 @@ def _captions(slide: Slide, page: Box, unit: float) -> Iterator[SlideText]:
 
 def _story(html: str, size: float) -> Any:
     style = f"body{{font-size:{size:.2f}pt}}{_STYLE}"
-    return pymupdf.Story(f"<body>{html}</body>", user_css=style)
+    return pymupdf.Story(f"<body>{plain_html(html)}</body>", user_css=style)
 
 
 def _fitted(html: str, size: float, box: Box, page: Box) -> Any | None:

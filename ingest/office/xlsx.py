@@ -11,16 +11,17 @@ from octavo.ingest.formats.converted import LANDSCAPE, Converted
 from octavo.ingest.formats.epub_builder import EpubBuilder, Pictures, escape
 from octavo.ingest.formats.long_tables import sheet_blocks
 from octavo.ingest.office.chart_data import chart_html, read_chart
+from octavo.ingest.office.drawing_text import drawn_text
 from octavo.ingest.office.number_formats import BUILT_IN
 from octavo.ingest.office.office_package import (
     EMU,
     Package,
     attribute_of,
-    drawn_text,
     find_child,
     is_on,
     to_int,
 )
+from octavo.ingest.office.rich_text import RichText, unescaped
 from octavo.ingest.office.worksheet import CellFormat, Workbook, WorksheetRows
 
 
@@ -48,31 +49,15 @@ def make_xlsx(data: bytes, bounds: FileLimits) -> Converted:
 def _shared_strings(package: Package, main: str) -> list[str]:
     """The texts that cells refer to by number; readings of Japanese words (`rPh`) left out."""
     strings: list[str] = []
-    pieces: list[str] = []
-    state = {"text": False, "reading": False}
-
-    def start(tag: str, _: dict[str, str]) -> None:
-        if tag == "si":
-            pieces.clear()
-        elif tag == "rPh":
-            state["reading"] = True
-        elif tag == "t":
-            state["text"] = not state["reading"]
+    rich = RichText()
 
     def end(tag: str) -> None:
+        rich.end(tag)
         if tag == "si":
-            strings.append("".join(pieces))
-        elif tag == "rPh":
-            state["reading"] = False
-        elif tag == "t":
-            state["text"] = False
-
-    def text(piece: str) -> None:
-        if state["text"]:
-            pieces.append(piece)
+            strings.append(rich.take())
 
     for part in package.related(main, "sharedStrings"):
-        walk(package.container.chunks(part), package.bounds, start, end, text)
+        walk(package.container.chunks(part), package.bounds, rich.start, end, rich.text)
     return strings
 
 
@@ -83,13 +68,14 @@ def _cell_formats(package: Package, main: str) -> list[CellFormat]:
     root = package.root(parts[0])
     codes = dict(BUILT_IN)
     codes.update({to_int(e.get("numFmtId")): e.get("formatCode", "") for e in root.iter("numFmt")})
-    fonts = find_child(root, "fonts")
-    bold = [is_on(f.find("b")) for f in fonts] if fonts is not None else []
+    fonts = list(find_child(root, "fonts") or ())
     formats = []
     for style in find_child(root, "cellXfs") or ():
-        font = to_int(style.get("fontId"))
+        n = to_int(style.get("fontId"))
+        font = fonts[n] if 0 <= n < len(fonts) else Element("font")
         code = codes.get(to_int(style.get("numFmtId")), "General") or "General"
-        formats.append(CellFormat(code, font < len(bold) and bold[font]))
+        bold, struck = is_on(font.find("b")), is_on(font.find("strike"))
+        formats.append(CellFormat(code, bold, struck, attribute_of(font, "name")))
     return formats
 
 
@@ -103,7 +89,10 @@ def _sheet(book: Workbook, sheet: Element, hidden: list[str]) -> Iterator[str]:
         return
     if target.kind == "worksheet":
         used = 40.0 + (20.0 if hidden else 0.0)
-        yield from sheet_blocks(WorksheetRows(book, target.part).read(), LANDSCAPE, name, used)
+        rows = WorksheetRows(book, target.part)
+        yield from sheet_blocks(rows.read(), LANDSCAPE, name, used)
+        if rows.left_out():
+            yield f"<p>{escape(rows.left_out())}</p>"
         yield from _comments(book, target.part)
     for drawing in book.package.related(target.part, "drawing"):
         yield from _drawing(book, drawing)
@@ -112,7 +101,7 @@ def _sheet(book: Workbook, sheet: Element, hidden: list[str]) -> Iterator[str]:
 def _comments(book: Workbook, part: str) -> Iterator[str]:
     for name in book.package.related(part, "comments"):
         for comment in book.package.root(name).iter("comment"):
-            text = "".join(t.text or "" for t in comment.iter("t")).strip()
+            text = unescaped("".join(t.text or "" for t in comment.iter("t"))).strip()
             if text:
                 yield f"<p>Note on {escape(comment.get('ref', ''))}: {escape(text)}</p>"
 

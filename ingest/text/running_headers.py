@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from octavo.ingest.document import Block, Line, PageContent, bounding
+from octavo.ingest.text.hyphenation import HyphenVocabulary
 
 _MARGIN = 0.1  # of the page's height
 _AROUND = 4  # pages before and after, so that left and right pages may differ
@@ -48,14 +49,23 @@ class _Page:
 
 def without_running_lines(pages: Iterable[PageContent]) -> Iterator[PageContent]:
     """The pages in order, four behind what was read: a running line stands only where it comes
-    first, and is no heading."""
+    first, and is no heading. Hyphens at line ends are told apart by all that was read."""
+    vocabulary = HyphenVocabulary()
     padding: list[_Page | None] = [None] * _AROUND
-    padded_pages = itertools.chain(padding, (_Page(p, _marks(p)) for p in pages), padding)
+    padded_pages = itertools.chain(padding, _marked_pages(pages, vocabulary), padding)
     window: list[_Page | None] = []
     for page in padded_pages:
         window = [*window[-2 * _AROUND :], page]
         if len(window) > 2 * _AROUND and (middle := window[_AROUND]) is not None:
-            yield _without(middle, [p for p in window if p is not None])
+            yield vocabulary.marked(_without(middle, [p for p in window if p is not None]))
+
+
+def _marked_pages(
+    pages: Iterable[PageContent], vocabulary: HyphenVocabulary
+) -> Iterator[_Page | None]:
+    for page in pages:
+        vocabulary.add(page)
+        yield _Page(page, _marks(page))
 
 
 def _without(page: _Page, near_pages: Sequence[_Page]) -> PageContent:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pymupdf
 
 from octavo.ingest.document import Box, Line
 from octavo.ingest.figures.vector_graphics import Rotation, rotated_box, rotation_of
-from octavo.ingest.files import utf8
 from octavo.ingest.open_document import MUPDF_ERRORS
-from octavo.ingest.text.right_to_left import RIGHT_TO_LEFT, line_text
+from octavo.ingest.text.page_contents import contents_textpage, has_additions, without_characters
+from octavo.ingest.text.printed_line import printed_text
+from octavo.ingest.text.raised_text import (
+    RAISED_DIGIT,
+    foot_number,
+    note_number,
+    with_note_marks,
+)
+from octavo.ingest.text.right_to_left import RIGHT_TO_LEFT
 from octavo.ingest.text.wide_gaps import parted_lines
 
 #: Text only, ligatures and white space as printed, one `line` per run on a baseline.
 _FLAGS = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES & ~pymupdf.TEXT_PRESERVE_LIGATURES
 _BOLD = 1 << 4
+_NOTE_SIZE = 0.95  # of the running text's size that a note at a page's foot has at most
 _MOSTLY = 0.6  # share of the characters that are written in one direction
 
 #: The lines of one block.
@@ -34,21 +42,50 @@ class TextLayer:
     turn: int = 0
 
 
-def read_layer(page: Any) -> TextLayer:
-    """The text layer of a `pymupdf.Page`, in displayed points."""
+def read_layer(page: Any, struck: Sequence[Box] = ()) -> TextLayer:
+    """The text layer of a `pymupdf.Page`, in displayed points, without its form fields and
+    annotations, and without what stands in `struck`, boxes of the unrotated page."""
     turn = rotation_of(page)
-    layer = page.get_textpage(flags=_FLAGS | pymupdf.TEXT_PRESERVE_IMAGES)
+    layer = _textpage(page, _FLAGS | pymupdf.TEXT_PRESERVE_IMAGES)
     images = tuple(rotated_box(i["bbox"], turn) for i in layer.extractIMGINFO())
     if images:  # their pixels would be read along with the text
-        layer = page.get_textpage(flags=_FLAGS)
+        layer = _textpage(page, _FLAGS)
     blocks = page.get_text("dict", textpage=layer)["blocks"]
     quarter = _quarter_turn(blocks, int(page.rotation))
     parted_lines(blocks, page.get_text("words", textpage=layer))
     groups = [_group(b, turn) for b in blocks]
-    if any(RIGHT_TO_LEFT.search(x.text) for g in groups for x in g):
+    if struck or any(RIGHT_TO_LEFT.search(x.text) for g in groups for x in g):
         raw = page.get_text("rawdict", textpage=layer)["blocks"]
-        groups = [_group(b, turn) for b in raw]
-    return TextLayer([_in_line_order(g) for g in groups if g], images, quarter)
+        groups = [_group(b, turn) for b in without_characters(raw, struck)]
+    ordered = [_in_line_order(g) for g in groups if g]
+    return TextLayer(_with_note_marks(ordered, 0.5 * float(page.rect.height)), images, quarter)
+
+
+def _textpage(page: Any, flags: int) -> Any:
+    if has_additions(page):
+        return contents_textpage(page, flags)
+    return page.get_textpage(flags=flags)
+
+
+def _with_note_marks(groups: list[Group], foot: float) -> list[Group]:
+    """Raised numbers that the page has a note of are marks of it, and no powers. Below `foot` a
+    note may begin with a number on the line, in type smaller than the page's."""
+    if not any(RAISED_DIGIT.search(x.text) for g in groups for x in g):
+        return groups
+    body = _most_common_size(x for g in groups for x in g)
+    small = (g[0] for g in groups if g[0].box.y0 > foot and g[0].size < _NOTE_SIZE * body)
+    notes = {note_number(x.text) for g in groups for x in g} | {foot_number(x.text) for x in small}
+    known = frozenset(notes - {""})
+    return [[replace(x, text=with_note_marks(x.text, known)) for x in g] for g in groups]
+
+
+def _most_common_size(lines: Iterable[Line]) -> float:
+    """Font size, in points, of most characters, to half a point."""
+    count: dict[float, int] = {}
+    for line in lines:
+        size = round(line.size * 2) / 2
+        count[size] = count.get(size, 0) + len(line.text)
+    return max(count, key=lambda s: (count[s], s)) if count else 0.0
 
 
 def _quarter_turn(blocks: Sequence[dict[str, Any]], rotation: int) -> int:
@@ -104,23 +141,20 @@ def _right_to_left(level: Group) -> Group:
 
 def body_size(document: Any) -> float:
     """Font size, in points, that most characters of a document have (up to 12 pages read)."""
-    count: dict[float, int] = {}
+    lines: list[Line] = []
     step = -(-document.page_count // 12)
     for n in range(0, document.page_count, step):
         try:
             groups = read_layer(document[n]).groups
         except MUPDF_ERRORS:
             continue  # reading this page will say so
-        for line in (x for g in groups for x in g):
-            size = round(line.size * 2) / 2
-            count[size] = count.get(size, 0) + len(line.text)
-    return max(count, key=lambda s: (count[s], s)) if count else 0.0
+        lines += (x for g in groups for x in g)
+    return _most_common_size(lines)
 
 
 def _line(raw: dict[str, Any], turn: Rotation) -> Line:
     spans = raw["spans"] or [{"text": ""}]
-    plain = "".join(s["text"] for s in spans) if "text" in spans[0] else line_text(raw)
-    text = utf8(" ".join(plain.split()))
+    text = printed_text(raw)
     lead: dict[str, Any] = max(spans, key=lambda s: len(s.get("text") or s["chars"]))
     bold = bool(lead.get("flags", 0) & _BOLD) or "bold" in str(lead.get("font", "")).lower()
     return Line(text, rotated_box(raw["bbox"], turn), float(lead.get("size", 0.0)), bold)

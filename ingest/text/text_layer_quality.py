@@ -16,7 +16,7 @@ import pymupdf
 
 from octavo.ingest.document import Box, Line
 from octavo.ingest.figures.vector_graphics import rotated_box, rotation_of
-from octavo.ingest.files import utf8
+from octavo.ingest.text.printed_line import printed_text
 
 #: Dead characters over this share of a page, or of a line, make it unreadable. Development pages:
 #: bullets and rules of formulas without a code reach 0.02, broken fonts begin at 0.12.
@@ -86,7 +86,7 @@ def _lines_without_guesses(page: Any) -> list[Line]:
     lines = []
     for block in page.get_text("dict", flags=_NO_GUESS)["blocks"]:
         for raw in block.get("lines", ()):
-            text = utf8(" ".join("".join(s["text"] for s in raw["spans"]).split()))
+            text = printed_text(raw)
             if text:
                 lines.append(Line(text, rotated_box(raw["bbox"], turn)))
     return lines

@@ -52,7 +52,7 @@ def _parts(
     edges = [float("-inf"), *cuts, float("inf")]
     for left, right in itertools.pairwise(edges):
         own = [w for w in words if left <= w[0] < right]
-        spans = [s for span in line["spans"] if (s := _inside(span, own, left, right))]
+        spans = [s for span in line["spans"] if (s := _inside(span, words, left, right))]
         if own and spans:
             box = (own[0][0], line["bbox"][1], max(w[2] for w in own), line["bbox"][3])
             yield {**line, "bbox": box, "spans": spans}
@@ -65,7 +65,15 @@ def _inside(
     x0, _, x1, _ = span["bbox"]
     if left <= x0 and x1 <= right:
         return span
-    own = [w for w in words if x0 - 1 <= (w[0] + w[2]) / 2 <= x1 + 1]
+    # A word may go over several spans, as 10 and a raised 6 do: each has its part of it.
+    pieces = span["text"].split()
+    over = [w for w in words if w[2] > x0 + 0.1 and w[0] < x1 - 0.1]
+    if len(pieces) != len(over):  # a word of no width: take them whole
+        pieces = [w[4] for w in over]
+    own = [p for p, w in zip(pieces, over, strict=True) if left <= w[0] < right]
     if not own:
         return None
-    return {**span, "text": " ".join(w[4] for w in own)}
+    text = span["text"]
+    first = " " if text[:1].isspace() and own[0] is pieces[0] else ""
+    last = " " if text[-1:].isspace() and own[-1] is pieces[-1] else ""
+    return {**span, "text": first + " ".join(own) + last}

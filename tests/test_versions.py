@@ -30,7 +30,7 @@ LINE = re.compile(r"[a-z0-9][a-z0-9-]*==[\w.!+]+( ; [\w.'=<>!() ]+)?")
 #: Packages whose name is not that of the module they bring.
 PACKAGES = {"PIL": "pillow", "cv2": "opencv-python-headless", "faiss": "faiss-cpu",
             "markdown_it": "markdown-it-py", "open_clip": "open-clip-torch",
-            "qdrant_edge": "qdrant-edge-py"}  # fmt: skip
+            "docx": "python-docx", "qdrant_edge": "qdrant-edge-py"}  # fmt: skip
 
 
 def lines(file: Path) -> list[str]:

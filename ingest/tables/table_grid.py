@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from octavo.ingest.document import Line
+from octavo.ingest.text.hyphenation import joint
 from octavo.ingest.text.right_to_left import runs_left
 
 #: Dots from a row's name to its number: they say nothing, and are read as a hundred words.
@@ -61,7 +62,8 @@ def cell_text(pieces: Sequence[Line]) -> str:
         joins = (bool(_ENDS_OPEN.search(text)) and part[:1] in "0123456789.(-") or (
             number_before and bool(CLOSING_MARK.match(part))
         )
-        text = f"{text}{part}" if joins or not text or not part else f"{text} {part}"
+        taken, between = (0, "") if joins or not text or not part else joint(text, part)
+        text = f"{text[: len(text) - taken]}{between}{part}"
     return text
 
 

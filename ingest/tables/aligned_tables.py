@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from octavo.ingest.boxes import Boxes
-from octavo.ingest.document import Line, bounding
+from octavo.ingest.document import Box, Line, bounding
 from octavo.ingest.figures.captions import CAPTION
 from octavo.ingest.figures.vector_graphics import Drawings
 from octavo.ingest.tables.baselines import Baseline, is_charted
@@ -30,8 +30,12 @@ _BROAD = 24.0  # points of white that may part two columns of the page
 _FAR = 0.15  # of the width of all columns
 _COMMON = 0.6  # share of the lines of a table that reach over its gutters
 _WRAPPED = 0.1  # line heights between the lines of one cell
+_HEAD = 4  # lines of a header
 _CELL = 36  # characters: the mean of a table's pieces is shorter
 _FULL, _PROSE = 0.85, 0.6  # of a column's width; share of its lines that are as wide
+_LINE, _LINES = 32, 4  # characters of a line of text, and how many show that a column is text
+_LONG, _LONGS = 70, 0.08  # characters of a line, and the share of pieces that may be longer
+_ALIKE = 0.2  # share of rows that may say the same in every cell, as the axes of charts do
 _SENTENCE = 24  # characters: the mean of lines of text is longer
 
 
@@ -39,11 +43,10 @@ def find_aligned(baselines: Sequence[Baseline], bars: Boxes, drawn: Drawings) ->
     """Tables of at least three lines and columns, top to bottom."""
     tables = []
     for run in _runs(baselines):
-        for part in _parts(run):
-            for half in _sides(part):
-                table = _table([*_spanners(half, baselines), *half])
-                if table is not None and not is_charted(table.box, bars, drawn):
-                    tables.append(table)
+        for part in (p for side in _sides(run) for p in _parts(side)):
+            table = _table([*_spanners(part, baselines), *part], drawn.horizontal)
+            if table is not None and not is_charted(table.box, bars, drawn):
+                tables.append(table)
     return tables
 
 
@@ -52,16 +55,32 @@ def _sides(run: list[Baseline]) -> list[list[Baseline]]:
     in two columns of the page."""
     columns = _columns(run)
     for left, right in itertools.pairwise(columns):
-        if right[0] - left[1] < _BROAD:
-            continue
         middle = (left[1] + right[0]) / 2
+        beside_text = _is_running_text(run, left) or _is_running_text(run, right)
+        if right[0] - left[1] < _BROAD and not beside_text:
+            continue
         sides = [_side(run, float("-inf"), middle), _side(run, middle, float("inf"))]
+        if beside_text:
+            return _several_sides(sides)
         common = len(sides[0]) + len(sides[1]) - len(run)
         # Names that are printed once over several rows stand near, each beside a row.
         names = common == len(sides[0]) and right[0] - left[1] < _FAR * (columns[-1][1] - left[0])
         if common < _COMMON * max(map(len, sides)) and not names:
-            return [part for side in sides for part in _sides(side) if _several(part) >= _ROWS]
+            return _several_sides(sides)
     return [run]
+
+
+def _several_sides(sides: Sequence[list[Baseline]]) -> list[list[Baseline]]:
+    return [part for side in sides for part in _sides(side) if _several(part) >= _ROWS]
+
+
+def _is_running_text(run: Sequence[Baseline], column: tuple[float, float]) -> bool:
+    """Whether a column is text of the page: long lines, most of which fill it."""
+    left, right = column
+    lines = [p for b in run for p in b.pieces if left - 2 <= p.box.x0 and p.box.x1 <= right + 2]
+    full = sum(1 for p in lines if p.box.width > _FULL * (right - left))
+    long = sum(len(p.text) for p in lines) > _LINE * len(lines)
+    return len(lines) >= _LINES and long and full > _PROSE * len(lines)
 
 
 def _side(run: Sequence[Baseline], start: float, end: float) -> list[Baseline]:
@@ -117,7 +136,8 @@ def _parts(run: list[Baseline]) -> list[list[Baseline]]:
     columns = _columns(run)
     parts: list[list[Baseline]] = [[]]
     for baseline in run:
-        if len(baseline.pieces) == 1 and not _is_inside(baseline.pieces[0], columns):
+        alone = len(baseline.pieces) == 1 and not _is_inside(baseline.pieces[0], columns)
+        if alone and not (parts[-1] and len(parts[-1]) < _HEAD and _is_over(baseline, columns)):
             parts.append([])
         else:
             parts[-1].append(baseline)
@@ -131,6 +151,13 @@ def _is_inside(piece: Line, columns: Sequence[tuple[float, float]]) -> bool:
         if left - 2 <= piece.box.x0 and piece.box.x1 < starts[n + 1]:
             return True
     return bool(columns) and piece.box.x0 <= columns[0][1] and len(piece.text) <= 2 * _CELL
+
+
+def _is_over(baseline: Baseline, columns: Sequence[tuple[float, float]]) -> bool:
+    """Whether a single piece stands over the columns after the first: units, a period."""
+    piece = baseline.pieces[0]
+    inside = columns[0][1] < piece.box.x0 and piece.box.x1 <= columns[-1][1] + 2
+    return inside and len(piece.text) <= 2 * _CELL
 
 
 def _columns(run: Sequence[Baseline]) -> list[tuple[float, float]]:
@@ -177,7 +204,7 @@ def _spanners(run: Sequence[Baseline], page: Sequence[Baseline]) -> list[Baselin
     return found
 
 
-def _table(run: Sequence[Baseline]) -> Table | None:
+def _table(run: Sequence[Baseline], rules: Sequence[Box]) -> Table | None:
     columns = _columns(run)
     pieces = [p for b in run for p in b.pieces]
     if len(columns) < _COLUMNS or sum(len(p.text) for p in pieces) > _CELL * len(pieces):
@@ -186,12 +213,14 @@ def _table(run: Sequence[Baseline]) -> Table | None:
     edges += [(a[1] + b[0]) / 2 for a, b in itertools.pairwise(columns)]
     edges.append(columns[-1][1] + 2)
     rows = [_row(b, edges) for b in run]
-    if _is_text(rows, columns) or _is_addresses(pieces):
+    if _is_text(rows, columns) or _is_addresses(pieces) or _is_axes(rows):
+        return None
+    if sum(1 for p in pieces if len(p.text) > _LONG) > _LONGS * len(pieces):
         return None
     paired = sum(1 for r in rows if len(r.filled) > 2)
     if paired < 0.5 * len(rows) or paired < _ROWS:
         return None
-    return make_table(bounding(p.box for p in pieces), rows, _FILLED, edges=edges)
+    return make_table(bounding(p.box for p in pieces), rows, _FILLED, edges=edges, rules=rules)
 
 
 def _row(baseline: Baseline, edges: Sequence[float]) -> GridRow:
@@ -218,3 +247,9 @@ def _is_addresses(pieces: Sequence[Line]) -> bool:
     return sum("@" in p.text for p in pieces) >= 2 and sum(
         "@" in p.text for p in pieces
     ) >= 0.1 * len(pieces)
+
+
+def _is_axes(rows: Sequence[GridRow]) -> bool:
+    """The labels of charts beside each other: every cell of a row says the same."""
+    alike = sum(1 for r in rows if len(r.filled) > 2 and len({r.text(c) for c in r.filled}) == 1)
+    return alike > _ALIKE * len(rows)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from octavo.ingest.tables.table_grid import GridRow, is_number
+from octavo.ingest.tables.table_grid import GridRow, is_number, is_year
 
 _TIGHT = 0.35  # line heights: white between lines of one row is less than between rows
 _APART = 0.3  # line heights by which rows stand farther apart than lines of one row
@@ -66,10 +66,10 @@ def _continues(upper: GridRow, lower: GridRow, last: GridRow, limit: float) -> b
     return lower.filled == [0] or upper.filled == [0]
 
 
-def sections_of(rows: Sequence[GridRow], ruled: bool) -> list[str]:
-    """For each row the text of the row above that names its part of the table; "" where none."""
+def sections_of(rows: Sequence[GridRow], ruled: bool, section: str = "") -> list[str]:
+    """For each row the text of the row above that names its part of the table; `section` before
+    the first."""
     sections: list[str] = []
-    section = ""
     for n, row in enumerate(rows):
         if _is_section(row, ruled) and n + 1 < len(rows):
             section = row.text(row.filled[0]).rstrip(": ")
@@ -85,7 +85,7 @@ def _is_section(row: GridRow, ruled: bool) -> bool:
         return False
     first = row.filled[0]
     text = row.text(first)
-    if is_number(text) or not any(c.isalpha() for c in text):
+    if not is_year(text) and (is_number(text) or not any(c.isalpha() for c in text)):
         return False
     covers = row.spans.get(first, 1) >= 0.6 * len(row.cells)
     if ruled:

@@ -36,7 +36,7 @@ def find_borderless(
     """
     tables = []
     for run in _runs(baselines):
-        table = _table(run, baselines, ruled)
+        table = _table(run, baselines, ruled, drawn.horizontal)
         if table is not None and not is_charted(table.box, bars, drawn):
             tables.append(table)
     return tables
@@ -94,7 +94,10 @@ def _continues_run(last: Baseline, between: Sequence[Baseline], following: Basel
 
 
 def _table(
-    run: Sequence[Baseline], page: Sequence[Baseline], ruled: Sequence[Table]
+    run: Sequence[Baseline],
+    page: Sequence[Baseline],
+    ruled: Sequence[Table],
+    rules: Sequence[Box],
 ) -> Table | None:
     numbers = [n for b in run for n in _numbers(b)]
     rows = sum(map(_is_row, run))
@@ -118,7 +121,7 @@ def _table(
         return None
     separators = _separators(columns)
     grid = [_row(pieces, separators) for pieces in inside if pieces]
-    return make_table(box, grid, _FILLED, edges=[box.x0, *separators, box.x1])
+    return make_table(box, grid, _FILLED, edges=[box.x0, *separators, box.x1], rules=rules)
 
 
 def _count_prose_pieces(rows: Sequence[Sequence[Line]]) -> int:
@@ -143,17 +146,27 @@ def _row(pieces: Sequence[Line], edges: Sequence[float]) -> GridRow:
 
 def _header(page: Sequence[Baseline], top: Baseline, first: float, box: Box) -> Box:
     """The box of lines over the columns of numbers: years, units."""
-    header_box = top.box
+    header_box = above = top.box
     for baseline in reversed(page[: page.index(top)]):
         height = max(p.box.height for p in baseline.pieces)
         over = [p.box for p in baseline.pieces if p.box.x1 > first and p.box.x0 < box.x1]
+        if not over and above is top.box and _names_part(baseline, box, above):
+            above = above.join(baseline.box)  # the first part of the table, under its header
+            continue
         alone = all(b.x0 >= box.x0 - 4 and b.x1 <= box.x1 + 4 for b in over)
-        if not over or not alone or header_box.y0 - baseline.box.y1 > 1.2 * height:
+        if not over or not alone or above.y0 - baseline.box.y1 > 1.2 * height:
             break
         if any(b.width > 0.6 * box.width for b in over):
             break  # a heading or a paragraph
-        header_box = bounding([header_box, *over])
+        header_box = above = bounding([above, *over])
     return header_box.clip(Box(box.x0, 0.0, box.x1, box.y1))
+
+
+def _names_part(baseline: Baseline, box: Box, under: Box) -> bool:
+    """Whether a line over the first row says one short thing at the left of the table."""
+    piece = baseline.pieces[0]
+    near = under.y0 - piece.box.y1 <= piece.box.height and abs(piece.box.x0 - box.x0) < _BESIDE
+    return len(baseline.pieces) == 1 and near and len(piece.text) <= _NAME
 
 
 def _name(baseline: Baseline, first: float) -> Line | None:

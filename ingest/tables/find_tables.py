@@ -56,6 +56,7 @@ def find_tables(
     # Where every cell is ruled, the rules know more than the white between them does.
     aligned = [a for a in aligned if not _is_ruled(a, lattices)]
     tables = [t for t in tables if not any(t.box.inside(a.box) > 0.6 for a in aligned)]
+    tables = [t for t in tables if not _is_coarse(t, aligned)]
     for table in sorted(aligned, key=lambda t: -t.box.area):
         tables += [] if _covered(table.box, tables) else [table]
     return sorted(tables, key=lambda t: (t.box.y0, t.box.x0))
@@ -63,10 +64,24 @@ def find_tables(
 
 def _says_more(words: Table, numbers: Table) -> bool:
     """Whether a table found by its white columns has all of one found by its numbers, and more
-    columns, or as many of which more have a header."""
-    said = (words.columns, sum(map(bool, words.headers)))
-    other = (numbers.columns, sum(map(bool, numbers.headers)))
-    return numbers.box.inside(words.box) > _MOSTLY and said > other
+    headers."""
+    return numbers.box.inside(words.box) > _MOSTLY and _said(words) > _said(numbers)
+
+
+def _said(table: Table) -> tuple[int, float, int]:
+    """How much its header says: different headers, the share of columns with one, columns."""
+    return len({h for h in table.headers if h}), _header_share(table), table.columns
+
+
+def _header_share(table: Table) -> float:
+    return sum(map(bool, table.headers)) / table.columns
+
+
+def _is_coarse(ruled: Table, aligned: Sequence[Table]) -> bool:
+    """Whether most of a table between rules is read row by row in tables inside it."""
+    inside = [a for a in aligned if a.box.inside(ruled.box) > _MOSTLY]
+    area = sum(a.box.area for a in inside)
+    return area > 0.6 * ruled.box.area and sum(len(a.rows) for a in inside) > 2 * len(ruled.rows)
 
 
 def _with_rules(table: Table, ruled: Sequence[Table]) -> Table:
@@ -81,6 +96,7 @@ def _is_ruled(table: Table, lattices: Sequence[Table]) -> bool:
     number each: numbers that stand at the left of their cells make several columns of one."""
     return any(
         table.box.inside(g.box) > _MOSTLY
+        and _header_share(g) >= _header_share(table)  # shaded cells rule the rows of numbers only
         and (g.columns >= table.columns or (g.columns > 2 and not _is_crowded(g)))
         for g in lattices
     )

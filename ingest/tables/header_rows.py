@@ -6,14 +6,21 @@ column or one run of columns, these columns have no header.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from octavo.ingest.document import Line, bounding
+from octavo.ingest.document import Box, Line, bounding
 from octavo.ingest.tables.table_grid import GridRow, cell_text, is_number, is_year
 
+#: What the numbers are in, which is said of all columns.
+_UNITS = re.compile(
+    r"^\(.*(?:million|thousand|billion|except|unaudited|dollars|percent|%).*\)$", re.IGNORECASE
+)
 _MOST = 6  # rows of a header
 _LONG = 90  # characters: more is no header
 _OFF = 8.0  # points that a header over several columns may stand off their middle
+_CENTRED = 4.0  # points between the middles of a header and of the column under it
+_UNDER = 6.0  # points from a piece of the header to the rule under it
 _BARE = 2.0  # points: what a column costs that has no header
 _SKIPPED = 6.0  # points: what a column between or after groups costs that is in none of them
 _ALONE = 8.0  # points: what a group of one column costs
@@ -100,23 +107,31 @@ def _without_sections(rows: Sequence[GridRow], depth: int) -> int:
 
 
 def full_headers(
-    header: Sequence[GridRow], extents: Sequence[Extent], ruled: bool
+    header: Sequence[GridRow],
+    extents: Sequence[Extent],
+    ruled: bool,
+    rules: Sequence[Box] = (),
 ) -> tuple[str, ...]:
     """The whole header of each column, outermost first, parts joined by ` > `; "" where there is
-    none or it is not sure. `ruled`: the rules of the table say what each cell covers."""
-    levels = [_spans_of(row) for row in header] if ruled else _levels(header, extents)
+    none or it is not sure. `ruled`: the rules of the table say what each cell covers; else a rule
+    of `rules` under a piece of the header says it."""
+    levels = [_spans_of(row) for row in header] if ruled else _levels(header, extents, rules)
     if levels is None:
         return ("",) * len(extents)
     paths: list[list[tuple[str, int]]] = [[] for _ in extents]  # text, columns that it covers
     for level in levels:
+        if all(_UNITS.match(text) for _, width, text in level if width > 1 or len(level) == 1):
+            level = [part for part in level if not _UNITS.match(part[2])]
         for start, width, text in level:
             for column in range(start, min(start + width, len(extents))):
                 if not paths[column] or paths[column][-1] != (text, width):
                     paths[column].append((text, width))
-    return tuple(_joined(path) for path in paths)
+    return tuple("" if any(not t for t, _ in path) else _joined(path) for path in paths)
 
 
-def _levels(header: Sequence[GridRow], extents: Sequence[Extent]) -> list[_Level] | None:
+def _levels(
+    header: Sequence[GridRow], extents: Sequence[Extent], rules: Sequence[Box]
+) -> list[_Level] | None:
     """The cells of each header row; None where one is not sure. The last row stands over the cells
     of the table, the others over these and the last row."""
     levels: list[_Level] = []
@@ -125,10 +140,45 @@ def _levels(header: Sequence[GridRow], extents: Sequence[Extent]) -> list[_Level
         level = _placed(row, extents, groups)
         if level is None:
             return None
+        if groups:
+            level = _by_rules(level, row, extents, _rules_of(rules, header))
         if n == 0:
             extents = _widened(extents, row, level)
         levels.insert(0, level)
     return levels
+
+
+def _rules_of(rules: Sequence[Box], header: Sequence[GridRow]) -> list[Box]:
+    """The rules between and under the rows of a header."""
+    box = bounding(p.box for row in header for p in row.pieces)
+    inside = (r for r in rules if box.y0 < r.y0 < box.y1 + _UNDER)
+    return [r for r in inside if r.x1 > box.x0 and r.x0 < box.x1]
+
+
+def _by_rules(
+    level: _Level, row: GridRow, extents: Sequence[Extent], rules: Sequence[Box]
+) -> _Level:
+    """Pieces over the middle one of three columns (or five) say of that one or of all: a rule under
+    the piece tells. Without any rule it is not sure, and they get no text."""
+    told: _Level = []
+    for (first, width, text), pieces in zip(level, _pieces_apart(row), strict=True):
+        piece = bounding(p.box for p in pieces)
+        middle = extents[first + width // 2]
+        centred = abs((piece.x0 + piece.x1) / 2 - (middle[0] + middle[1]) / 2) < _CENTRED
+        sure = width < 3 or width % 2 == 0 or not centred
+        if sure or any(_underlines(r, piece, middle) for r in rules):
+            told.append((first, width, text))
+        elif rules:
+            told.append((first + width // 2, 1, text))
+        else:
+            told.append((first, width, ""))
+    return told
+
+
+def _underlines(rule: Box, piece: Box, column: Extent) -> bool:
+    """Whether a rule right under a piece reaches over more than its column."""
+    near = -2 < rule.y0 - piece.y1 < _UNDER
+    return near and rule.x0 < piece.x0 and rule.x1 - rule.x0 > 1.6 * (column[1] - column[0])
 
 
 def _widened(extents: Sequence[Extent], row: GridRow, level: _Level) -> list[Extent]:

@@ -35,22 +35,28 @@ def make_table(
     filled: float,
     ruled: bool = False,
     edges: Sequence[float] = (),
+    rules: Sequence[Box] = (),
 ) -> Table | None:
     """None where there are under two rows or columns, or under the share `filled` of the cells
     has text. `ruled`: rules part all cells, so that they tell what covers what; `edges` are the
-    left side, the separators and the right side of the columns, in points."""
+    left side, the separators and the right side of the columns, in points; `rules` are horizontal
+    ones of the page."""
     grid = [r for r in rows if r.pieces]
-    columns = max((len(r.cells) for r in grid), default=0)
-    filled_count = sum(len(row.filled) + len(row.carried) for row in grid)
-    if len(grid) < 2 or columns < 2 or filled_count < filled * len(grid) * columns:
+    if len(grid) < 2 or max(len(r.cells) for r in grid) < 2:
         return None
     pieces = tuple(p for row in grid for p in row.pieces)
+    dropped = join_mark_columns(grid)
+    filled_count = sum(len(row.filled) + len(row.carried) for row in grid)
+    if filled_count < filled * len(grid) * len(grid[0].cells):
+        return None
     if not ruled:
         grid = join_wrapped_rows(grid)
-    dropped = join_mark_columns(grid)
     depth = header_depth(grid)
     extents = _extents(grid[depth:], _kept_edges(edges, dropped), len(grid[0].cells))
-    headers = full_headers(grid[:depth], extents, ruled)
+    headers = full_headers(grid[:depth], extents, ruled, rules)
+    part = headers[0].rstrip(": ") if headers and headers[0].endswith(":") else ""
+    if part:  # beside the years stands what the first rows are part of
+        headers = ("", *headers[1:])
     _give_up_headers_of_nothing(grid, depth)
     carry_names(grid[depth:], ruled, bool(headers[0]))
     return Table(
@@ -60,7 +66,7 @@ def make_table(
         pieces,
         headers if any(headers) else (),
         depth,
-        ("",) * depth + tuple(sections_of(grid[depth:], ruled)),
+        ("",) * depth + tuple(sections_of(grid[depth:], ruled, part)),
     )
 
 

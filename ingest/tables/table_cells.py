@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from octavo.ingest.document import Box, Line, TableStructure, bounding
 from octavo.ingest.tables.body_rows import carry_names, join_wrapped_rows, sections_of
-from octavo.ingest.tables.header_rows import Extent, full_headers, header_depth
+from octavo.ingest.tables.full_headers import full_headers
+from octavo.ingest.tables.header_rows import header_depth
+from octavo.ingest.tables.header_runs import Extent
 from octavo.ingest.tables.table_grid import GridRow, is_number, join_mark_columns, printed_row
 
 

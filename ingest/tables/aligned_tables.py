@@ -29,6 +29,7 @@ _NEAR = 2.4  # line heights between two lines of one table
 _BROAD = 24.0  # points of white that may part two columns of the page
 _FAR = 0.15  # of the width of all columns
 _COMMON = 0.6  # share of the lines of a table that reach over its gutters
+_LABEL = 3.0  # characters: the mean of the labels of a drawing is shorter
 _WRAPPED = 0.1  # line heights between the lines of one cell
 _HEAD = 4  # lines of a header
 _CELL = 36  # characters: the mean of a table's pieces is shorter
@@ -207,7 +208,8 @@ def _spanners(run: Sequence[Baseline], page: Sequence[Baseline]) -> list[Baselin
 def _table(run: Sequence[Baseline], rules: Sequence[Box]) -> Table | None:
     columns = _columns(run)
     pieces = [p for b in run for p in b.pieces]
-    if len(columns) < _COLUMNS or sum(len(p.text) for p in pieces) > _CELL * len(pieces):
+    characters = sum(len(p.text) for p in pieces)
+    if len(columns) < _COLUMNS or not _LABEL < characters / len(pieces) <= _CELL:
         return None
     edges = [columns[0][0] - 2]
     edges += [(a[1] + b[0]) / 2 for a, b in itertools.pairwise(columns)]

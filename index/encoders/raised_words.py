@@ -9,7 +9,11 @@ import re
 _RAISED = re.compile(r"(?<=[\d)\]%])(?=[⁰¹²³⁴-⁹⁺⁻ⁿ])|(?<=[^\W\d_]{4})(?=[⁰¹²³⁴-⁹])")
 
 
+#: Raised and lowered digits as digits on the line.
+_LEVEL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 2)
+
+
 def raised_apart(text: str) -> str:
-    """`text` with a space before raised digits that are no part of the word before them. The
-    tokenizer folds ⁶ to 6, and would read 10⁶ as 106."""
-    return text if text.isascii() else _RAISED.sub(" ", text)
+    """`text` with `^` before raised digits that are no part of the word before them, and all of
+    them on the line: 10⁶ has the terms of 10^6, m² those of m2."""
+    return text if text.isascii() else _RAISED.sub("^", text).translate(_LEVEL)

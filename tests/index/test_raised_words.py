@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from octavo.index.encoders.bm25 import document_words, query_words
+from octavo.index.encoders.bm25 import question_terms, text_terms
 from octavo.index.encoders.raised_words import raised_apart
 
 
@@ -21,11 +21,12 @@ from octavo.index.encoders.raised_words import raised_apart
     ],
 )
 def test_a_power_is_no_part_of_its_number(text: str, query: str, found: bool) -> None:
-    assert (set(query_words(query).indices) <= set(document_words(text).indices)) is found
+    terms = text_terms(text)
+    assert all(any(t in terms for t in group) for group in question_terms(query)) is found
 
 
 @pytest.mark.parametrize(
-    ("text", "apart"), [("12¹⁰", "12 ¹⁰"), ("(x)³", "(x) ³"), ("5 m²", "5 m²"), ("abc", "abc")]
+    ("text", "apart"), [("12¹⁰", "12^10"), ("(x)³", "(x)^3"), ("5 m²", "5 m2"), ("abc", "abc")]
 )
 def test_where_raised_digits_are_set_apart(text: str, apart: str) -> None:
     assert raised_apart(text) == apart

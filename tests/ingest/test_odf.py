@@ -93,7 +93,7 @@ def test_text_has_headings_lists_notes_and_tables() -> None:
     blocks = blocks_of(data)
     assert headings(blocks) == ["Pier book", "North pier"]
     found = " ".join(texts(blocks)).replace("\u00a0", " ")
-    assert "210 m2 long[1], fee 60 EUR." in found.replace("  ", " ")
+    assert "210 m² long [1], fee 60 EUR." in found.replace("  ", " ")
     assert "[1] Measured in May." in found
     assert "Comment by Tor: Still so?" in found
     assert "gone" not in found

@@ -24,6 +24,7 @@ from octavo.ingest.tables.ruled_tables import cut_table, find_ruled
 from octavo.ingest.tables.table_cells import Table
 
 _FRAMED = 1.6  # of a table's height that the rules around it may have
+_WITHIN = 0.7  # share of a lattice that lies over the cells of a table without rules
 _MOSTLY = 0.8  # share of a table found by its numbers that lies in a lattice
 
 
@@ -94,6 +95,10 @@ def _with_rules(table: Table, ruled: Sequence[Table]) -> Table:
 def _is_ruled(table: Table, lattices: Sequence[Table]) -> bool:
     """Whether one lattice has most of it, in no fewer columns, or in fewer whose cells hold one
     number each: numbers that stand at the left of their cells make several columns of one."""
+    inside = [g for g in lattices if g.box.inside(table.box) > _WITHIN]
+    as_good = all(_header_share(g) >= _header_share(table) for g in inside)
+    if len(inside) > 1 and as_good and sum(g.box.area for g in inside) > 0.6 * table.box.area:
+        return True  # several tables under each other
     return any(
         table.box.inside(g.box) > _MOSTLY
         and _header_share(g) >= _header_share(table)  # shaded cells rule the rows of numbers only

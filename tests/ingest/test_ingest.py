@@ -265,7 +265,11 @@ def test_kill_9_then_again_gives_what_an_undisturbed_run_gives(tmp_path: Path) -
         service = Service(Settings(index=index))
         answers.append((service.status().chunks, found(service, "which valve opens at 5 bar?")))
         service.close()
-    assert answers[0] == answers[1]
+    (killed_chunks, killed_hits), (calm_chunks, calm_hits) = answers
+    assert killed_chunks == calm_chunks
+    assert [h[:2] for h in killed_hits] == [h[:2] for h in calm_hits]
+    # Batches are filled as pages arrive, and another batch sums in another order.
+    assert [h[2] for h in killed_hits] == pytest.approx([h[2] for h in calm_hits], abs=1e-4)
 
 
 def read(reader: Reader, data: bytes) -> list[Opened | PageContent]:

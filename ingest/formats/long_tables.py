@@ -13,6 +13,7 @@ _LINE = 1.35  # of the text size
 _ROW = 5.5  # points of a row beside its lines
 _CAPTION = 40.0  # points of a caption and the space around it
 _NEW_PAGE = '<p class="end">\u00a0</p>'
+_DEEPEST = 4  # rows of a header
 _WINDOW = 60  # rows looked at to set the columns of a table
 
 
@@ -78,7 +79,7 @@ class _PageFiller:
         self._bands: list[Band] = []
         self._columns: set[int] = set()
         self._longest: Row = {}  # the longest cell of each column
-        self._header: NumberedRow | None = None
+        self._header: list[NumberedRow] = []
 
     def blocks(self, group: Iterator[NumberedRow]) -> Iterator[str]:
         window: list[NumberedRow] = []
@@ -118,8 +119,7 @@ class _PageFiller:
                     self._longest[column] = cell
                 self._columns.add(column)
         rows = [self._longest, *(r.cells for r in window)]
-        if self._header is not None:
-            rows.append(self._header.cells)
+        rows += [r.cells for r in self._header]
         self._bands = bands(rows, sorted(self._columns), self._paper)
 
     def _height(self, lines: int) -> float:
@@ -131,8 +131,8 @@ class _PageFiller:
     def _rows_that_fit(self, window: Sequence[NumberedRow]) -> int:
         """Rows that fit on what is left of the page; at least one."""
         points_left = self._paper.inner_height - self.used - _CAPTION
-        if self._header is not None and window[0].number != self._header.number:
-            points_left -= self._row_height(self._header)
+        if self._header and window[0].number > self._header[-1].number:
+            points_left -= sum(map(self._row_height, self._header))
         count = 0
         for row in window:
             points_left -= self._row_height(row)
@@ -142,8 +142,10 @@ class _PageFiller:
         return count
 
     def _page(self, page: list[NumberedRow], more: bool) -> Iterator[str]:
-        cut = more or page[0].number != (self._header or page[0]).number or len(self._bands) > 1
-        head = [] if self._header is None or page[0] == self._header else [self._header.cells]
+        first = (self._header or page)[0].number
+        cut = more or page[0].number != first or len(self._bands) > 1
+        repeats = self._header and page[0].number > self._header[-1].number
+        head = [r.cells for r in self._header] if repeats else []
         rows = [*head, *(r.cells for r in page)]
         for n, band in enumerate(self._bands):
             if cut:
@@ -178,15 +180,26 @@ def _is_title(window: Sequence[NumberedRow]) -> bool:
     return cell.columns == 1 or len(covered) in (0, len(columns))
 
 
-def _header(window: list[NumberedRow]) -> NumberedRow | None:
-    """The first row of a table, where it names its columns: words or years, not values."""
-    first = window[0]
-    labels = [c for c in first.cells.values() if c.html]
-    if len(window) < 2 or len(labels) < 2 or any(_is_value(c.html) for c in labels):
-        return None
-    cells = {k: replace(c, head=True) for k, c in first.cells.items()}
-    window[0] = NumberedRow(first.number, cells)
-    return window[0]
+def _header(window: list[NumberedRow]) -> list[NumberedRow]:
+    """The first rows of a table, where they name its columns: words or years, not values. Under a
+    row with a cell over several columns the next one belongs to the header."""
+    depth = 0
+    while depth < min(_DEEPEST, len(window) - 1) and _names_columns(window[depth]):
+        depth += 1
+        if all(c.columns == 1 for c in window[depth - 1].cells.values()):
+            break
+    else:  # merged cells all the way down are no levels of a header
+        depth = min(depth, 1)
+    for n in range(depth):
+        cells = {k: replace(c, head=True) for k, c in window[n].cells.items()}
+        window[n] = NumberedRow(window[n].number, cells)
+    return window[:depth]
+
+
+def _names_columns(row: NumberedRow) -> bool:
+    labels = [c for c in row.cells.values() if c.html]
+    several = len(labels) > 1 or any(c.columns > 1 for c in labels)
+    return several and not any(_is_value(c.html) for c in labels)
 
 
 def _is_value(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from octavo.api.schemas.folders import SourceChange, SourcesOut
 from octavo.index.commit import commit_document, delete_document, drop_source, forget_failure
 from octavo.index.describe import next_serial
 from octavo.index.originals import Originals
+from octavo.index.source import name_of
 from octavo.index.store import Store, StoredDocument
 
 
@@ -52,8 +52,8 @@ def _change(
     document = stored.document
     if document.source not in sources:
         source = (change.add or kept)[0]
-        was_named_by_it = document.name == os.path.basename(document.source)
-        name = os.path.basename(source) if was_named_by_it else document.name
+        was_named_by_it = document.name == name_of(document.source)
+        name = name_of(source) if was_named_by_it else document.name
         document = replace(document, source=source, name=name)
     # The later of two documents with one source is the one that counts, should this process die.
     new_serial = serial if change.add else stored.serial

@@ -13,14 +13,12 @@ from pathlib import Path
 
 from octavo.api.schemas.folders import SyncAction
 from octavo.api.schemas.ledger import DocumentOut, StatusOut
-from octavo.index.source import reason_of
+from octavo.index.source import ATTACHED, container_of, reason_of
 from octavo.ingest.document import DocumentError
 from octavo.ingest.files import utf8
 from octavo.ingest.folder_files import list_folder
 from octavo.ingest.sidecar import PROBLEM, metadata_beside
 
-#: What may stand between a file's path and the name of something in it that is a document itself.
-_INSIDE = frozenset("/\\#!:|>")
 _CHUNK = 1 << 20  # bytes hashed between two looks at the clock, and at Ctrl-C
 
 
@@ -106,10 +104,10 @@ class FolderListing:
 
     def container(self, source: str) -> str:
         """The file that a source is inside of (an attachment of a mail), or nothing."""
-        for end in range(len(source) - 1, 0, -1):
-            if source[end] in _INSIDE and source[:end] in self.files:
-                return source[:end]
-        return ""
+        container = container_of(source)
+        while container and container not in self.files:
+            container = container_of(container)
+        return container
 
 
 def list_folders(folders: Sequence[Path]) -> FolderListing:
@@ -268,7 +266,7 @@ class _Planner:
         """What is inside a file that was moved goes along."""
         first = bisect_right(self._sorted, before)
         for source in takewhile(lambda s: s.startswith(before), islice(self._sorted, first, None)):
-            if source[len(before)] in _INSIDE and source not in self._moved:
+            if source.startswith(f"{before}{ATTACHED}") and source not in self._moved:
                 self._moved.add(source)
                 to = after + source[len(before) :]
                 self._add("moved", to, None, self.held[source][0].document, source)

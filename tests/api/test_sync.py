@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -284,25 +285,37 @@ def test_moves_wait_for_the_place_to_be_free() -> None:
     assert changes[-1].add == ["/f/b"]
 
 
-def test_what_is_inside_a_file_goes_with_it(service: Service, tmp_path: Path) -> None:
-    """Documents whose source is a file and a place in it, as an attachment of a mail."""
-    folder = folder_of(tmp_path, letter_eml="A letter.", orchard_txt=ORCHARD)
+def test_attachments_go_with_their_mail(service: Service, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, orchard_txt=ORCHARD)
+    mail = EmailMessage()
+    mail["Subject"] = "The plan"
+    mail.set_content("Here is the plan.")
+    mail.add_attachment(BRIDGE, filename="plan.txt")
+    (folder / "letter.eml").write_bytes(mail.as_bytes())
     sync(service, folder)
     held = {d.name: d.document for d in service.status().documents}
-    inside = f"{folder}/letter.eml#2/plan.txt"
-    (tmp_path / "plan.txt").write_text(BRIDGE)
-    list(service.ingest(sources_of([tmp_path / "plan.txt"], service.settings)))
-    plan = service.entry("plan.txt").documents[0].document
-    drop = [str(tmp_path / "plan.txt")]
-    service.change_sources([SourceChange(document=plan, add=[inside], drop=drop)])
+    assert set(held) == {"letter.eml", "orchard.txt", "plan.txt in letter.eml"}
     assert sync(service, folder).totals == {"unchanged": 2}
     (folder / "letter.eml").rename(folder / "old.eml")
-    sync(service, folder)
-    assert f"{folder}/old.eml#2/plan.txt" in service.entry(plan).documents[0].sources
-    assert service.entry(plan).documents[0].name == "plan.txt"
-    assert service.entry("old.eml").documents[0].document == held["letter.eml"]
+    assert sync(service, folder).totals == {"moved": 2, "unchanged": 1}
+    moved = {d.name: d.document for d in service.status().documents}
+    assert moved["plan.txt in old.eml"] == held["plan.txt in letter.eml"]
     (folder / "old.eml").unlink()
-    assert sync(service, folder).totals == {"removed": 2, "unchanged": 1}
+    sync(service, folder)
+    assert [d.name for d in service.status().documents] == ["orchard.txt"]
+
+
+@pytest.mark.parametrize("sign", ["#", "!", ":"])
+def test_a_name_that_begins_like_another_is_a_file_of_its_own(
+    service: Service, tmp_path: Path, sign: str
+) -> None:
+    folder = folder_of(tmp_path, orchard_txt=ORCHARD)
+    other = folder / f"orchard.txt{sign}old.txt"
+    other.write_text(BRIDGE)
+    sync(service, folder)
+    other.unlink()
+    assert sync(service, folder).totals == {"removed": 1, "unchanged": 1}
+    assert [d.name for d in service.status().documents] == ["orchard.txt"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from octavo.api.cli.sync_calls import make_plan, run_sync
 from octavo.api.client import Client
 from octavo.api.document_sources import change_sources
 from octavo.api.http.app import make_app
-from octavo.api.schemas.folders import SourceChange, SourcesOut, SyncOut
+from octavo.api.schemas.folders import SourcesOut, SyncOut
 from octavo.api.schemas.ledger import CacheOut, StatusOut, status_out
 from octavo.api.service import Service, sources_of
 from octavo.api.settings import Settings

@@ -26,6 +26,7 @@ _ROWS = 3  # lines of several pieces
 _COLUMNS = 3
 _FILLED = 0.4  # share of cells
 _NEAR = 2.4  # line heights between two lines of one table
+_BROADEST = 20_000.0  # points: the largest paper of a PDF has 14,400
 _BROAD = 24.0  # points of white that may part two columns of the page
 _FAR = 0.15  # of the width of all columns
 _COMMON = 0.6  # share of the lines of a table that reach over its gutters
@@ -167,6 +168,8 @@ def _columns(run: Sequence[Baseline]) -> list[tuple[float, float]]:
     if not ends:
         return []
     left, right = min(a for a, _ in ends), max(b for _, b in ends)
+    if right - left > _BROADEST:
+        return []
     counts = np.zeros(int(right - left) + 2, np.int32)
     for a, b in ends:
         counts[int(a - left + 0.5) : int(b - left + 0.5) + 1] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+_MOST = 64  # columns: the time grows with their cube
 _OFF = 8.0  # points that a header over several columns may stand off their middle
 _BARE = 2.0  # points: what a column costs that has no header
 _SKIPPED = 6.0  # points: what a column between or after groups costs that is in none of them
@@ -21,7 +22,7 @@ def best_runs(
     distance in sum; None where the least is too far for one of them. Dynamic programming over
     columns and pieces."""
     count, columns = len(spans), len(extents)
-    if count > columns:
+    if count > columns or columns > _MOST:
         return None
     infinite = float("inf")
     best = [[infinite] * (columns + 1) for _ in range(count + 1)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from octavo.ingest.document import Box
 
+_MOST = 20_000_000  # places times rules: a page of graph paper
 _NEAR = 3.0  # points from a rule to the edge that it is drawn on
 _DRAWN = 0.5  # of an edge that has to be ruled
 _RULED = 0.5  # of the inner edges of a grid: under it, its rows or columns are not ruled at all
@@ -30,6 +31,8 @@ def merged_cells(
     its rules. Where most rows (columns) are not parted by rules, none are merged downwards
     (across): such a table is ruled in one direction."""
     rows, columns = len(ys) - 1, len(xs) - 1
+    if rows * columns * (len(across) + len(down)) > _MOST:
+        return []
     right = [[_is_drawn(down, x, a, b) for x in xs[1:-1]] for a, b in itertools.pairwise(ys)]
     below = [
         [_is_drawn_across(across, y, a, b) for a, b in itertools.pairwise(xs)] for y in ys[1:-1]

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pymupdf
 import pytest
 
 from octavo.ingest.chunk import chunk_pages
-from octavo.ingest.document import Chunk, PageContent
+from octavo.ingest.document import Box, Chunk, Line, PageContent
+from octavo.ingest.figures.vector_graphics import Drawings
 from octavo.ingest.read import read_pages
+from octavo.ingest.tables.aligned_tables import find_aligned
+from octavo.ingest.tables.baselines import Baseline
+from octavo.ingest.tables.header_runs import best_runs
+from octavo.ingest.tables.merged_cells import merged_cells
 from octavo.ingest.tables.table_rows import TableRow, table_rows
 
 #: Left end, baseline, text.
@@ -222,3 +228,27 @@ def test_a_header_that_is_not_sure_is_left_out() -> None:
         texts += [right(e, y, str(100 + n * 7)) for e in (220, 310, 400)]
     for row in rows(pdf(texts)):
         assert row.labelled == row.printed or "Gross" not in row.labelled
+
+
+@pytest.mark.timeout(20)
+def test_a_header_of_hundreds_of_columns_takes_no_time() -> None:
+    extents = [(20.0 * n, 20.0 * n + 9) for n in range(700)]
+    assert best_runs(extents[:600], extents, False) is None
+    assert best_runs(extents[:5], extents[:5], False) == [(n, n + 1) for n in range(5)]
+
+
+@pytest.mark.timeout(20)
+def test_graph_paper_has_no_merged_cells() -> None:
+    levels = [10.0 * n for n in range(1000)]
+    across = [Box(0, y, 9990, y) for y in levels]
+    down = [Box(x, 0, x, 9990) for x in levels]
+    assert merged_cells(levels, levels, across, down) == []
+
+
+@pytest.mark.timeout(20)
+def test_text_far_outside_the_page_fills_no_memory() -> None:
+    far = [Baseline([Line("word", Box(x, 20.0 * n, x + 30, 20.0 * n + 9)) for x in (0, 90, 9e8)])
+           for n in range(6)]  # fmt: skip
+    none = np.zeros((0, 4))
+    flags = np.zeros(0, np.bool_)
+    assert find_aligned(far, none, Drawings((), (), none, flags, flags, ())) == []

@@ -10,12 +10,13 @@ from pathlib import Path
 from octavo.index.commit import drop_attachments
 from octavo.index.ledger import Ledger
 from octavo.index.originals import Originals
-from octavo.index.source import ATTACHED, Source, reason_of
+from octavo.index.source import ATTACHED, Source, container_of, reason_of
 from octavo.index.store import Store
 from octavo.ingest.document import DocumentError
 from octavo.ingest.files import WITH_ATTACHMENTS
 from octavo.ingest.worker.reader import Reader, ReadLimits
 
+_INTERRUPTED = "reading them was interrupted: octavo retry reads them"
 _DEEPEST = 4  # files in each other: a mail in a mail in a mail
 
 
@@ -26,6 +27,12 @@ class FoundFiles:
     sources: Sequence[Source] = ()
     name: str = ""
     reason: str = ""
+
+
+def _attachments_of(container: Source) -> Source:
+    """All that is in a container, as the ledger calls it."""
+    name = f"attachments of {container.name}"
+    return replace(container, name=name, source=container.source + ATTACHED)
 
 
 class AttachmentFiles:
@@ -41,7 +48,14 @@ class AttachmentFiles:
         self._reader: Reader | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._files: dict[str, Path] = {}  # by source
+        self._waiting: dict[str, tuple[Source, set[str]]] = {}  # what containers still lack
         self._count = 0
+
+    def expect(self, container: Source, kind: str) -> None:
+        """To be called before a document is committed: until all that is in it is indexed, the
+        ledger says that it is not, should this process end."""
+        if kind in WITH_ATTACHMENTS:
+            self._ledger.record_failure(_attachments_of(container), _INTERRUPTED)
 
     def find(self, container: Source, kind: str, document: str, replaces: bool) -> FoundFiles:
         """The files in a document that is indexed now; what only an earlier version of it had
@@ -50,17 +64,18 @@ class AttachmentFiles:
         mail = kind in WITH_ATTACHMENTS
         if not (mail or replaces):
             return FoundFiles()
-        name, source = f"attachments of {container.name}", container.source + ATTACHED
-        whole = replace(container, name=name, source=source)
+        whole = _attachments_of(container)
         try:
             original = self._originals.path(document)
             found = self._sources(container, original, kind) if mail else []
         except (DocumentError, OSError) as error:
             self._ledger.record_failure(whole, reason_of(error))
-            return FoundFiles(name=name, reason=reason_of(error))
-        self._ledger.record_success(whole)
+            return FoundFiles(name=whole.name, reason=reason_of(error))
         keep = {s.source for s in found}
-        drop_attachments(self._store, self._originals, container.source, keep)
+        self._waiting[container.source] = whole, set(keep)
+        self._settle(container.source, "")
+        known = keep | {whole.source}
+        drop_attachments(self._store, self._originals, container.source, known)
         return FoundFiles(found)
 
     def _sources(self, container: Source, original: Path, kind: str) -> list[Source]:
@@ -86,6 +101,15 @@ class AttachmentFiles:
         file = self._files.pop(source.source, None)
         if file is not None:
             file.unlink(missing_ok=True)
+        self._settle(container_of(source.source), source.source)
+
+    def _settle(self, container: str, done: str) -> None:
+        """Once nothing of a container is waited for, the ledger has nothing to say of it."""
+        whole, left = self._waiting.get(container, (None, set()))
+        left.discard(done)
+        if whole is not None and not left:
+            self._ledger.record_success(whole)
+            del self._waiting[container]
 
     def close(self) -> None:
         if self._reader is not None:

@@ -195,6 +195,7 @@ class Builder:
             document, pending.kind, pending.size, count, (source.source,), next_serial(there),
             dict(pending.facts.beside or {}), labels_of(source.source, there, pending.facts),
         )  # fmt: skip
+        self._attachments.expect(source, pending.kind)
         commit_document(self._store, self._originals, stored)
         self._keep_original(pending)  # again: the other process did not know of the commit
         replaced = self._take_source(source.source, pending.id)

@@ -225,6 +225,28 @@ def test_an_attachment_that_fails_is_in_the_ledger_and_tried_again(
     assert service.status().failed == []
 
 
+def test_attachments_that_were_not_reached_are_in_the_ledger(
+    service: Service, tmp_path: Path
+) -> None:
+    """The run ends between a mail and what is attached to it."""
+    message = mail("Horns", "See the files.")
+    message.add_attachment("The horn needs 24 volts.", filename="horn.txt")
+    message.add_attachment("The lamp needs 12 volts.", filename="lamp.txt")
+    file = tmp_path / "horns.eml"
+    file.write_bytes(message.as_bytes())
+    run = service.ingest([Source.file(file)])
+    assert next(run).name == "horns.eml"
+    next(run)
+    run.close()
+    assert names(service) == ["horn.txt in horns.eml", "horns.eml"]
+    (failed,) = service.status().failed
+    assert failed.name == "attachments of horns.eml"
+    assert "octavo retry" in failed.reason
+    list(service.retry())
+    assert "lamp.txt in horns.eml" in names(service)
+    assert service.status().failed == []
+
+
 def test_sources_in_a_file_are_told_from_folders(tmp_path: Path) -> None:
     folder = tmp_path / "Yahoo!"
     folder.mkdir()

@@ -105,9 +105,11 @@ class AttachmentFiles:
 
     def _settle(self, container: str, done: str) -> None:
         """Once nothing of a container is waited for, the ledger has nothing to say of it."""
-        whole, left = self._waiting.get(container, (None, set()))
+        if container not in self._waiting:
+            return
+        whole, left = self._waiting[container]
         left.discard(done)
-        if whole is not None and not left:
+        if not left:
             self._ledger.record_success(whole)
             del self._waiting[container]
 

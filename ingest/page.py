@@ -48,7 +48,7 @@ def read_page(
     width, height = float(page.rect.width), float(page.rect.height)
     additions = read_additions(page)
     layer = read_layer(page, additions.struck)
-    if layer.turn in (90, 270):
+    if layer.turn in (90, 270) and page.parent.is_pdf:  # no other page can be turned
         with upright(page, layer.turn) as shown:
             content = read_page(page, number, body, read_text, pictures, repeated)
             return replace(

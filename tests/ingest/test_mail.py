@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Generator
 from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
@@ -235,6 +236,7 @@ def test_attachments_that_were_not_reached_are_in_the_ledger(
     file = tmp_path / "horns.eml"
     file.write_bytes(message.as_bytes())
     run = service.ingest([Source.file(file)])
+    assert isinstance(run, Generator)
     assert next(run).name == "horns.eml"
     next(run)
     run.close()

@@ -219,6 +219,18 @@ def test_a_turned_table_is_read_upright_and_cited_where_it_stands() -> None:
     assert box.y1 > 690
 
 
+def test_turned_text_of_a_drawing_is_read() -> None:
+    """Only pages of a PDF can be turned."""
+    texts = "".join(
+        f'<text transform="translate({20 * n},250) rotate(-90)">turned words {n}</text>'
+        for n in range(1, 8)
+    )
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300">{texts}</svg>'
+    (page,) = (p for p in read_pages(svg.encode(), "svg", ocr=False) if isinstance(p, PageContent))
+    assert page.status.state == "text"
+    assert "turned words 3" in [x.text for b in page.blocks for x in b.lines]
+
+
 def test_a_header_that_is_not_sure_is_left_out() -> None:
     """Headers set between columns could be either's."""
     texts: list[Text] = [(262, 100, "Gross"), (352, 100, "Net")]
